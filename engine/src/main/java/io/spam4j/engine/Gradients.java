@@ -1,0 +1,24 @@
+package io.spam4j.engine;
+
+import io.spam4j.tensors.Tensor;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The gradients of one step. The memory stays the caller's, must not change during the step, and is
+ * never written to.
+ */
+@FunctionalInterface
+public interface Gradients {
+  /**
+   * The gradient of a parameter: F32, of the weights' shape.
+   *
+   * @return null if the parameter has no gradient this step; then its weights stay as they are
+   */
+  @Nullable Tensor of(String parameter);
+
+  /** Gradients by name; names that are no parameter's are ignored. */
+  static Gradients of(Map<String, Tensor> byName) {
+    return byName::get;
+  }
+}

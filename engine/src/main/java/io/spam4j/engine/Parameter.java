@@ -1,0 +1,36 @@
+package io.spam4j.engine;
+
+import io.spam4j.tensors.DType;
+import io.spam4j.tensors.Tensor;
+
+/**
+ * What an optimizer trains: a name and the tensor that holds the weights. The weights stay the
+ * caller's; a step changes them in place.
+ *
+ * @param name unique in an optimizer; groups, gradients and checkpoints refer to it
+ * @param weights {@link DType#F32}, writable, at least one element
+ */
+public record Parameter(String name, Tensor weights) {
+  /**
+   * Checks the weights.
+   *
+   * @throws IllegalArgumentException if the name is empty, or the weights are of another type, are
+   *     read-only or have no elements
+   */
+  public Parameter {
+    if (name.isEmpty()) {
+      throw new IllegalArgumentException("parameter name must not be empty: weights=" + weights);
+    }
+    if (weights.dtype() != DType.F32) {
+      throw new IllegalArgumentException(
+          "weights must be F32: parameter=" + name + ", dtype=" + weights.dtype());
+    }
+    if (weights.elements() == 0) {
+      throw new IllegalArgumentException(
+          "weights must have elements: parameter=" + name + ", shape=" + weights.shapeText());
+    }
+    if (weights.memory().isReadOnly()) {
+      throw new IllegalArgumentException("weights must be writable: parameter=" + name);
+    }
+  }
+}

@@ -1,0 +1,150 @@
+package io.spam4j.engine;
+
+import java.util.List;
+
+/**
+ * What a step did, as a whole and to each tensor. One object for the life of an optimizer: the next
+ * step overwrites it, so that a step allocates nothing. All numbers but {@link #nanos} are the same
+ * at any thread count and vector width.
+ */
+public final class StepReport {
+  private final List<String> names;
+  final long[] tensorSpikes;
+  final long[] tensorSkipped;
+  final long[] tensorClamped;
+  final float[] tensorLargestRatio;
+  long step;
+  boolean skipped;
+  boolean momentumReset;
+  double warmupScale;
+  double learningRate;
+  double gradientNorm;
+  double gradientScale;
+  long nanos;
+  long bytes;
+
+  StepReport(List<String> names) {
+    this.names = names;
+    tensorSpikes = new long[names.size()];
+    tensorSkipped = new long[names.size()];
+    tensorClamped = new long[names.size()];
+    tensorLargestRatio = new float[names.size()];
+  }
+
+  /** The number of this step, counted from 1. A skipped step has the number it would have had. */
+  public long step() {
+    return step;
+  }
+
+  /** Whether {@link NonFinitePolicy#SKIP_STEP} made this step a no-op. */
+  public boolean isSkipped() {
+    return skipped;
+  }
+
+  /** Whether both moments were reset to zero before this step's gradient was added. */
+  public boolean isMomentumReset() {
+    return momentumReset;
+  }
+
+  /** The factor on the learning rate after a reset, in (0, 1]; 1 when no warm-up is on. */
+  public double warmupScale() {
+    return warmupScale;
+  }
+
+  /** The schedule's learning rate at this step, without the warm-up after a reset. */
+  public double learningRate() {
+    return learningRate;
+  }
+
+  /**
+   * The Euclidean norm of all finite gradient coordinates before any clipping; NaN unless it was
+   * measured, which {@link GradientClipping#globalNorm} does.
+   */
+  public double gradientNorm() {
+    return gradientNorm;
+  }
+
+  /** The factor that clipping by the global norm put on all gradients; 1 when it did nothing. */
+  public double gradientScale() {
+    return gradientScale;
+  }
+
+  /** The time of the step in nanoseconds. */
+  public long nanos() {
+    return nanos;
+  }
+
+  /** The bytes the step read and wrote: 28 a float32 weight, 4 more when gradients were measured. */
+  public long bytes() {
+    return bytes;
+  }
+
+  /** The number of tensors; those without a gradient count too. */
+  public int tensors() {
+    return names.size();
+  }
+
+  /** The name of tensor {@code i}, in the order of {@link Optimizer#parameters}. */
+  public String name(int i) {
+    return names.get(i);
+  }
+
+  /** How many coordinates of tensor {@code i} were spikes and were clipped. */
+  public long spikes(int i) {
+    return tensorSpikes[i];
+  }
+
+  /** How many coordinates of all tensors were spikes and were clipped. */
+  public long spikes() {
+    return sum(tensorSpikes);
+  }
+
+  /**
+   * The largest g^2 / v over the finite coordinates of tensor {@code i} whose second moment v was
+   * not 0 (v as it was before this step, g as the optimizer saw it before clipping spikes); 0 if
+   * there were none. A spike is a coordinate where this exceeds the spike threshold.
+   */
+  public float largestRatio(int i) {
+    return tensorLargestRatio[i];
+  }
+
+  /** The largest g^2 / v over all tensors. */
+  public float largestRatio() {
+    float largest = 0;
+    for (float ratio : tensorLargestRatio) {
+      largest = Math.max(largest, ratio);
+    }
+    return largest;
+  }
+
+  /** How many coordinates of tensor {@code i} were NaN or Inf and left their weight untouched. */
+  public long skippedCoordinates(int i) {
+    return tensorSkipped[i];
+  }
+
+  /** How many coordinates of all tensors were NaN or Inf and left their weight untouched. */
+  public long skippedCoordinates() {
+    return sum(tensorSkipped);
+  }
+
+  /**
+   * How many coordinates of tensor {@code i} were limited in size before anything else: to 1e18, so
+   * that their square fits a float, or to the limit of {@link GradientClipping#value}.
+   */
+  public long clampedCoordinates(int i) {
+    return tensorClamped[i];
+  }
+
+  /** How many coordinates of all tensors were limited in size before anything else. */
+  public long clampedCoordinates() {
+    return sum(tensorClamped);
+  }
+
+  private static long sum(long[] values) {
+    long sum = 0;
+    for (long value : values) {
+      sum += value;
+    }
+    return sum;
+  }
+}

@@ -1,0 +1,2 @@
+/** Optimizers: to be described. */
+package io.spam4j.engine;

@@ -1,0 +1,11 @@
+import org.jspecify.annotations.NullMarked;
+
+/** Spike-aware optimizers over caller-owned memory. */
+@NullMarked
+module io.spam4j.engine {
+  requires static transitive org.jspecify;
+  requires static jdk.incubator.vector;
+  requires transitive io.spam4j.tensors;
+
+  exports io.spam4j.engine;
+}

@@ -1,0 +1,193 @@
+package io.spam4j.tensors;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
+
+/**
+ * A typed, shaped, row-major view of a {@link MemorySegment}. It owns nothing: the memory, heap or
+ * native, at any alignment and of any size, belongs to whoever made the segment. The view itself is
+ * immutable; what it shows is not.
+ *
+ * <p>There is deliberately no accessor for one element in a hot path: kernels work on {@link
+ * #memory()}. {@link #getFloat} and {@link #setFloat} are for tests, reports and examples.
+ */
+public final class Tensor {
+  private final MemorySegment memory;
+  private final DType dtype;
+  private final long[] shape;
+  private final long elements;
+
+  private Tensor(MemorySegment memory, DType dtype, long[] shape, long elements) {
+    this.memory = memory;
+    this.dtype = dtype;
+    this.shape = shape;
+    this.elements = elements;
+  }
+
+  /**
+   * Views {@code memory} as a tensor.
+   *
+   * @param memory exactly the bytes of the elements, in row-major order
+   * @param shape the extents, slowest first; empty for a scalar; an extent may be 0
+   * @throws IllegalArgumentException if an extent is negative, the product overflows, or the memory
+   *     has another size
+   */
+  public static Tensor of(MemorySegment memory, DType dtype, long... shape) {
+    long[] extents = shape.clone();
+    long elements = elements(extents);
+    long bytes = bytes(dtype, extents, elements);
+    if (memory.byteSize() != bytes) {
+      throw new IllegalArgumentException(
+          "tensor memory must hold exactly its elements: shape=%s, dtype=%s, bytes=%d, memory=%d"
+              .formatted(Arrays.toString(extents), dtype, bytes, memory.byteSize()));
+    }
+    return new Tensor(memory, dtype, extents, elements);
+  }
+
+  /**
+   * Views a heap array as an {@link DType#F32} tensor, without copying it.
+   *
+   * @throws IllegalArgumentException if the shape has another number of elements than the array
+   */
+  public static Tensor of(float[] values, long... shape) {
+    return of(MemorySegment.ofArray(values), DType.F32, shape);
+  }
+
+  /**
+   * Allocates a tensor of zeros, aligned to 64 bytes.
+   *
+   * @throws IllegalArgumentException if an extent is negative or the product overflows
+   */
+  public static Tensor allocate(Arena arena, DType dtype, long... shape) {
+    long[] extents = shape.clone();
+    long elements = elements(extents);
+    long bytes = bytes(dtype, extents, elements);
+    return new Tensor(arena.allocate(bytes, 64), dtype, extents, elements);
+  }
+
+  private static long elements(long[] shape) {
+    long product = 1;
+    boolean empty = false;
+    for (long extent : shape) {
+      if (extent < 0) {
+        throw new IllegalArgumentException(
+            "tensor extents must not be negative: shape=" + Arrays.toString(shape));
+      }
+      empty |= extent == 0;
+    }
+    if (empty) {
+      return 0;
+    }
+    for (long extent : shape) {
+      if (Math.multiplyHigh(product, extent) != 0 || product * extent < 0) {
+        throw new IllegalArgumentException(
+            "tensor elements must fit a long: shape=" + Arrays.toString(shape));
+      }
+      product *= extent;
+    }
+    return product;
+  }
+
+  private static long bytes(DType dtype, long[] shape, long elements) {
+    try {
+      return dtype.bytes(elements);
+    } catch (ArithmeticException e) {
+      throw new IllegalArgumentException(
+          "tensor bytes must be a whole number that fits a long: shape=%s, dtype=%s"
+              .formatted(Arrays.toString(shape), dtype),
+          e);
+    }
+  }
+
+  /** The bytes of the elements, row-major, in native byte order. */
+  public MemorySegment memory() {
+    return memory;
+  }
+
+  /** The element type. */
+  public DType dtype() {
+    return dtype;
+  }
+
+  /** The extents, slowest first; a copy. */
+  public long[] shape() {
+    return shape.clone();
+  }
+
+  /** The number of dimensions; 0 for a scalar. */
+  public int rank() {
+    return shape.length;
+  }
+
+  /** The number of elements; 1 for a scalar. */
+  public long elements() {
+    return elements;
+  }
+
+  /** The bytes of the elements. */
+  public long bytes() {
+    return memory.byteSize();
+  }
+
+  /** Whether both tensors have the same extents; allocates nothing. */
+  public boolean hasShapeOf(Tensor other) {
+    return Arrays.equals(shape, other.shape);
+  }
+
+  /** The shape as in {@code [3, 4]}. */
+  public String shapeText() {
+    return Arrays.toString(shape);
+  }
+
+  /**
+   * Reads element {@code index} in row-major order.
+   *
+   * @throws IllegalStateException if the tensor is not {@link DType#F32}
+   * @throws IndexOutOfBoundsException if there is no such element
+   */
+  public float getFloat(long index) {
+    requireF32();
+    return memory.get(ValueLayout.JAVA_FLOAT_UNALIGNED, index * Float.BYTES);
+  }
+
+  /**
+   * Writes element {@code index} in row-major order.
+   *
+   * @throws IllegalStateException if the tensor is not {@link DType#F32}
+   * @throws IndexOutOfBoundsException if there is no such element
+   */
+  public void setFloat(long index, float value) {
+    requireF32();
+    memory.set(ValueLayout.JAVA_FLOAT_UNALIGNED, index * Float.BYTES, value);
+  }
+
+  /**
+   * Copies the elements into a new array.
+   *
+   * @throws IllegalStateException if the tensor is not {@link DType#F32} or has more elements than
+   *     an array can
+   */
+  public float[] toFloats() {
+    requireF32();
+    if (elements > Integer.MAX_VALUE - 8) {
+      throw new IllegalStateException("tensor must fit an array: elements=" + elements);
+    }
+    float[] values = new float[(int) elements];
+    MemorySegment.ofArray(values).copyFrom(memory);
+    return values;
+  }
+
+  private void requireF32() {
+    if (dtype != DType.F32) {
+      throw new IllegalStateException("tensor must be F32: dtype=" + dtype);
+    }
+  }
+
+  /** The element type and shape, as in {@code F32[3, 4]}. */
+  @Override
+  public String toString() {
+    return dtype + shapeText();
+  }
+}

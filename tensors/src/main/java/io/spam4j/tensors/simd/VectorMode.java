@@ -1,0 +1,51 @@
+package io.spam4j.tensors.simd;
+
+import java.lang.System.Logger.Level;
+
+/**
+ * Whether kernels run as vectors, and at what width: decided once, from the property {@code
+ * spam4j.vector.bits} (0, 128, 256 or 512; 0 is scalar; unset: the machine's preferred width) and
+ * from the presence of the vector module. Names no vector type itself, so it loads anywhere.
+ */
+public final class VectorMode {
+  /** The property that overrides the width. */
+  public static final String PROPERTY = "spam4j.vector.bits";
+
+  /** The bits of a vector; 0 when kernels run scalar. */
+  public static final int BITS = choose();
+
+  /** Whether kernels run as vectors. */
+  public static final boolean VECTORS = BITS != 0;
+
+  private VectorMode() {}
+
+  private static int choose() {
+    System.Logger log = System.getLogger("io.spam4j.vector");
+    String asked = System.getProperty(PROPERTY, "");
+    if (!asked.matches("|0|128|256|512")) {
+      throw new IllegalArgumentException(
+          PROPERTY + " must be 0, 128, 256 or 512: " + PROPERTY + "=" + asked);
+    }
+    if (asked.equals("0")) {
+      log.log(Level.DEBUG, "kernels run scalar: " + PROPERTY + "=0");
+      return 0;
+    }
+    if (!isModuleVisible()) {
+      log.log(
+          Level.WARNING,
+          "kernels run scalar, many times slower than they could: start Java with"
+              + " --add-modules=jdk.incubator.vector");
+      return 0;
+    }
+    int bits = asked.isEmpty() ? VectorWidth.preferredBits() : Integer.parseInt(asked);
+    log.log(Level.DEBUG, "kernels run as vectors of " + bits + " bits");
+    return bits;
+  }
+
+  private static boolean isModuleVisible() {
+    return ModuleLayer.boot()
+        .findModule("jdk.incubator.vector")
+        .map(VectorMode.class.getModule()::canRead)
+        .orElse(false);
+  }
+}

@@ -1,0 +1,13 @@
+import org.jspecify.annotations.NullMarked;
+
+/** Typed views of memory, deterministic reductions, random numbers and safetensors files. */
+@NullMarked
+@SuppressWarnings("module") // The qualified export names a module that this one is compiled before.
+module io.spam4j.tensors {
+  requires static org.jspecify;
+  requires static jdk.incubator.vector;
+
+  exports io.spam4j.tensors;
+  exports io.spam4j.tensors.simd to
+      io.spam4j.engine;
+}
