@@ -27,7 +27,9 @@ public interface Optimizer extends AutoCloseable {
   /** The parameters, in the order they were given. */
   List<Parameter> parameters();
 
-  /** The steps done since the start; steps skipped by {@link NonFinitePolicy#SKIP_STEP} excluded. */
+  /**
+   * The steps done since the start; steps skipped by {@link NonFinitePolicy#SKIP_STEP} excluded.
+   */
   long stepCount();
 
   /**

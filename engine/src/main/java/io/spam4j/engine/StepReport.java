@@ -74,7 +74,9 @@ public final class StepReport {
     return nanos;
   }
 
-  /** The bytes the step read and wrote: 28 a float32 weight, 4 more when gradients were measured. */
+  /**
+   * The bytes the step read and wrote: 28 a float32 weight, 4 more when gradients were measured.
+   */
   public long bytes() {
     return bytes;
   }
@@ -101,8 +103,9 @@ public final class StepReport {
 
   /**
    * The largest g^2 / v over the finite coordinates of tensor {@code i} whose second moment v was
-   * not 0 (v as it was before this step, g as the optimizer saw it before clipping spikes); 0 if
-   * there were none. A spike is a coordinate where this exceeds the spike threshold.
+   * not 0 (v as it was before this step, g as the optimizer saw it before clipping spikes; squares
+   * below the smallest normal float left out); 0 if there were none. A spike is a coordinate where
+   * this exceeds the spike threshold.
    */
   public float largestRatio(int i) {
     return tensorLargestRatio[i];

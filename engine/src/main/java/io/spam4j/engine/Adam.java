@@ -1,0 +1,60 @@
+package io.spam4j.engine;
+
+/**
+ * Adam (Kingma and Ba, arXiv 1412.6980, Algorithm 1), as torch.optim.Adam: weight decay, if any, is
+ * L2 regularisation, added to the gradient.
+ *
+ * <pre>
+ * g = g + decay * w
+ * m = beta1 m + (1 - beta1) g;  v = beta2 v + (1 - beta2) g^2
+ * w = w - lr * (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + eps)
+ * </pre>
+ *
+ * <p>It is SPAM's kernel with spike clipping and resets off, and gives the same bits.
+ */
+public final class Adam {
+  private Adam() {}
+
+  /** A builder with torch.optim.Adam's defaults: lr 1e-3, betas 0.9, 0.999, eps 1e-8, decay 0. */
+  public static Builder builder() {
+    return new Builder();
+  }
+
+  static Recipe recipe(
+      String name,
+      WeightDecayMode decay,
+      NonFinitePolicy nonFinite,
+      GradientClipping clipping,
+      int threads) {
+    return new Recipe(
+        name,
+        Timeline.uneventful(),
+        EpsilonMode.CORRECTED,
+        decay,
+        BiasCorrection.GLOBAL,
+        ZeroSecondMoment.EXEMPT,
+        /* resetsMissingGradients= */ false,
+        /* limitsGradients= */ true,
+        /* flushesSubnormals= */ true,
+        nonFinite,
+        clipping,
+        threads);
+  }
+
+  /** Builds {@link Adam}. */
+  public static final class Builder extends OptimizerBuilder<Builder> {
+    private Builder() {
+      super(new Group(1e-8, 0, 0));
+    }
+
+    @Override
+    Builder self() {
+      return this;
+    }
+
+    @Override
+    Recipe recipe(int threads) {
+      return Adam.recipe("adam", WeightDecayMode.COUPLED, nonFinite, clipping, threads);
+    }
+  }
+}

@@ -1,0 +1,42 @@
+package io.spam4j.engine.kernel;
+
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
+
+import io.spam4j.tensors.simd.VectorMode;
+import java.lang.foreign.MemorySegment;
+
+/** The fused update, by the path that {@link VectorMode} chose. */
+public final class Update {
+  /** The float streams that pass through memory: w, g, m, v are read, w, m, v are written. */
+  public static final int STREAMS = 7;
+
+  private Update() {}
+
+  /**
+   * Updates the elements {@code [from, to)}; the moments are already zeroed if there is a reset.
+   * The caller has checked that all four segments are alive, accessible to this thread and hold at
+   * least {@code to} floats.
+   */
+  public static void apply(
+      MemorySegment w,
+      MemorySegment g,
+      MemorySegment m,
+      MemorySegment v,
+      long from,
+      long to,
+      UpdateCoefficients c,
+      UpdateTally tally) {
+    if (VectorMode.VECTORS) {
+      UpdateVector.apply(w, g, m, v, from, to, c, tally);
+    } else {
+      UpdateScalar.apply(w, g, m, v, from, to, c, tally);
+    }
+  }
+
+  /** Sets the elements {@code [from, to)} to 0; unlike a filled slice it allocates nothing. */
+  public static void zero(MemorySegment segment, long from, long to) {
+    for (long i = from; i < to; i++) {
+      segment.set(JAVA_FLOAT_UNALIGNED, i * Float.BYTES, 0);
+    }
+  }
+}

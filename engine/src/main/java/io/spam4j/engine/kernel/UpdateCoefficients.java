@@ -1,0 +1,62 @@
+package io.spam4j.engine.kernel;
+
+/**
+ * What <em>decide</em> tells <em>apply</em>: the numbers of one tensor at one step. Mutable and
+ * reused, one a tensor, because a step allocates nothing; a kernel only reads it.
+ *
+ * <p>The initial values make an update that changes nothing but the moments of a zero gradient.
+ */
+public final class UpdateCoefficients {
+  /** Factor on the gradient: clipping by the global norm, loss unscaling; 1 for none. */
+  public float gradientScale = 1;
+
+  /** Largest magnitude of a gradient coordinate; larger ones are limited to it and counted. */
+  public float gradientLimit = Float.POSITIVE_INFINITY;
+
+  /** L2 regularisation: this times the weight is added to the gradient; 0 for none. */
+  public float coupledDecay;
+
+  /** theta: a coordinate is a spike if g^2 exceeds this times v; infinity switches clipping off. */
+  public float spikeThreshold = Float.POSITIVE_INFINITY;
+
+  /** Whether a coordinate with v = 0 can be a spike; then it is clipped to 0, as in Algorithm 1. */
+  public boolean clipsAtZero;
+
+  /** Whether a coordinate that is NaN or Inf leaves its weight and moments untouched. */
+  public boolean skipsNonFinite;
+
+  /** beta1. */
+  public float beta1;
+
+  /** 1 - beta1, rounded from double. */
+  public float oneMinusBeta1;
+
+  /** beta2. */
+  public float beta2;
+
+  /** 1 - beta2, rounded from double. */
+  public float oneMinusBeta2;
+
+  /** Moments of smaller magnitude become 0; 0 to keep subnormal ones. */
+  public float flushBelow;
+
+  /** Added to the square root of v; carries the bias correction where eps is meant corrected. */
+  public float epsilon;
+
+  /** Learning rate, warm-up and bias correction in one. */
+  public float stepSize;
+
+  /** Decoupled weight decay before the update: a factor on the weight; 1 for none. */
+  public float decayBefore = 1;
+
+  /** Decoupled weight decay after the update: a factor on the weight; 1 for none. */
+  public float decayAfter = 1;
+
+  /** Whether both moments count as zero before this gradient. */
+  public boolean resetsMoments;
+
+  /** Whether the update can change a weight at all; a learning rate of 0 leaves every bit as is. */
+  boolean movesWeights() {
+    return stepSize != 0 || decayBefore != 1 || decayAfter != 1;
+  }
+}

@@ -1,0 +1,98 @@
+package io.spam4j.engine.kernel;
+
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
+
+import java.lang.foreign.MemorySegment;
+
+/**
+ * The fused update, one coordinate at a time: the specification of every other form of it. Each
+ * operation is rounded to float on its own, in the order written; no fma, no reciprocals.
+ *
+ * <p>Symbols: w weight, g gradient, m and v first and second moment, theta spike threshold (SPAM,
+ * arXiv 2501.06842, Algorithm 1; the eps and decay variants are in spam-spec 1.2 and 1.4).
+ */
+final class UpdateScalar {
+  private UpdateScalar() {}
+
+  /** Updates the elements {@code [from, to)} of weights and moments. */
+  static void apply(
+      MemorySegment w,
+      MemorySegment g,
+      MemorySegment m,
+      MemorySegment v,
+      long from,
+      long to,
+      UpdateCoefficients c,
+      UpdateTally tally) {
+    for (long i = from; i < to; i++) {
+      long at = i * Float.BYTES;
+      float raw = g.get(JAVA_FLOAT_UNALIGNED, at);
+      if (c.skipsNonFinite && !Float.isFinite(raw)) {
+        tally.skipped++;
+        continue;
+      }
+      float weight = w.get(JAVA_FLOAT_UNALIGNED, at);
+      float first = m.get(JAVA_FLOAT_UNALIGNED, at);
+      float second = v.get(JAVA_FLOAT_UNALIGNED, at);
+
+      // g = scale * g, |g| <= limit, g += lambda * w
+      float gradient = raw * c.gradientScale;
+      if (Math.abs(gradient) > c.gradientLimit) {
+        gradient = Math.copySign(c.gradientLimit, gradient);
+        tally.clamped++;
+      }
+      if (c.coupledDecay != 0) {
+        gradient += c.coupledDecay * weight;
+      }
+
+      // spike: g^2 > theta * v  =>  g = sign(g) * sqrt(theta * v)
+      float square = gradient * gradient;
+      if (square > tally.largestRatio * second && second > 0 && square >= Float.MIN_NORMAL) {
+        tally.largestRatio = ratio(square, second);
+      }
+      if (isSpike(square, second, c)) {
+        gradient = clip(gradient, second, c);
+        square = gradient * gradient;
+        tally.spikes++;
+      }
+
+      // m = beta1 * m + (1 - beta1) * g;  v = beta2 * v + (1 - beta2) * g^2
+      first = flush(c.beta1 * first + c.oneMinusBeta1 * gradient, c);
+      second = flush(c.beta2 * second + c.oneMinusBeta2 * square, c);
+      m.set(JAVA_FLOAT_UNALIGNED, at, first);
+      v.set(JAVA_FLOAT_UNALIGNED, at, second);
+
+      // w = (w * before - step * m / (sqrt(v) + eps)) * after
+      if (c.movesWeights()) {
+        float denominator = (float) Math.sqrt(second) + c.epsilon;
+        // 0 only where eps = 0 and v = 0: no history, no step.
+        float direction = denominator == 0 ? 0 : first / denominator;
+        weight = (weight * c.decayBefore - c.stepSize * direction) * c.decayAfter;
+        w.set(JAVA_FLOAT_UNALIGNED, at, weight);
+      }
+    }
+  }
+
+  /** Whether a gradient of this square is a spike; false for NaN and for theta = infinity. */
+  static boolean isSpike(float square, float second, UpdateCoefficients c) {
+    return square > c.spikeThreshold * second && (second != 0 || c.clipsAtZero);
+  }
+
+  /** The value a spike is clipped to. */
+  static float clip(float gradient, float second, UpdateCoefficients c) {
+    return Math.copySign((float) Math.sqrt(c.spikeThreshold * second), gradient);
+  }
+
+  /** The smallest float r with r * v >= g^2: g^2 / v up to rounding, and exact to compare with. */
+  private static float ratio(float square, float second) {
+    float ratio = Math.nextDown(Math.nextDown(square / second));
+    while (ratio * second < square) {
+      ratio = Math.nextUp(ratio);
+    }
+    return ratio;
+  }
+
+  private static float flush(float moment, UpdateCoefficients c) {
+    return Math.abs(moment) < c.flushBelow ? 0 : moment;
+  }
+}

@@ -1,0 +1,27 @@
+package io.spam4j.engine.kernel;
+
+/** What a kernel counts while it updates. Each thread has its own; their sums are order-free. */
+public final class UpdateTally {
+  /** Coordinates that were spikes and were clipped. */
+  public long spikes;
+
+  /** Coordinates that were NaN or Inf and were skipped. */
+  public long skipped;
+
+  /** Coordinates limited to {@link UpdateCoefficients#gradientLimit}. */
+  public long clamped;
+
+  /**
+   * The largest g^2 / v where v is not 0 and g^2 is a normal float; 0 if there was none. May start
+   * from what another thread found: the maximum does not depend on who found it.
+   */
+  public float largestRatio;
+
+  /** Starts anew. */
+  public void clear() {
+    spikes = 0;
+    skipped = 0;
+    clamped = 0;
+    largestRatio = 0;
+  }
+}

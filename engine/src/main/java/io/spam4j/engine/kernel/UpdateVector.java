@@ -1,0 +1,93 @@
+package io.spam4j.engine.kernel;
+
+import static jdk.incubator.vector.VectorOperators.ABS;
+import static jdk.incubator.vector.VectorOperators.LE;
+import static jdk.incubator.vector.VectorOperators.LT;
+import static jdk.incubator.vector.VectorOperators.NE;
+import static jdk.incubator.vector.VectorOperators.SQRT;
+
+import io.spam4j.tensors.simd.VectorWidth;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteOrder;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorSpecies;
+
+/** Vector form of {@link UpdateScalar}; the same bits at every vector width. */
+final class UpdateVector {
+  /*
+   * Memory bound: 16 bytes read, 12 written a weight. What must not happen is work on every element
+   * for events that almost never do. So one test a vector asks whether anything in it is unusual:
+   * not finite, over the limit, a spike, or a ratio g^2 / v above the largest one so far. If not, the
+   * vector takes the plain Adam path. If so, the specification itself handles it, element by element:
+   * after the first steps that is a few vectors in a million.
+   *
+   * Choices that are the same for all lanes are masks, never branches around a vector: where two
+   * vectors meet after a branch, the compiler puts them on the heap.
+   */
+  private static final VectorSpecies<Float> S = VectorWidth.floats();
+
+  private static final ByteOrder ORDER = ByteOrder.nativeOrder();
+
+  private UpdateVector() {}
+
+  static void apply(
+      MemorySegment w,
+      MemorySegment g,
+      MemorySegment m,
+      MemorySegment v,
+      long from,
+      long to,
+      UpdateCoefficients c,
+      UpdateTally tally) {
+    int length = S.length();
+    VectorMask<Float> coupled = S.maskAll(c.coupledDecay != 0);
+    float usualLimit = Math.min(c.gradientLimit, Float.MAX_VALUE);
+    float usualRatio = usualRatio(c, tally);
+    boolean moves = c.movesWeights();
+    long i = from;
+    for (; i <= to - length; i += length) {
+      long at = i * Float.BYTES;
+      FloatVector weight = FloatVector.fromMemorySegment(S, w, at, ORDER);
+      FloatVector first = FloatVector.fromMemorySegment(S, m, at, ORDER);
+      FloatVector second = FloatVector.fromMemorySegment(S, v, at, ORDER);
+      FloatVector scaled = FloatVector.fromMemorySegment(S, g, at, ORDER).mul(c.gradientScale);
+      FloatVector gradient = scaled.add(weight.mul(c.coupledDecay), coupled);
+      FloatVector square = gradient.mul(gradient);
+      VectorMask<Float> usual =
+          scaled
+              .lanewise(ABS)
+              .compare(LE, usualLimit)
+              .and(square.compare(LE, second.mul(usualRatio)));
+      if (!usual.allTrue()) {
+        UpdateScalar.apply(w, g, m, v, i, i + length, c, tally);
+        usualRatio = usualRatio(c, tally);
+        continue;
+      }
+      first = flush(first.mul(c.beta1).add(gradient.mul(c.oneMinusBeta1)), c);
+      second = flush(second.mul(c.beta2).add(square.mul(c.oneMinusBeta2)), c);
+      first.intoMemorySegment(m, at, ORDER);
+      second.intoMemorySegment(v, at, ORDER);
+      if (moves) {
+        FloatVector denominator = second.lanewise(SQRT).add(c.epsilon);
+        FloatVector direction =
+            FloatVector.zero(S).blend(first.div(denominator), denominator.compare(NE, 0));
+        weight
+            .mul(c.decayBefore)
+            .sub(direction.mul(c.stepSize))
+            .mul(c.decayAfter)
+            .intoMemorySegment(w, at, ORDER);
+      }
+    }
+    UpdateScalar.apply(w, g, m, v, i, to, c, tally); // the tail is the specification itself
+  }
+
+  /** Where g^2 is at most this times v, the coordinate is neither a spike nor a new maximum. */
+  private static float usualRatio(UpdateCoefficients c, UpdateTally tally) {
+    return Math.min(c.spikeThreshold, tally.largestRatio);
+  }
+
+  private static FloatVector flush(FloatVector moment, UpdateCoefficients c) {
+    return moment.blend(0, moment.lanewise(ABS).compare(LT, c.flushBelow));
+  }
+}

@@ -1,0 +1,73 @@
+package io.spam4j.tensors.simd;
+
+import static java.lang.foreign.ValueLayout.JAVA_DOUBLE_UNALIGNED;
+
+import java.lang.foreign.MemorySegment;
+
+/**
+ * Sum of squares, largest magnitude and non-finite count of float32 elements, a block at a time.
+ * Each block's results go to a slot of their own, so that blocks can be measured by any thread in
+ * any order and {@link MeasureSum} still adds them in index order.
+ */
+public final class Measure {
+  /** Elements a block; blocks start at multiples of it. */
+  public static final int BLOCK = 4096;
+
+  /** Bytes of a slot: sum of squares, largest magnitude, count of non-finite elements. */
+  public static final long SLOT_BYTES = 3 * Long.BYTES;
+
+  /** Accumulators of a block: element p of it goes to accumulator p mod 16. */
+  static final int LANES = 16;
+
+  /** Bytes of the working memory that each measuring thread brings. */
+  public static final long SCRATCH_BYTES = (long) LANES * Double.BYTES;
+
+  static final long MAX_ABS_AT = Double.BYTES;
+  static final long NON_FINITE_AT = 2 * Double.BYTES;
+
+  private Measure() {}
+
+  /** The number of blocks, and so of slots, of {@code elements} elements. */
+  public static long blockCount(long elements) {
+    return (elements + BLOCK - 1) / BLOCK;
+  }
+
+  /**
+   * Measures the elements {@code [from, to)}, where {@code from} is a multiple of {@link #BLOCK}
+   * and {@code to} is one too or the end of the tensor.
+   *
+   * @param slots receives one slot a block, the first at index {@code slot}
+   * @param scratch {@link #SCRATCH_BYTES} that no other thread uses
+   */
+  public static void blocks(
+      MemorySegment values,
+      long from,
+      long to,
+      MemorySegment slots,
+      long slot,
+      MemorySegment scratch) {
+    long slotOffset = slot * SLOT_BYTES;
+    for (long start = from; start < to; start += BLOCK, slotOffset += SLOT_BYTES) {
+      int length = (int) Math.min(BLOCK, to - start);
+      if (VectorMode.VECTORS && length == BLOCK) {
+        MeasureVector.block(values, start, scratch, slots, slotOffset);
+      } else {
+        MeasureScalar.block(values, start, length, scratch, slots, slotOffset);
+      }
+      slots.set(JAVA_DOUBLE_UNALIGNED, slotOffset, pairwiseSum(scratch));
+    }
+  }
+
+  /** Adds the accumulators: ((a0 + a1) + (a2 + a3)) + ..., whoever filled them. */
+  private static double pairwiseSum(MemorySegment scratch) {
+    for (int stride = 1; stride < LANES; stride *= 2) {
+      for (int lane = 0; lane < LANES; lane += 2 * stride) {
+        long at = (long) lane * Double.BYTES;
+        double left = scratch.get(JAVA_DOUBLE_UNALIGNED, at);
+        double right = scratch.get(JAVA_DOUBLE_UNALIGNED, at + (long) stride * Double.BYTES);
+        scratch.set(JAVA_DOUBLE_UNALIGNED, at, left + right);
+      }
+    }
+    return scratch.get(JAVA_DOUBLE_UNALIGNED, 0);
+  }
+}
