@@ -67,7 +67,12 @@ public final class Tensor {
     return new Tensor(arena.allocate(bytes, 64), dtype, extents, elements);
   }
 
-  private static long elements(long[] shape) {
+  /**
+   * The product of the extents.
+   *
+   * @throws IllegalArgumentException if an extent is negative or the product overflows
+   */
+  static long elements(long[] shape) {
     long product = 1;
     boolean empty = false;
     for (long extent : shape) {
