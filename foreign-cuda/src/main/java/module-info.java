@@ -1,0 +1,9 @@
+import org.jspecify.annotations.NullMarked;
+
+/** The door to NVIDIA GPUs, through the foreign function interface alone. */
+@NullMarked
+module io.spam4j.cuda {
+  requires static transitive org.jspecify;
+
+  exports io.spam4j.cuda;
+}
