@@ -30,9 +30,10 @@ import java.util.UUID;
  *
  * <p>Source: huggingface/safetensors 0.8, README "Format" and {@code tensor.rs}.
  *
- * <p>Differences from it: padding of the header is spaces only, and a tensor's entry has no other
- * keys than the three of the format; a shape with an extent of 0 holds 0 elements whatever the
- * others are. The writer pads the header so that the data begin at a multiple of 64, not 8.
+ * <p>Differences from it: around the header's object there is nothing but spaces after it, and a
+ * tensor's entry has no other keys than the three of the format; a shape with an extent of 0 holds
+ * 0 elements whatever the others are. The writer pads the header so that the data begin at a
+ * multiple of 64, not 8.
  */
 public final class Safetensors {
   private static final int CHUNK = 1 << 20;

@@ -174,6 +174,10 @@ class SafetensorsRejectionTest {
             "safetensors data_offsets must span the bytes of the tensor:"
                 + " file=FILE, tensor=\"a\", dtype=F32, shape=[2], bytes=8, data_offsets=[0, 2]"),
         arguments(
+            tensor("U8", "1", "0,2"),
+            "safetensors data_offsets must span the bytes of the tensor:"
+                + " file=FILE, tensor=\"a\", dtype=U8, shape=[1], bytes=1, data_offsets=[0, 2]"),
+        arguments(
             tensor("F4", "3", "0,2"),
             "safetensors tensor bytes must be a whole number that fits a long:"
                 + " file=FILE, tensor=\"a\", dtype=F4, shape=[3]"),
