@@ -52,7 +52,7 @@ public final class UpdateCoefficients {
   /** Decoupled weight decay after the update: a factor on the weight; 1 for none. */
   public float decayAfter = 1;
 
-  /** Whether both moments count as zero before this gradient. */
+  /** Whether both moments are zeroed before this gradient; by the caller, not by the kernel. */
   public boolean resetsMoments;
 
   /** Whether the update can change a weight at all; a learning rate of 0 leaves every bit as is. */
