@@ -78,9 +78,9 @@ final class Decision {
               case CORRECTED -> h.epsilon() * rootCorrection2;
               case UNCORRECTED -> h.epsilon();
             };
-    float decay = (float) (1 - learningRate * h.weightDecay());
-    c.decayBefore = recipe.weightDecayMode() == WeightDecayMode.BEFORE ? decay : 1;
-    c.decayAfter = recipe.weightDecayMode() == WeightDecayMode.AFTER ? decay : 1;
+    double decay = learningRate * h.weightDecay();
+    c.decayBefore = recipe.weightDecayMode() == WeightDecayMode.BEFORE ? (float) (1 - decay) : 1;
+    c.decayAfter = recipe.weightDecayMode() == WeightDecayMode.AFTER ? (float) decay : 0;
   }
 
   private void correct(long count, Hyperparameters h) {

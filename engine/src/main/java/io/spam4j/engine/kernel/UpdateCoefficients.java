@@ -49,14 +49,17 @@ public final class UpdateCoefficients {
   /** Decoupled weight decay before the update: a factor on the weight; 1 for none. */
   public float decayBefore = 1;
 
-  /** Decoupled weight decay after the update: a factor on the weight; 1 for none. */
-  public float decayAfter = 1;
+  /**
+   * Decoupled weight decay after the update: this times the weight is subtracted; 0 for none. Not a
+   * factor, as decayBefore is, because 1 - decay would round, the same way at every step.
+   */
+  public float decayAfter;
 
   /** Whether both moments are zeroed before this gradient; by the caller, not by the kernel. */
   public boolean resetsMoments;
 
   /** Whether the update can change a weight at all; a learning rate of 0 leaves every bit as is. */
   boolean movesWeights() {
-    return stepSize != 0 || decayBefore != 1 || decayAfter != 1;
+    return stepSize != 0 || decayBefore != 1 || decayAfter != 0;
   }
 }

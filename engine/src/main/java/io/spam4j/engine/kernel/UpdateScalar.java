@@ -62,13 +62,13 @@ final class UpdateScalar {
       m.set(JAVA_FLOAT_UNALIGNED, at, first);
       v.set(JAVA_FLOAT_UNALIGNED, at, second);
 
-      // w = (w * before - step * m / (sqrt(v) + eps)) * after
+      // w = w * before - step * m / (sqrt(v) + eps);  w = w - after * w
       if (c.movesWeights()) {
         float denominator = (float) Math.sqrt(second) + c.epsilon;
         // 0 only where eps = 0 and v = 0: no history, no step.
         float direction = denominator == 0 ? 0 : first / denominator;
-        weight = (weight * c.decayBefore - c.stepSize * direction) * c.decayAfter;
-        w.set(JAVA_FLOAT_UNALIGNED, at, weight);
+        weight = weight * c.decayBefore - c.stepSize * direction;
+        w.set(JAVA_FLOAT_UNALIGNED, at, weight - c.decayAfter * weight);
       }
     }
   }

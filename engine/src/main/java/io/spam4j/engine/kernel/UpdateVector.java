@@ -72,11 +72,8 @@ final class UpdateVector {
         FloatVector denominator = second.lanewise(SQRT).add(c.epsilon);
         FloatVector direction =
             FloatVector.zero(S).blend(first.div(denominator), denominator.compare(NE, 0));
-        weight
-            .mul(c.decayBefore)
-            .sub(direction.mul(c.stepSize))
-            .mul(c.decayAfter)
-            .intoMemorySegment(w, at, ORDER);
+        weight = weight.mul(c.decayBefore).sub(direction.mul(c.stepSize));
+        weight.sub(weight.mul(c.decayAfter)).intoMemorySegment(w, at, ORDER);
       }
     }
     UpdateScalar.apply(w, g, m, v, i, to, c, tally); // the tail is the specification itself

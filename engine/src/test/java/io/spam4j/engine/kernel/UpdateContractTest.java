@@ -95,7 +95,7 @@ final class UpdateContractTest {
               c.gradientLimit = Float.POSITIVE_INFINITY;
               c.skipsNonFinite = false;
               c.flushBelow = 0;
-              c.decayAfter = 0.999f;
+              c.decayAfter = 0.001f;
             }),
         new Variant("l2", c -> c.coupledDecay = 0.1f),
         new Variant(

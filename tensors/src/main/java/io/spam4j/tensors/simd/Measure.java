@@ -59,7 +59,7 @@ public final class Measure {
   }
 
   /** Adds the accumulators: ((a0 + a1) + (a2 + a3)) + ..., whoever filled them. */
-  private static double pairwiseSum(MemorySegment scratch) {
+  static double pairwiseSum(MemorySegment scratch) {
     for (int stride = 1; stride < LANES; stride *= 2) {
       for (int lane = 0; lane < LANES; lane += 2 * stride) {
         long at = (long) lane * Double.BYTES;

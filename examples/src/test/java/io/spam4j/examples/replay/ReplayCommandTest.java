@@ -1,0 +1,154 @@
+package io.spam4j.examples.replay;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.spam4j.tensors.Safetensors;
+import io.spam4j.tensors.Tensor;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.lang.foreign.Arena;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import picocli.CommandLine;
+
+final class ReplayCommandTest {
+  @TempDir private Path folder;
+
+  private final StringWriter out = new StringWriter();
+  private final StringWriter err = new StringWriter();
+
+  private int replay(Object... arguments) {
+    String[] words = new String[arguments.length];
+    for (int i = 0; i < words.length; i++) {
+      words[i] = arguments[i].toString();
+    }
+    return new CommandLine(new ReplayCommand())
+        .setOut(new PrintWriter(out, true))
+        .setErr(new PrintWriter(err, true))
+        .execute(words);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "spam-dense-f32",
+        "spam-dense-wd-f32",
+        "spam-defaults-f32",
+        "adam-f32",
+        "adamw-f32"
+      })
+  void goldenTrace_passes(String name) {
+    assertThat(replay(Golden.file(name))).isEqualTo(0);
+    assertThat(out.toString())
+        .matches(
+            "\\S+"
+                + name
+                + "\\.safetensors: (spam|adam|adamw), (120|700) steps, weights \\S+,"
+                + " firstMoment \\S+, secondMoment \\S+, PASS\\s+");
+  }
+
+  @Test
+  void goldenTraces_failAtATolerance_thatNoFloatEngineMeets() {
+    assertThat(replay("--tolerance", "1e-9", Golden.file("spam-dense-f32"))).isEqualTo(1);
+    assertThat(out.toString()).endsWith(", FAIL" + System.lineSeparator());
+  }
+
+  @Test
+  void wrongHyperparameter_fails() throws IOException {
+    Path changed = changed("spam-dense-f32", metadata -> metadata.put("threshold", "51"), _ -> {});
+    assertThat(replay(changed)).isEqualTo(1);
+  }
+
+  @Test
+  void wrongWeight_fails() throws IOException {
+    Path changed =
+        changed(
+            "adam-f32",
+            _ -> {},
+            tensors -> {
+              tensors.computeIfPresent(
+                  "p1.param.0119",
+                  (_, recorded) -> {
+                    float[] weights = recorded.toFloats();
+                    weights[3] += 1e-4f;
+                    return Tensor.of(weights, weights.length);
+                  });
+            });
+    assertThat(replay(changed)).isEqualTo(1);
+  }
+
+  @Test
+  void doubleTrace_isUnsupported() {
+    Path file = Golden.file("spam-dense-f64");
+    assertThat(replay(file)).isEqualTo(3);
+    assertThat(out.toString().strip())
+        .isEqualTo(file + ": spam, UNSUPPORTED: the engine computes in F32: dtype=F64");
+  }
+
+  @Test
+  void unknownOptimizerAndOptions_areUnsupported_neverIgnored() throws IOException {
+    Path optimizer = changed("adam-f32", metadata -> metadata.put("optimizer", "sgd"), _ -> {});
+    assertThat(replay(optimizer)).isEqualTo(3);
+    Path option = changed("adam-f32", metadata -> metadata.put("amsgrad", "True"), _ -> {});
+    assertThat(replay(option)).isEqualTo(3);
+    assertThat(out.toString())
+        .contains("UNSUPPORTED: no such optimizer: optimizer=sgd")
+        .contains("UNSUPPORTED: no such options: {amsgrad=True}");
+    Path harmless = changed("adam-f32", metadata -> metadata.put("amsgrad", "False"), _ -> {});
+    assertThat(replay(harmless)).isEqualTo(0);
+  }
+
+  @Test
+  void fileThatIsNoTrace_isNamed() throws IOException {
+    Path text = Files.writeString(folder.resolve("notes.txt"), "hello, this is no trace");
+    Path empty = folder.resolve("empty.safetensors");
+    Safetensors.write(
+        empty, Map.of(), Map.of("optimizer", "spam", "steps", "3", "dtype", "float32"));
+    Path untold = folder.resolve("untold.safetensors");
+    Safetensors.write(untold, Map.of(), Map.of());
+    assertThat(replay(text, empty, untold, Golden.file("adam-f32"))).isEqualTo(2);
+    assertThat(err.toString().lines())
+        .hasSize(3)
+        .anyMatch(line -> line.contains("notes.txt"))
+        .contains("spam4j: no trace: a trace must hold p0.init: file=" + empty + ", tensors=0")
+        .contains(
+            "spam4j: no trace: a trace's metadata must name its optimizer: file="
+                + untold
+                + ", metadata=[]");
+    assertThat(out.toString()).contains("PASS");
+    assertThat(replay(folder.resolve("missing"))).isEqualTo(2);
+  }
+
+  @Test
+  void withoutFiles_theUsageIsShown() {
+    assertThat(replay()).isEqualTo(2);
+    assertThat(err.toString()).contains("Usage: replay");
+  }
+
+  /** A copy of a golden trace with something changed. */
+  private Path changed(
+      String name,
+      Consumer<Map<String, String>> metadataChange,
+      Consumer<Map<String, Tensor>> tensorChange)
+      throws IOException {
+    Path file = folder.resolve(name + "-" + System.nanoTime() + ".safetensors");
+    try (Arena arena = Arena.ofConfined()) {
+      Safetensors golden = Safetensors.open(Golden.file(name), arena);
+      Map<String, Tensor> tensors = new LinkedHashMap<>();
+      golden.names().forEach(tensor -> tensors.put(tensor, golden.tensor(tensor)));
+      Map<String, String> metadata = new LinkedHashMap<>(golden.metadata());
+      metadataChange.accept(metadata);
+      tensorChange.accept(tensors);
+      Safetensors.write(file, tensors, metadata);
+    }
+    return file;
+  }
+}
