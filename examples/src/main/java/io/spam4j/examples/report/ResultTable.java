@@ -1,0 +1,182 @@
+package io.spam4j.examples.report;
+
+import io.spam4j.examples.lab.LabResult;
+import io.spam4j.examples.lab.RunResult;
+import io.spam4j.examples.lab.StepSample;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
+import java.util.function.ToDoubleFunction;
+import java.util.stream.Stream;
+
+/**
+ * The results, a row an optimizer, as they are shown on the console and in the report. Perplexity
+ * is per byte, on text that was held out.
+ */
+public record ResultTable(List<Row> rows) {
+  /** The cells of one optimizer; a cell of a run that did not happen says {@code not run}. */
+  public record Row(
+      String optimizer,
+      Perplexity clean,
+      Perplexity spiked,
+      String clippedClean,
+      String clippedSpiked,
+      String state,
+      String optimizerMillis,
+      String modelMillis) {}
+
+  /** A perplexity, or why there is none; {@code best} marks the lowest of its column. */
+  public record Perplexity(String text, boolean best) {}
+
+  private static final String NOT_RUN = "not run";
+
+  private static final List<List<String>> HEADS =
+      List.of(
+          List.of("optimizer", ""),
+          List.of("perplexity", "clean"),
+          List.of("perplexity", "spiked"),
+          List.of("clipped", "clean"),
+          List.of("clipped", "spiked"),
+          List.of("optimizer", "state"),
+          List.of("optimizer", "ms a step"),
+          List.of("model", "ms a step"));
+
+  /** The table of a result, in the order the optimizers ran. */
+  public static ResultTable of(LabResult result) {
+    Map<String, Pair> pairs = new LinkedHashMap<>();
+    for (RunResult run : result.runs()) {
+      pairs.merge(run.optimizer(), Pair.of(run), Pair::with);
+    }
+    double bestClean = best(pairs.values(), Pair::clean);
+    double bestSpiked = best(pairs.values(), Pair::spiked);
+    List<Row> rows = new ArrayList<>();
+    pairs.forEach(
+        (optimizer, pair) ->
+            rows.add(
+                new Row(
+                    optimizer,
+                    perplexity(pair.clean(), bestClean),
+                    perplexity(pair.spiked(), bestSpiked),
+                    clipped(pair.clean()),
+                    clipped(pair.spiked()),
+                    Quantities.bytes(
+                        pair.runs().mapToLong(RunResult::stateBytes).max().orElseThrow()),
+                    Quantities.millis(pair.mean(RunResult::optimizerMillis)),
+                    Quantities.millis(pair.mean(RunResult::modelMillis)))));
+    return new ResultTable(List.copyOf(rows));
+  }
+
+  /** The table for a console, its columns aligned; {@code *} marks the best of a column. */
+  public String text() {
+    List<List<String>> lines = new ArrayList<>();
+    for (int line = 0; line < 2; line++) {
+      int of = line;
+      lines.add(HEADS.stream().map(head -> head.get(of)).toList());
+    }
+    for (Row row : rows) {
+      lines.add(
+          List.of(
+              row.optimizer(),
+              starred(row.clean()),
+              starred(row.spiked()),
+              row.clippedClean(),
+              row.clippedSpiked(),
+              row.state(),
+              row.optimizerMillis(),
+              row.modelMillis()));
+    }
+    int[] widths = new int[HEADS.size()];
+    for (List<String> line : lines) {
+      for (int column = 0; column < widths.length; column++) {
+        widths[column] = Math.max(widths[column], line.get(column).length());
+      }
+    }
+    StringBuilder text = new StringBuilder();
+    for (int line = 0; line < lines.size(); line++) {
+      StringBuilder written = new StringBuilder();
+      for (int column = 0; column < widths.length; column++) {
+        String cell = lines.get(line).get(column);
+        String pad = " ".repeat(widths[column] - cell.length());
+        written.append(column == 0 ? cell + pad : "  " + pad + cell);
+      }
+      text.append(written.toString().stripTrailing()).append('\n');
+      if (line == 1) {
+        text.append("-".repeat(written.length())).append('\n');
+      }
+    }
+    return text.toString();
+  }
+
+  /** Whether a run's loss or perplexity left the finite numbers. */
+  static boolean diverged(RunResult run) {
+    boolean lossLost = !run.samples().isEmpty() && !Double.isFinite(run.samples().getLast().loss());
+    return lossLost || Double.isInfinite(run.validationPerplexity());
+  }
+
+  private static String starred(Perplexity perplexity) {
+    return perplexity.text() + (perplexity.best() ? "*" : " ");
+  }
+
+  private static double best(Collection<Pair> pairs, Function<Pair, Optional<RunResult>> side) {
+    return pairs.stream()
+        .flatMap(pair -> side.apply(pair).stream())
+        .filter(run -> !diverged(run))
+        .mapToDouble(RunResult::validationPerplexity)
+        .filter(Double::isFinite)
+        .min()
+        .orElse(Double.NaN);
+  }
+
+  private static Perplexity perplexity(Optional<RunResult> run, double best) {
+    return run.map(
+            result ->
+                new Perplexity(
+                    outcome(result), !diverged(result) && result.validationPerplexity() == best))
+        .orElse(new Perplexity(NOT_RUN, false));
+  }
+
+  private static String outcome(RunResult run) {
+    if (diverged(run)) {
+      return "diverged";
+    }
+    if (Double.isNaN(run.validationPerplexity())) {
+      return run.finished()
+          ? "not evaluated"
+          : "stopped at " + run.samples().stream().mapToInt(StepSample::step).max().orElse(0);
+    }
+    return Quantities.level(run.validationPerplexity());
+  }
+
+  private static String clipped(Optional<RunResult> run) {
+    return run.map(result -> Quantities.count(result.spikesClipped())).orElse(NOT_RUN);
+  }
+
+  /** The two runs of an optimizer; at least one happened. */
+  private record Pair(Optional<RunResult> clean, Optional<RunResult> spiked) {
+    static Pair of(RunResult run) {
+      return run.spiked()
+          ? new Pair(Optional.empty(), Optional.of(run))
+          : new Pair(Optional.of(run), Optional.empty());
+    }
+
+    Pair with(Pair later) {
+      return new Pair(later.clean.or(() -> clean), later.spiked.or(() -> spiked));
+    }
+
+    Stream<RunResult> runs() {
+      return Stream.concat(clean.stream(), spiked.stream());
+    }
+
+    /** A mean a step over both runs, each counted by its steps. */
+    double mean(ToDoubleFunction<RunResult> millis) {
+      long steps = runs().mapToLong(run -> run.samples().size()).sum();
+      double sum =
+          runs().mapToDouble(run -> run.samples().size() * millis.applyAsDouble(run)).sum();
+      return steps == 0 ? 0 : sum / steps;
+    }
+  }
+}
