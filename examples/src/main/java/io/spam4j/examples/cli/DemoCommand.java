@@ -1,0 +1,169 @@
+package io.spam4j.examples.cli;
+
+import io.spam4j.examples.lab.Lab;
+import io.spam4j.examples.lab.LabListener;
+import io.spam4j.examples.lab.LabResult;
+import io.spam4j.examples.lab.LabSettings;
+import io.spam4j.examples.report.HtmlReport;
+import io.spam4j.examples.report.ResultTable;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.function.BooleanSupplier;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Option;
+
+/** Trains a small language model with several optimizers and reports how they fared. */
+@Command(
+    name = "demo",
+    mixinStandardHelpOptions = true,
+    sortOptions = false,
+    description = {
+      "Train a byte-level language model with several optimizers, each once on clean gradients and"
+          + " once with injected spikes, and write a report with charts.",
+      "",
+      "Ctrl-C stops after the step at hand and reports what ran.",
+      ""
+    })
+final class DemoCommand implements Callable<Integer> {
+  /** The training itself; a test puts something quicker in its place. */
+  @FunctionalInterface
+  interface Training {
+    LabResult run(LabSettings settings, LabListener listener, BooleanSupplier stop)
+        throws IOException;
+  }
+
+  private static final LabSettings DEFAULTS = LabSettings.defaults();
+
+  @Option(
+      names = "--data",
+      paramLabel = "FILE",
+      description = "A text file, or a folder of them, to learn from (default: ${DEFAULT-VALUE}).")
+  private Path data = DEFAULTS.data();
+
+  @Option(
+      names = "--model",
+      paramLabel = "SIZE",
+      description = "tiny, small or 9m (default: ${DEFAULT-VALUE}).")
+  private String model = DEFAULTS.model();
+
+  @Option(
+      names = "--steps",
+      paramLabel = "N",
+      description = "Steps of each run (default: ${DEFAULT-VALUE}).")
+  private int steps = DEFAULTS.steps();
+
+  @Option(
+      names = "--optimizers",
+      paramLabel = "NAME",
+      split = ",",
+      description = "The optimizers to compare, with commas between (default: ${DEFAULT-VALUE}).")
+  private List<String> optimizers = DEFAULTS.optimizers();
+
+  @Option(
+      names = "--batch",
+      paramLabel = "N",
+      description = "Sequences a step (default: ${DEFAULT-VALUE}).")
+  private int batch = DEFAULTS.batch();
+
+  @Option(
+      names = "--length",
+      paramLabel = "N",
+      description = "Bytes a sequence (default: ${DEFAULT-VALUE}).")
+  private int length = DEFAULTS.length();
+
+  @Option(
+      names = "--learning-rate",
+      paramLabel = "X",
+      description = "The peak learning rate (default: ${DEFAULT-VALUE}).")
+  private double learningRate = DEFAULTS.learningRate();
+
+  @Option(
+      names = "--spike-rate",
+      paramLabel = "X",
+      description =
+          "The share of steps whose gradients are spiked, in the spiked runs (default: ${DEFAULT-VALUE}).")
+  private double spikeRate = DEFAULTS.spikeRate();
+
+  @Option(
+      names = "--spike-share",
+      paramLabel = "X",
+      description = "The share of tensors that a spike hits (default: ${DEFAULT-VALUE}).")
+  private double spikeShare = DEFAULTS.spikeShare();
+
+  @Option(
+      names = "--spike-factor",
+      paramLabel = "X",
+      description = "What a spike multiplies gradients by (default: ${DEFAULT-VALUE}).")
+  private double spikeFactor = DEFAULTS.spikeFactor();
+
+  @Option(
+      names = "--seed",
+      paramLabel = "N",
+      description = "Of the weights, batches and spikes (default: ${DEFAULT-VALUE}).")
+  private long seed = DEFAULTS.seed();
+
+  @Option(
+      names = "--output",
+      paramLabel = "DIR",
+      description = "Where report.html and results.json go (default: ${DEFAULT-VALUE}).")
+  private Path output = Path.of("target", "spam4j-demo");
+
+  private final Terminal terminal;
+  private final Training training;
+
+  DemoCommand(Terminal terminal) {
+    this(terminal, (settings, listener, stop) -> new Lab(settings, listener).run(stop));
+  }
+
+  DemoCommand(Terminal terminal, Training training) {
+    this.terminal = terminal;
+    this.training = training;
+  }
+
+  @Override
+  public Integer call() throws IOException {
+    LabSettings settings = settings();
+    Progress progress = new Progress(terminal, System::nanoTime);
+    Runnable notice = () -> progress.message("stopping after this step, then writing the report");
+    try (Interruption interruption = Interruption.watch(notice)) {
+      LabResult result = training.run(settings, progress, interruption::requested);
+      if (result.runs().isEmpty()) {
+        terminal.err().println("spam4j: nothing ran, so there is no report");
+      } else {
+        report(result);
+      }
+      return result.interrupted() ? Main.STOPPED : ExitCode.OK;
+    }
+  }
+
+  private void report(LabResult result) throws IOException {
+    Path page = HtmlReport.write(result, output);
+    terminal.out().println();
+    terminal.out().print(ResultTable.of(result).text());
+    terminal.out().println();
+    terminal.out().println("report: " + page.toAbsolutePath().normalize());
+    terminal.out().flush();
+  }
+
+  private LabSettings settings() {
+    try {
+      return new LabSettings(
+          data,
+          model,
+          steps,
+          seed,
+          optimizers,
+          batch,
+          length,
+          learningRate,
+          spikeRate,
+          spikeShare,
+          spikeFactor);
+    } catch (IllegalArgumentException wrong) {
+      throw new UsageException(String.valueOf(wrong.getMessage()));
+    }
+  }
+}

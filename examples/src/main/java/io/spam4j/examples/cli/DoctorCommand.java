@@ -1,0 +1,130 @@
+package io.spam4j.examples.cli;
+
+import com.sun.management.OperatingSystemMXBean;
+import io.spam4j.examples.report.Quantities;
+import io.spam4j.tensors.simd.VectorMode;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.Callable;
+import java.util.stream.Stream;
+import org.bytedeco.javacpp.Loader;
+import org.bytedeco.pytorch.global.torch;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ExitCode;
+
+/** Says what spam4j found on this machine, and why not what it did not find. */
+@Command(
+    name = "doctor",
+    mixinStandardHelpOptions = true,
+    description = {
+      "Print what spam4j found on this machine: Java, processor, vector width, CUDA, libtorch.",
+      "",
+      "Exits with 1 if the demo cannot run here."
+    })
+final class DoctorCommand implements Callable<Integer> {
+  private static final Path CPU_INFO = Path.of("/proc/cpuinfo");
+
+  private final Terminal terminal;
+
+  DoctorCommand(Terminal terminal) {
+    this.terminal = terminal;
+  }
+
+  @Override
+  public Integer call() {
+    java();
+    machine();
+    kernels();
+    boolean torch = libtorch();
+    terminal.out().flush();
+    return torch ? ExitCode.OK : ExitCode.SOFTWARE;
+  }
+
+  private void java() {
+    title("spam4j " + Main.version());
+    fact("java", Runtime.version() + ", " + System.getProperty("java.vendor"));
+    fact("java home", System.getProperty("java.home"));
+    fact("heap limit", Quantities.bytes(Runtime.getRuntime().maxMemory()));
+  }
+
+  private void machine() {
+    title("machine");
+    fact(
+        "system",
+        Stream.of("name", "version", "arch")
+            .map(of -> System.getProperty("os." + of))
+            .reduce((a, b) -> a + " " + b)
+            .orElseThrow());
+    fact("processor", processor(CPU_INFO));
+    fact("cores", String.valueOf(Runtime.getRuntime().availableProcessors()));
+    if (ManagementFactory.getOperatingSystemMXBean() instanceof OperatingSystemMXBean system) {
+      fact(
+          "memory",
+          Quantities.bytes(system.getTotalMemorySize())
+              + ", free "
+              + Quantities.bytes(system.getFreeMemorySize()));
+    }
+  }
+
+  private void kernels() {
+    title("kernels");
+    boolean module = ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent();
+    fact(
+        "vector module",
+        module ? "present" : "absent: start Java with --add-modules=jdk.incubator.vector");
+    fact(
+        "vectors",
+        VectorMode.VECTORS
+            ? VectorMode.BITS + " bits, " + VectorMode.BITS / Float.SIZE + " floats"
+            : "none, kernels run scalar");
+  }
+
+  private boolean libtorch() {
+    title("adapters");
+    long start = System.nanoTime();
+    try {
+      Loader.load(torch.class);
+      Duration took = Duration.ofNanos(System.nanoTime() - start);
+      fact(
+          "javacpp-pytorch",
+          "libtorch "
+              + Loader.getVersion("org.bytedeco", "pytorch")
+              + ", "
+              + torch.get_num_threads()
+              + " threads, loaded in "
+              + took.toMillis()
+              + " ms");
+      return true;
+    } catch (IOException unversioned) {
+      fact("javacpp-pytorch", "libtorch of an unknown version: " + unversioned.getMessage());
+      return true;
+    } catch (UnsatisfiedLinkError | NoClassDefFoundError missing) {
+      fact("javacpp-pytorch", "libtorch does not load: " + missing.getMessage());
+      return false;
+    }
+  }
+
+  /** The processor's name where Linux tells it, else its architecture. */
+  static String processor(Path cpuInfo) {
+    try (Stream<String> lines = Files.lines(cpuInfo)) {
+      return lines
+          .filter(line -> line.startsWith("model name"))
+          .map(line -> line.substring(line.indexOf(':') + 1).strip())
+          .findFirst()
+          .orElse(System.getProperty("os.arch"));
+    } catch (IOException notLinux) {
+      return System.getProperty("os.arch");
+    }
+  }
+
+  private void title(String title) {
+    terminal.out().println(title);
+  }
+
+  private void fact(String name, String value) {
+    terminal.out().printf("  %-16s %s%n", name, value);
+  }
+}

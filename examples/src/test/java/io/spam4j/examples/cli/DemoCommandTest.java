@@ -1,0 +1,162 @@
+package io.spam4j.examples.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.spam4j.examples.lab.LabResult;
+import io.spam4j.examples.lab.LabSettings;
+import io.spam4j.examples.report.ResultTable;
+import io.spam4j.examples.report.Samples;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
+
+class DemoCommandTest {
+  @TempDir private Path folder = Path.of("");
+
+  private final Screen screen = new Screen();
+
+  @Test
+  void demo_printsTheTableAndWhereTheReportIs() {
+    LabResult result = Samples.full(20);
+
+    assertThat(run((settings, listener, stop) -> result, "--output=" + folder)).isZero();
+
+    assertThat(screen.out())
+        .isEqualTo(
+            "\n"
+                + ResultTable.of(result).text()
+                + "\nreport: "
+                + folder.resolve("report.html")
+                + "\n");
+    assertThat(folder.resolve("report.html")).isNotEmptyFile();
+    assertThat(folder.resolve("results.json")).isNotEmptyFile();
+  }
+
+  @Test
+  void demo_hasTheDefaultsOfTheLab() {
+    assertThat(settings()).isEqualTo(LabSettings.defaults());
+  }
+
+  @Test
+  void demo_passesEveryOptionOn() {
+    assertThat(
+            settings(
+                "--data=some.txt",
+                "--model=small",
+                "--steps=7",
+                "--seed=3",
+                "--optimizers=spam,adamw",
+                "--batch=2",
+                "--length=32",
+                "--learning-rate=0.01",
+                "--spike-rate=0.1",
+                "--spike-share=0.25",
+                "--spike-factor=10"))
+        .isEqualTo(
+            new LabSettings(
+                Path.of("some.txt"),
+                "small",
+                7,
+                3,
+                List.of("spam", "adamw"),
+                2,
+                32,
+                0.01,
+                0.1,
+                0.25,
+                10));
+  }
+
+  @Test
+  void demo_withNothingRunWritesNoReport() {
+    LabResult nothing = new LabResult(Map.of(), List.of(), true);
+
+    assertThat(run((settings, listener, stop) -> nothing, "--output=" + folder)).isEqualTo(130);
+
+    assertThat(screen.err()).isEqualTo("spam4j: nothing ran, so there is no report\n");
+    assertThat(folder).isEmptyDirectory();
+  }
+
+  @Test
+  void demo_failsInOneLine() {
+    DemoCommand.Training failing =
+        (settings, listener, stop) -> {
+          throw new IOException("data must be a readable file: data=none");
+        };
+
+    assertThat(run(failing, "--output=" + folder)).isEqualTo(1);
+
+    assertThat(screen.err()).isEqualTo("spam4j: data must be a readable file: data=none\n");
+  }
+
+  /** A training that runs until it is asked to stop. */
+  static void main(String[] arguments) {
+    Terminal terminal = Terminal.system();
+    DemoCommand.Training endless =
+        (settings, listener, stop) -> {
+          listener.message("training");
+          while (!stop.getAsBoolean()) {
+            Thread.onSpinWait();
+          }
+          return new LabResult(Map.of(), List.of(Samples.stopped("spam", false, 7)), true);
+        };
+    System.exit(new CommandLine(new DemoCommand(terminal, endless)).execute(arguments));
+  }
+
+  @Test
+  @EnabledOnOs(
+      value = {OS.LINUX, OS.MAC},
+      disabledReason = "sends SIGTERM")
+  void signal_leavesTheReportOfWhatRan() throws Exception {
+    Process demo =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-cp",
+                System.getProperty("java.class.path"),
+                DemoCommandTest.class.getName(),
+                "--output=" + folder)
+            .start();
+    try (BufferedReader err = demo.errorReader();
+        BufferedReader out = demo.inputReader()) {
+      assertThat(err.readLine()).isEqualTo("training");
+      // Not SIGINT: a build in the background ignores it, and so do its children.
+      assertThat(demo.toHandle().destroy()).isTrue();
+      assertThat(err.readLine()).isEqualTo("stopping after this step, then writing the report");
+      assertThat(demo.waitFor(60, TimeUnit.SECONDS)).isTrue();
+
+      assertThat(demo.exitValue()).isEqualTo(143);
+      assertThat(out.lines())
+          .anyMatch(line -> line.startsWith("spam       stopped at 7 "))
+          .endsWith("report: " + folder.resolve("report.html"));
+      assertThat(Files.readString(folder.resolve("report.html"))).endsWith("</html>\n");
+    } finally {
+      demo.destroyForcibly();
+    }
+  }
+
+  private LabSettings settings(String... arguments) {
+    AtomicReference<LabSettings> seen = new AtomicReference<>(LabSettings.defaults());
+    run(
+        (settings, listener, stop) -> {
+          seen.set(settings);
+          return new LabResult(Map.of(), List.of(), false);
+        },
+        arguments);
+    return seen.get();
+  }
+
+  private int run(DemoCommand.Training training, String... arguments) {
+    DemoCommand demo = new DemoCommand(screen.terminal(false), training);
+    return Main.configured(new CommandLine(demo), screen.terminal(false)).execute(arguments);
+  }
+}

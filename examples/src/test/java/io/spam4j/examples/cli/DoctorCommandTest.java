@@ -1,0 +1,41 @@
+package io.spam4j.examples.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class DoctorCommandTest {
+  @Test
+  void doctor_tellsWhatItFound() {
+    Screen screen = new Screen();
+
+    assertThat(Main.commandLine(screen.terminal(false)).execute("doctor")).isZero();
+
+    assertThat(screen.out())
+        .startsWith("spam4j " + Main.version() + "\n")
+        .contains("  java home        " + System.getProperty("java.home") + "\n")
+        .contains("  cores            " + Runtime.getRuntime().availableProcessors() + "\n")
+        .contains("  vector module    present\n")
+        .contains("  javacpp-pytorch  libtorch 2.10.0-1.5.13, ");
+  }
+
+  @Test
+  void processor_isTheFirstThatLinuxNames(@TempDir Path folder) throws IOException {
+    Path info =
+        Files.writeString(
+            folder.resolve("cpuinfo"),
+            "processor\t: 0\nmodel name\t: Some CPU: fast\nmodel name\t: Other\n");
+
+    assertThat(DoctorCommand.processor(info)).isEqualTo("Some CPU: fast");
+  }
+
+  @Test
+  void processor_isTheArchitectureElsewhere(@TempDir Path folder) {
+    assertThat(DoctorCommand.processor(folder.resolve("absent")))
+        .isEqualTo(System.getProperty("os.arch"));
+  }
+}

@@ -1,0 +1,256 @@
+package io.spam4j.examples.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The {@code ./spam4j} script, with a JDK and a Maven that only tell how they are called. */
+@EnabledOnOs(
+    value = {OS.LINUX, OS.MAC},
+    disabledReason = "the launcher is a POSIX script")
+class LauncherTest {
+  private static final String BUILDING =
+      "spam4j: building spam4j (first time takes a few minutes: libtorch is 110 MB)\n";
+
+  private static final String FLAGS =
+      "java --add-modules=jdk.incubator.vector --enable-native-access=ALL-UNNAMED";
+
+  /** What a Maven that works leaves behind. */
+  private static final String WORKING_MAVEN =
+      """
+      echo "mvn $*" >>maven-calls
+      mkdir -p examples/target jmh/target
+      for module in examples jmh; do
+        touch $module/target/spam4j-$module-1.jar
+        echo "$PWD/pom.xml" >$module/target/class-path.txt
+      done
+      """;
+
+  @TempDir private Path folder = Path.of("");
+
+  private Path root = Path.of("");
+  private Path jdk = Path.of("");
+  private Path tools = Path.of("");
+  private Path elsewhere = Path.of("");
+
+  private record Outcome(int code, String out, String err) {}
+
+  @BeforeEach
+  void layOut() throws IOException {
+    folder = folder.toRealPath();
+    root = Files.createDirectories(folder.resolve("a checkout"));
+    jdk = folder.resolve("jdk");
+    tools = folder.resolve("tools");
+    elsewhere = Files.createDirectories(folder.resolve("elsewhere"));
+    Files.copy(Path.of("..", "spam4j"), root.resolve("spam4j"));
+    Files.createDirectories(root.resolve("examples/src/main"));
+    Files.writeString(root.resolve("pom.xml"), "<project/>");
+    program(jdk.resolve("bin/java"), "echo \"java $*\"; pwd");
+    program(jdk.resolve("bin/javac"), "exit 1");
+    Files.writeString(jdk.resolve("release"), "JAVA_VERSION=\"25.0.1\"\n");
+    program(tools.resolve("mvn"), WORKING_MAVEN);
+  }
+
+  @Test
+  void launcher_runsInTheFolderOfTheCaller() throws Exception {
+    Outcome outcome = run(root.resolve("spam4j"), "demo", "--data", "my file");
+
+    Path target = root.resolve("examples/target");
+    assertThat(outcome)
+        .isEqualTo(
+            new Outcome(
+                0,
+                "%s -cp %s:%s io.spam4j.examples.cli.Main demo --data my file%n%s%n"
+                    .formatted(
+                        FLAGS,
+                        target.resolve("spam4j-examples-1.jar"),
+                        root.resolve("pom.xml"),
+                        elsewhere),
+                BUILDING));
+    assertThat(calls())
+        .containsExactly("mvn -B -ntp -Dstyle.color=never -pl examples -am -DskipTests package");
+  }
+
+  @Test
+  void launcher_followsSymbolicLinks() throws Exception {
+    Files.createSymbolicLink(folder.resolve("direct"), Path.of("a checkout/spam4j"));
+    Path link = Files.createSymbolicLink(elsewhere.resolve("link"), Path.of("../direct"));
+
+    assertThat(run(link, "doctor").code()).isZero();
+
+    assertThat(calls()).hasSize(1);
+  }
+
+  @Test
+  void launcher_buildsOnceWhileNothingChanges() throws Exception {
+    run(root.resolve("spam4j"));
+
+    assertThat(run(root.resolve("spam4j")).err()).isEmpty();
+    assertThat(calls()).hasSize(1);
+  }
+
+  @Test
+  void launcher_buildsAgainAfterAChange() throws Exception {
+    run(root.resolve("spam4j"));
+    Path source = Files.writeString(root.resolve("examples/src/main/New.java"), "class New {}");
+    Files.setLastModifiedTime(source, FileTime.from(Instant.now().plusSeconds(5)));
+
+    assertThat(run(root.resolve("spam4j")).err()).isEqualTo(BUILDING);
+    assertThat(calls()).hasSize(2);
+  }
+
+  @Test
+  void launcher_buildsAgainInAMovedCheckout() throws Exception {
+    run(root.resolve("spam4j"));
+    Path moved = Files.move(root, folder.resolve("moved"));
+
+    assertThat(run(moved.resolve("spam4j")).err()).isEqualTo(BUILDING);
+  }
+
+  @Test
+  void launcher_withoutMavenSaysWhatToInstall() throws Exception {
+    Files.delete(tools.resolve("mvn"));
+
+    assertThat(run(root.resolve("spam4j")))
+        .isEqualTo(
+            new Outcome(
+                4,
+                "",
+                """
+                spam4j: no Maven found, and something must be built
+                  install Maven 3.8 or later and put mvn on the PATH (Debian: apt-get install maven,
+                  macOS: brew install maven, elsewhere: https://maven.apache.org/download.cgi)
+                """));
+  }
+
+  @Test
+  void launcher_withoutMavenRunsWhatIsBuilt() throws Exception {
+    run(root.resolve("spam4j"));
+    Files.delete(tools.resolve("mvn"));
+
+    assertThat(run(root.resolve("spam4j")).code()).isZero();
+  }
+
+  @Test
+  void launcher_showsWhyABuildFailed() throws Exception {
+    program(tools.resolve("mvn"), "echo '[INFO] so far'; echo '[ERROR] no such thing'; exit 1");
+
+    assertThat(run(root.resolve("spam4j")))
+        .isEqualTo(
+            new Outcome(
+                5,
+                "",
+                BUILDING
+                    + "[ERROR] no such thing\nspam4j: the build failed: log="
+                    + root.resolve("examples/target/spam4j-build.log")
+                    + "\n"));
+  }
+
+  @Test
+  void jdk_ofAnotherVersionIsPassedOver() throws Exception {
+    Files.writeString(jdk.resolve("release"), "JAVA_VERSION=\"17.0.15\"\n");
+
+    Outcome outcome = run(root.resolve("spam4j"), "jdk");
+
+    // What else there is depends on the machine: another JDK 25, or none.
+    assertThat(outcome.code()).isIn(0, 3);
+    assertThat(outcome.out()).isNotEqualTo(jdk + "\n");
+  }
+
+  @Test
+  void test_passesArgumentsToMaven() throws Exception {
+    assertThat(run(root.resolve("spam4j"), "test", "-pl", "engine").code()).isZero();
+
+    assertThat(calls()).containsExactly("mvn -B verify -pl engine");
+  }
+
+  @Test
+  void test_failsWithMaven() throws Exception {
+    program(tools.resolve("mvn"), "exit 1");
+
+    assertThat(run(root.resolve("spam4j"), "test").code()).isEqualTo(1);
+  }
+
+  @Test
+  void jmh_runsTheBenchmarks() throws Exception {
+    Outcome outcome = run(root.resolve("spam4j"), "jmh", "-l");
+
+    assertThat(outcome.code()).isZero();
+    assertThat(outcome.out()).contains(" org.openjdk.jmh.Main -l\n");
+    assertThat(calls())
+        .containsExactly("mvn -B -ntp -Dstyle.color=never -pl jmh -am -DskipTests package");
+  }
+
+  private List<String> calls() throws IOException {
+    return Files.readAllLines(root.resolve("maven-calls"));
+  }
+
+  private Outcome run(Path script, String... arguments) throws IOException, InterruptedException {
+    List<String> command = new ArrayList<>(List.of("/bin/sh", script.toString()));
+    command.addAll(List.of(arguments));
+    Path out = folder.resolve("out");
+    Path err = folder.resolve("err");
+    ProcessBuilder builder =
+        new ProcessBuilder(command)
+            .directory(elsewhere.toFile())
+            .redirectOutput(out.toFile())
+            .redirectError(err.toFile());
+    Map<String, String> environment = builder.environment();
+    environment.clear();
+    environment.put("JAVA_HOME", jdk.toString());
+    environment.put("HOME", folder.toString());
+    environment.put("PATH", tools + ":" + coreTools());
+    int code = builder.start().waitFor();
+    return new Outcome(code, Files.readString(out), Files.readString(err));
+  }
+
+  /** A folder with the programs that the script and the Maven above use, and no Maven. */
+  private Path coreTools() throws IOException {
+    Path core = folder.resolve("core");
+    if (Files.isDirectory(core)) {
+      return core;
+    }
+    Files.createDirectory(core);
+    for (String name :
+        List.of(
+            "sh",
+            "basename",
+            "cat",
+            "dirname",
+            "find",
+            "grep",
+            "head",
+            "ls",
+            "mkdir",
+            "mv",
+            "readlink",
+            "touch")) {
+      for (String bin : List.of("/bin/", "/usr/bin/")) {
+        if (Files.isExecutable(Path.of(bin + name))) {
+          Files.createSymbolicLink(core.resolve(name), Path.of(bin + name));
+          break;
+        }
+      }
+    }
+    return core;
+  }
+
+  private static void program(Path path, String body) throws IOException {
+    Files.createDirectories(path.resolveSibling("."));
+    Files.writeString(path, "#!/bin/sh\n" + body + "\n");
+    Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rwxr-xr-x"));
+  }
+}

@@ -1,0 +1,63 @@
+package io.spam4j.examples.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+
+class MainTest {
+  private final Screen screen = new Screen();
+
+  @Test
+  void main_withoutArgumentsPrintsHelp() {
+    assertThat(run()).isZero();
+
+    assertThat(screen.out())
+        .startsWith("Usage: spam4j [-hV] COMMAND\n")
+        .contains("\n  demo    Train a byte-level language model ")
+        .contains("\n  doctor  Print what spam4j found on this machine")
+        .contains("\n  test  Run every module's tests");
+    assertThat(screen.err()).isEmpty();
+  }
+
+  @Test
+  void main_namesAnUnknownCommand() {
+    assertThat(run("dmeo")).isEqualTo(2);
+
+    assertThat(screen.err())
+        .isEqualTo("spam4j: Unmatched argument at index 0: 'dmeo'\n  see: ./spam4j --help\n");
+  }
+
+  @Test
+  void option_ofTheWrongTypeIsNamed() {
+    assertThat(run("demo", "--steps", "many")).isEqualTo(2);
+
+    assertThat(screen.err())
+        .isEqualTo(
+            """
+            spam4j: Invalid value for option '--steps': 'many' is not an int
+              see: ./spam4j demo --help
+            """);
+  }
+
+  @Test
+  void version_namesJava() {
+    assertThat(run("--version")).isZero();
+
+    assertThat(screen.out())
+        .isEqualTo("spam4j %s\nJava %s\n".formatted(Main.version(), Runtime.version()));
+  }
+
+  @Test
+  void help_showsTheDefaults() {
+    assertThat(run("demo", "--help")).isZero();
+
+    assertThat(screen.out().replaceAll("\\s+", " "))
+        .contains("--steps=N Steps of each run (default: 400).")
+        .contains("--seed=N Of the weights, batches and spikes (default: 1).")
+        .contains("go (default: target/spam4j-demo).");
+  }
+
+  private int run(String... arguments) {
+    return Main.commandLine(screen.terminal(false)).execute(arguments);
+  }
+}
