@@ -39,8 +39,9 @@ final class DemoCommand implements Callable<Integer> {
 
   @Option(
       names = "--data",
-      paramLabel = "FILE",
-      description = "A text file, or a folder of them, to learn from (default: ${DEFAULT-VALUE}).")
+      paramLabel = "PATH",
+      description =
+          "A text, or a folder or zip of texts, to learn from (default: ${DEFAULT-VALUE}).")
   private Path data = DEFAULTS.data();
 
   @Option(
@@ -71,7 +72,7 @@ final class DemoCommand implements Callable<Integer> {
   @Option(
       names = "--length",
       paramLabel = "N",
-      description = "Bytes a sequence (default: ${DEFAULT-VALUE}).")
+      description = "Bytes of a sequence (default: ${DEFAULT-VALUE}).")
   private int length = DEFAULTS.length();
 
   @Option(
@@ -84,13 +85,14 @@ final class DemoCommand implements Callable<Integer> {
       names = "--spike-rate",
       paramLabel = "X",
       description =
-          "The share of steps whose gradients are spiked, in the spiked runs (default: ${DEFAULT-VALUE}).")
+          "The share of the steps that are spiked, in the spiked runs (default: ${DEFAULT-VALUE}).")
   private double spikeRate = DEFAULTS.spikeRate();
 
   @Option(
       names = "--spike-share",
       paramLabel = "X",
-      description = "The share of tensors that a spike hits (default: ${DEFAULT-VALUE}).")
+      description =
+          "The share of gradient entries that such a step spikes (default: ${DEFAULT-VALUE}).")
   private double spikeShare = DEFAULTS.spikeShare();
 
   @Option(

@@ -1,6 +1,9 @@
 package io.spam4j.examples.cli;
 
 import com.sun.management.OperatingSystemMXBean;
+import io.spam4j.cuda.CudaAvailability;
+import io.spam4j.cuda.CudaDevice;
+import io.spam4j.engine.kernel.WorkerPool;
 import io.spam4j.examples.report.Quantities;
 import io.spam4j.tensors.simd.VectorMode;
 import java.io.IOException;
@@ -38,6 +41,7 @@ final class DoctorCommand implements Callable<Integer> {
     java();
     machine();
     kernels();
+    cuda();
     boolean torch = libtorch();
     terminal.out().flush();
     return torch ? ExitCode.OK : ExitCode.SOFTWARE;
@@ -80,6 +84,27 @@ final class DoctorCommand implements Callable<Integer> {
         VectorMode.VECTORS
             ? VectorMode.BITS + " bits, " + VectorMode.BITS / Float.SIZE + " floats"
             : "none, kernels run scalar");
+    fact("threads", WorkerPool.defaultThreads() + " (" + WorkerPool.PROPERTY + ")");
+  }
+
+  private void cuda() {
+    title("cuda");
+    switch (CudaDevice.availability()) {
+      case CudaAvailability.Available cuda -> {
+        fact("devices", String.valueOf(cuda.devices()));
+        fact("runtime", cudaVersion(cuda.runtimeVersion()));
+        fact("driver", "for CUDA up to " + cudaVersion(cuda.driverVersion()));
+      }
+      case CudaAvailability.Unavailable none -> {
+        fact("devices", "none: " + none.reason());
+        fact("", none.hint());
+      }
+    }
+  }
+
+  /** CUDA writes 12.4 as 12040. */
+  static String cudaVersion(int version) {
+    return version / 1000 + "." + version % 1000 / 10;
   }
 
   private boolean libtorch() {

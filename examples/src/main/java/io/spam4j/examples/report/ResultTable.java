@@ -2,7 +2,6 @@ package io.spam4j.examples.report;
 
 import io.spam4j.examples.lab.LabResult;
 import io.spam4j.examples.lab.RunResult;
-import io.spam4j.examples.lab.StepSample;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -111,10 +110,10 @@ public record ResultTable(List<Row> rows) {
     return text.toString();
   }
 
-  /** Whether a run's loss or perplexity left the finite numbers. */
+  /** Whether a run's loss, or that on the validation text, left the finite numbers. */
   static boolean diverged(RunResult run) {
     boolean lossLost = !run.samples().isEmpty() && !Double.isFinite(run.samples().getLast().loss());
-    return lossLost || Double.isInfinite(run.validationPerplexity());
+    return lossLost || (run.finished() && !Double.isFinite(run.validationPerplexity()));
   }
 
   private static String starred(Perplexity perplexity) {
@@ -143,10 +142,8 @@ public record ResultTable(List<Row> rows) {
     if (diverged(run)) {
       return "diverged";
     }
-    if (Double.isNaN(run.validationPerplexity())) {
-      return run.finished()
-          ? "not evaluated"
-          : "stopped at " + run.samples().stream().mapToInt(StepSample::step).max().orElse(0);
+    if (!run.finished()) {
+      return "stopped at " + run.samples().size();
     }
     return Quantities.level(run.validationPerplexity());
   }

@@ -20,7 +20,14 @@ class DoctorCommandTest {
         .contains("  java home        " + System.getProperty("java.home") + "\n")
         .contains("  cores            " + Runtime.getRuntime().availableProcessors() + "\n")
         .contains("  vector module    present\n")
+        .contains("\ncuda\n  devices ")
         .contains("  javacpp-pytorch  libtorch 2.10.0-1.5.13, ");
+  }
+
+  @Test
+  void cudaVersion_isMajorAndMinor() {
+    assertThat(DoctorCommand.cudaVersion(12040)).isEqualTo("12.4");
+    assertThat(DoctorCommand.cudaVersion(13000)).isEqualTo("13.0");
   }
 
   @Test
