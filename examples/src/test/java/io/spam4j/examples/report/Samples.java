@@ -38,7 +38,7 @@ public final class Samples {
     List<StepSample> samples = new ArrayList<>();
     double bump = 0;
     long clipped = 0;
-    for (int step = 1; step <= steps; step++) {
+    for (int step = 0; step < steps; step++) {
       boolean injected = spiked && step % 50 == 25;
       bump = bump * 0.93 + (injected ? (spam ? 0.05 : 0.9) : 0);
       double loss = 1.5 + 4 * Math.exp(-step / 90.0) + 0.08 * random.nextGaussian() + bump;
