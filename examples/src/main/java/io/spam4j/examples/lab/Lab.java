@@ -1,11 +1,123 @@
 package io.spam4j.examples.lab;
 
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.function.BooleanSupplier;
 
+/**
+ * Trains the same model with each optimizer, first on gradients as they are, then with spikes in
+ * them. Sets libtorch and OpenBLAS to one thread, for the whole process.
+ */
 public final class Lab {
-  public Lab(LabSettings settings, LabListener listener) {}
+  private static final int VALIDATION_BATCHES = 16;
 
-  public LabResult run(BooleanSupplier stop) {
-    return new LabResult(java.util.Map.of(), java.util.List.of(), stop.getAsBoolean());
+  private final LabSettings settings;
+  private final LabListener listener;
+
+  /** A lab that has not run yet. */
+  public Lab(LabSettings settings, LabListener listener) {
+    this.settings = settings;
+    this.listener = listener;
+  }
+
+  /**
+   * Reads the text and does all runs.
+   *
+   * @param stop asked before each step; once it is true the lab returns what it has
+   * @throws IllegalArgumentException if there is no text, or too little
+   * @throws IOException if the text cannot be read
+   */
+  public LabResult run(BooleanSupplier stop) throws IOException {
+    Corpus corpus = Corpus.read(settings.data(), settings.seed(), settings.length());
+    Llama.Config config = Llama.Config.preset(settings.model());
+    var batches =
+        new Batches(corpus.training(), settings.batch(), settings.length(), settings.seed());
+    List<Batch> validation =
+        new Batches(corpus.validation(), settings.batch(), settings.length(), settings.seed())
+            .validation(VALIDATION_BATCHES);
+    var spikes = injector(settings.spikeRate());
+    Map<String, String> facts = facts(corpus, config, validation, spikes.spikedSteps());
+    facts.forEach((name, value) -> listener.message(name + ": " + value));
+
+    var trainer = new Trainer(settings, batches, validation, listener);
+    var noSpikes = injector(0);
+    List<RunResult> results = new ArrayList<>();
+    int runs = 2 * settings.optimizers().size();
+    boolean stopped = false;
+    for (boolean spiked : new boolean[] {false, true}) {
+      for (String optimizer : settings.optimizers()) {
+        stopped |= stop.getAsBoolean();
+        if (stopped) {
+          break;
+        }
+        listener.runStarted(optimizer, spiked, results.size() + 1, runs, settings.steps());
+        RunResult result = trainer.run(optimizer, spiked, spiked ? spikes : noSpikes, stop);
+        results.add(result);
+        listener.runFinished(result);
+        stopped = !result.finished();
+      }
+    }
+    return new LabResult(facts, results, stopped);
+  }
+
+  private SpikeInjector injector(double rate) {
+    return new SpikeInjector(
+        settings.seed(), settings.steps(), rate, settings.spikeShare(), settings.spikeFactor());
+  }
+
+  private Map<String, String> facts(
+      Corpus corpus, Llama.Config config, List<Batch> validation, int spikedSteps) {
+    Map<String, String> facts = new LinkedHashMap<>();
+    facts.put("data", settings.data().toString());
+    facts.put("training text", size(corpus.training(), corpus.trainingFiles()));
+    facts.put("validation text", size(corpus.validation(), corpus.validationFiles()));
+    facts.put(
+        "validated on",
+        String.format(
+            Locale.ROOT, "%,d bytes", validation.stream().mapToLong(Batch::tokens).sum()));
+    facts.put(
+        "model",
+        String.format(
+            Locale.ROOT,
+            "%s: %,d weights, %d layers, hidden %d, %d heads",
+            config.name(),
+            config.weights(),
+            config.layers(),
+            config.hidden(),
+            config.heads()));
+    facts.put(
+        "steps",
+        String.format(
+            Locale.ROOT,
+            "%d of %d x %d bytes",
+            settings.steps(),
+            settings.batch(),
+            settings.length()));
+    facts.put(
+        "learning rate",
+        String.format(
+            Locale.ROOT,
+            "%s, %d steps of warm-up, cosine to a tenth",
+            settings.learningRate(),
+            settings.steps() / 10));
+    facts.put(
+        "spikes",
+        String.format(
+            Locale.ROOT,
+            "%s of the gradient entries times %s in %d of %d steps",
+            settings.spikeShare(),
+            settings.spikeFactor(),
+            spikedSteps,
+            settings.steps()));
+    facts.put("seed", Long.toString(settings.seed()));
+    return facts;
+  }
+
+  private static String size(byte[] text, List<String> files) {
+    return String.format(Locale.ROOT, "%,d bytes of %,d files", text.length, files.size());
   }
 }

@@ -1,6 +1,21 @@
 package io.spam4j.examples.lab;
 
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-public record LabResult(Map<String, String> settings, List<RunResult> runs, boolean interrupted) {}
+/**
+ * What the lab did.
+ *
+ * @param settings what was set or found, for display, in order
+ * @param runs the runs that were started, in order
+ * @param interrupted whether the lab was stopped before its end
+ */
+public record LabResult(Map<String, String> settings, List<RunResult> runs, boolean interrupted) {
+  /** Takes copies. */
+  public LabResult {
+    settings = Collections.unmodifiableMap(new LinkedHashMap<>(settings));
+    runs = List.copyOf(runs);
+  }
+}

@@ -2,6 +2,20 @@ package io.spam4j.examples.lab;
 
 import java.util.List;
 
+/**
+ * What one optimizer did to one copy of the model.
+ *
+ * @param optimizer its name in the lab
+ * @param settings its hyper-parameters, for display
+ * @param spiked whether spikes were injected
+ * @param finished false if the run was stopped
+ * @param samples the steps done
+ * @param validationPerplexity exp of the mean loss over all validation bytes; NaN if not evaluated
+ * @param spikesClipped coordinates that the optimizer clipped as spikes, in all steps
+ * @param stateBytes bytes of the optimizer's moments
+ * @param optimizerMillis mean time of an optimizer step
+ * @param modelMillis mean time of a forward and backward pass
+ */
 public record RunResult(
     String optimizer,
     String settings,
@@ -12,4 +26,9 @@ public record RunResult(
     long spikesClipped,
     long stateBytes,
     double optimizerMillis,
-    double modelMillis) {}
+    double modelMillis) {
+  /** Takes a copy of the samples. */
+  public RunResult {
+    samples = List.copyOf(samples);
+  }
+}

@@ -1,0 +1,71 @@
+package io.spam4j.examples.lab;
+
+import io.spam4j.engine.Gradients;
+import io.spam4j.engine.Parameter;
+import io.spam4j.tensors.Tensor;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.BitSet;
+import java.util.List;
+import java.util.SplittableRandom;
+
+/**
+ * Multiplies random gradient entries by a factor in a few random steps, the same for every
+ * optimizer: which steps and entries depends on the seed alone.
+ */
+final class SpikeInjector {
+  private final BitSet steps = new BitSet();
+  private final long seed;
+  private final double share;
+  private final float factor;
+
+  /**
+   * Draws the steps.
+   *
+   * @param rate the share of the steps to spike, rounded to whole steps
+   * @param share the chance of an entry to be a spike in such a step
+   */
+  SpikeInjector(long seed, int steps, double rate, double share, double factor) {
+    this.seed = seed;
+    this.share = share;
+    this.factor = (float) factor;
+    long count = Math.round(rate * steps);
+    SplittableRandom random = Seeds.random(seed, "spiked steps", 0);
+    while (this.steps.cardinality() < count) {
+      this.steps.set(random.nextInt(steps));
+    }
+  }
+
+  /** How many steps are spiked. */
+  int spikedSteps() {
+    return steps.cardinality();
+  }
+
+  /**
+   * Spikes the gradients if it is this step's turn.
+   *
+   * @return whether it was
+   */
+  boolean inject(int step, List<Parameter> parameters, Gradients gradients) {
+    if (!steps.get(step)) {
+      return false;
+    }
+    for (Parameter parameter : parameters) {
+      Tensor gradient = gradients.of(parameter.name());
+      if (gradient != null) {
+        spike(gradient, Seeds.random(seed, "spikes " + parameter.name(), step));
+      }
+    }
+    return true;
+  }
+
+  private void spike(Tensor gradient, SplittableRandom random) {
+    MemorySegment memory = gradient.memory();
+    for (long i = 0; i < gradient.elements(); i++) {
+      if (random.nextDouble() < share) {
+        float value = memory.get(ValueLayout.JAVA_FLOAT_UNALIGNED, i * Float.BYTES);
+        memory.set(ValueLayout.JAVA_FLOAT_UNALIGNED, i * Float.BYTES, value * factor);
+      }
+    }
+  }
+}

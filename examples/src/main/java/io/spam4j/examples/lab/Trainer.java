@@ -1,0 +1,91 @@
+package io.spam4j.examples.lab;
+
+import io.spam4j.engine.Optimizer;
+import io.spam4j.engine.Schedule;
+import io.spam4j.engine.StepReport;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.BooleanSupplier;
+
+/** Trains one copy of the model with one optimizer, from the same start on the same batches. */
+final class Trainer {
+  private static final double NANOS_PER_MILLI = 1e6;
+  private static final double FINAL_RATE = 0.1;
+
+  private final LabSettings settings;
+  private final Batches batches;
+  private final List<Batch> validation;
+  private final LabListener listener;
+
+  /**
+   * Prepares runs.
+   *
+   * @param batches of the training text
+   * @param validation what every run is evaluated on
+   */
+  Trainer(LabSettings settings, Batches batches, List<Batch> validation, LabListener listener) {
+    this.settings = settings;
+    this.batches = batches;
+    this.validation = validation;
+    this.listener = listener;
+  }
+
+  /**
+   * One run.
+   *
+   * @param injector tells when and where gradients are spiked
+   * @param stop asked before each step; if true the run ends, unfinished
+   */
+  RunResult run(
+      String optimizerName, boolean spiked, SpikeInjector injector, BooleanSupplier stop) {
+    int steps = settings.steps();
+    LabOptimizer contender = LabOptimizer.of(optimizerName);
+    Llama.Config config = Llama.Config.preset(settings.model());
+    try (var model = new Shards(Llama.create(config, settings.length(), settings.seed()));
+        Optimizer optimizer = contender.build(model.parameters(), schedule(), steps)) {
+      List<StepSample> samples = new ArrayList<>();
+      long modelNanos = 0;
+      long optimizerNanos = 0;
+      long spikes = 0;
+      for (int step = 0; step < steps && !stop.getAsBoolean(); step++) {
+        long start = System.nanoTime();
+        double loss = model.backward(batches.training(step));
+        modelNanos += System.nanoTime() - start;
+
+        boolean injected = injector.inject(step, model.parameters(), model.gradients());
+        start = System.nanoTime();
+        StepReport report = optimizer.step(model.gradients());
+        optimizerNanos += System.nanoTime() - start;
+
+        spikes += report.spikes();
+        var sample =
+            new StepSample(
+                step,
+                loss,
+                report.largestRatio(),
+                report.spikes(),
+                injected,
+                report.isMomentumReset());
+        samples.add(sample);
+        listener.step(sample, (long) settings.batch() * settings.length());
+      }
+      boolean finished = samples.size() == steps;
+      return new RunResult(
+          optimizerName,
+          contender.settings(steps),
+          spiked,
+          finished,
+          samples,
+          finished ? Math.exp(model.loss(validation)) : Double.NaN,
+          spikes,
+          optimizer.memory().state(),
+          optimizerNanos / NANOS_PER_MILLI / Math.max(1, samples.size()),
+          modelNanos / NANOS_PER_MILLI / Math.max(1, samples.size()));
+    }
+  }
+
+  private Schedule schedule() {
+    int steps = settings.steps();
+    return Schedule.warmupCosine(settings.learningRate(), steps / 10, steps, FINAL_RATE);
+  }
+}
