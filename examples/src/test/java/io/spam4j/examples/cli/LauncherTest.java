@@ -177,7 +177,7 @@ class LauncherTest {
   void test_passesArgumentsToMaven() throws Exception {
     assertThat(run(root.resolve("spam4j"), "test", "-pl", "engine").code()).isZero();
 
-    assertThat(calls()).containsExactly("mvn -B verify -pl engine");
+    assertThat(calls()).containsExactly("mvn -B -ntp verify -pl engine");
   }
 
   @Test

@@ -2,6 +2,7 @@ package io.spam4j.examples.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.spam4j.examples.lab.LabSettings;
 import org.junit.jupiter.api.Test;
 
 class MainTest {
@@ -40,6 +41,18 @@ class MainTest {
   }
 
   @Test
+  void option_outOfItsRangeIsWrongUsage() {
+    assertThat(run("demo", "--steps", "1")).isEqualTo(2);
+
+    assertThat(screen.err())
+        .isEqualTo(
+            """
+            spam4j: steps must be at least 2: steps=1
+              see: ./spam4j demo --help
+            """);
+  }
+
+  @Test
   void version_namesJava() {
     assertThat(run("--version")).isZero();
 
@@ -52,8 +65,11 @@ class MainTest {
     assertThat(run("demo", "--help")).isZero();
 
     assertThat(screen.out().replaceAll("\\s+", " "))
-        .contains("--steps=N Steps of each run (default: 400).")
-        .contains("--seed=N Of the weights, batches and spikes (default: 1).")
+        .contains(
+            "--steps=N Steps of each run (default: %d).".formatted(LabSettings.defaults().steps()))
+        .contains(
+            "--seed=N Of the weights, batches and spikes (default: %d)."
+                .formatted(LabSettings.defaults().seed()))
         .contains("go (default: target/spam4j-demo).");
   }
 
