@@ -3,6 +3,7 @@ package io.spam4j.examples.cli;
 import com.sun.management.OperatingSystemMXBean;
 import io.spam4j.cuda.CudaAvailability;
 import io.spam4j.cuda.CudaDevice;
+import io.spam4j.engine.Roofline;
 import io.spam4j.engine.kernel.WorkerPool;
 import io.spam4j.examples.report.Quantities;
 import io.spam4j.tensors.simd.VectorMode;
@@ -17,18 +18,29 @@ import org.bytedeco.javacpp.Loader;
 import org.bytedeco.pytorch.global.torch;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Option;
 
 /** Says what spam4j found on this machine, and why not what it did not find. */
 @Command(
     name = "doctor",
     mixinStandardHelpOptions = true,
     description = {
-      "Print what spam4j found on this machine: Java, processor, vector width, CUDA, libtorch.",
+      "Print what spam4j found on this machine: Java, processor, vector width, CUDA, libtorch, and how"
+          + " near the fused update comes to the speed of memory.",
       "",
       "Exits with 1 if the demo cannot run here."
     })
 final class DoctorCommand implements Callable<Integer> {
   private static final Path CPU_INFO = Path.of("/proc/cpuinfo");
+
+  private static final int ROUNDS = 15;
+
+  @Option(
+      names = "--weights",
+      paramLabel = "N",
+      defaultValue = "67108864",
+      description = "Size of the update that is timed, 16 bytes each (default: ${DEFAULT-VALUE}).")
+  private long weights;
 
   private final Terminal terminal;
 
@@ -43,6 +55,7 @@ final class DoctorCommand implements Callable<Integer> {
     kernels();
     cuda();
     boolean torch = libtorch();
+    memory();
     terminal.out().flush();
     return torch ? ExitCode.OK : ExitCode.SOFTWARE;
   }
@@ -85,6 +98,20 @@ final class DoctorCommand implements Callable<Integer> {
             ? VectorMode.BITS + " bits, " + VectorMode.BITS / Float.SIZE + " floats"
             : "none, kernels run scalar");
     fact("threads", WorkerPool.defaultThreads() + " (" + WorkerPool.PROPERTY + ")");
+  }
+
+  private void memory() {
+    title("memory bandwidth, " + weights + " float32 weights, median of " + ROUNDS);
+    terminal.out().flush(); // what follows takes seconds
+    Roofline roofline = Roofline.measure(weights, WorkerPool.defaultThreads(), ROUNDS);
+    fact(
+        "limit",
+        "%.1f ms, %.1f GB/s: 4 streams read, 3 written, nothing computed"
+            .formatted(roofline.limitNanos() / 1e6, roofline.limitBandwidth()));
+    fact(
+        "spam step",
+        "%.1f ms, %.1f GB/s".formatted(roofline.stepNanos() / 1e6, roofline.stepBandwidth()));
+    fact("step / limit", "%.3f".formatted(roofline.ratio()));
   }
 
   private void cuda() {

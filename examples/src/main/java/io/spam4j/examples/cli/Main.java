@@ -1,5 +1,6 @@
 package io.spam4j.examples.cli;
 
+import io.spam4j.examples.replay.ReplayCommand;
 import java.io.PrintWriter;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
@@ -48,6 +49,7 @@ public final class Main implements Runnable {
     CommandLine line =
         new CommandLine(new Main(terminal))
             .addSubcommand(new DemoCommand(terminal))
+            .addSubcommand(new ReplayCommand())
             .addSubcommand(new DoctorCommand(terminal))
             .addSubcommand(new HelpCommand());
     return configured(line, terminal);

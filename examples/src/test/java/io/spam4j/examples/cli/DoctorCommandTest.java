@@ -13,7 +13,8 @@ class DoctorCommandTest {
   void doctor_tellsWhatItFound() {
     Screen screen = new Screen();
 
-    assertThat(Main.commandLine(screen.terminal(false)).execute("doctor")).isZero();
+    assertThat(Main.commandLine(screen.terminal(false)).execute("doctor", "--weights", "100000"))
+        .isZero();
 
     assertThat(screen.out())
         .startsWith("spam4j " + Main.version() + "\n")
@@ -21,7 +22,9 @@ class DoctorCommandTest {
         .contains("  cores            " + Runtime.getRuntime().availableProcessors() + "\n")
         .contains("  vector module    present\n")
         .contains("\ncuda\n  devices ")
-        .contains("  javacpp-pytorch  libtorch 2.10.0-1.5.13, ");
+        .contains("  javacpp-pytorch  libtorch 2.10.0-1.5.13, ")
+        .contains("\nmemory bandwidth, 100000 float32 weights, median of 15\n  limit  ")
+        .containsPattern("  step / limit     [0-9]+\\.[0-9]{3}\n");
   }
 
   @Test

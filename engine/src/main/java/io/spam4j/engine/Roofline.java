@@ -1,0 +1,141 @@
+package io.spam4j.engine;
+
+import io.spam4j.engine.kernel.Update;
+import io.spam4j.engine.kernel.WorkPlan;
+import io.spam4j.engine.kernel.WorkerPool;
+import io.spam4j.engine.kernel.Yardstick;
+import io.spam4j.tensors.DType;
+import io.spam4j.tensors.Philox;
+import io.spam4j.tensors.Tensor;
+import java.lang.foreign.Arena;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * How near a SPAM step comes to what this machine's memory allows: the time of a step against that
+ * of a stream that reads and writes the same bytes and computes nothing, in turn, on the same
+ * memory and threads.
+ *
+ * @param weights float32 weights in one tensor
+ * @param threads threads of both
+ * @param stepNanos median nanoseconds of a step
+ * @param limitNanos median nanoseconds of the stream
+ */
+public record Roofline(long weights, int threads, double stepNanos, double limitNanos) {
+  private static final int WARM_UPS = 10;
+
+  /**
+   * Measures, in seconds to minutes, with 16 bytes of off-heap memory a weight.
+   *
+   * @param weights at least 1
+   * @param threads at least 1
+   * @param rounds how often each of the two is timed; at least 1
+   * @throws IllegalArgumentException if a number is smaller
+   */
+  public static Roofline measure(long weights, int threads, int rounds) {
+    if (weights < 1 || threads < 1 || rounds < 1) {
+      throw new IllegalArgumentException(
+          "weights, threads and rounds must be positive: weights=%d, threads=%d, rounds=%d"
+              .formatted(weights, threads, rounds));
+    }
+    try (Arena arena = Arena.ofShared()) {
+      Tensor w = Tensor.allocate(arena, DType.F32, weights);
+      Tensor g = Tensor.allocate(arena, DType.F32, weights);
+      Philox random = Philox.stream(1, "roofline", 0);
+      for (long i = 0; i < weights; i++) {
+        g.setFloat(i, random.uniform(i) - 0.5f);
+      }
+      var builder = Spam.builder().threads(threads);
+      try (Optimizer spam = builder.build(List.of(new Parameter("w", w)))) {
+        Tensor m = spam.firstMoment("w");
+        Tensor v = spam.secondMoment("w");
+        var limit = new Limit(w, g, m, v, threads);
+        Gradients gradients = _ -> g;
+        double[] stepNanos = new double[rounds];
+        double[] limitNanos = new double[rounds];
+        for (int round = -WARM_UPS; round < rounds; round++) {
+          double limitTime = limit.run();
+          double stepTime = spam.step(gradients).nanos();
+          if (round >= 0) {
+            limitNanos[round] = limitTime;
+            stepNanos[round] = stepTime;
+          }
+        }
+        return new Roofline(weights, threads, median(stepNanos), median(limitNanos));
+      }
+    }
+  }
+
+  private static double median(double[] values) {
+    Arrays.sort(values);
+    int middle = values.length / 2;
+    return values.length % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
+  }
+
+  /** The time of a step as a multiple of the stream's; 1 is as fast as memory allows. */
+  public double ratio() {
+    return stepNanos / limitNanos;
+  }
+
+  /** The stream's bytes a nanosecond, reads and writes together: GB/s. */
+  public double limitBandwidth() {
+    return bytes() / limitNanos;
+  }
+
+  /** A step's bytes a nanosecond, reads and writes together: GB/s. */
+  public double stepBandwidth() {
+    return bytes() / stepNanos;
+  }
+
+  private double bytes() {
+    return (double) weights * Update.STREAMS * Float.BYTES;
+  }
+
+  /** The stream, divided among threads exactly as a step is. */
+  private static final class Limit {
+    private final Tensor w;
+    private final Tensor g;
+    private final Tensor m;
+    private final Tensor v;
+    private final WorkPlan plan;
+    private final int participants;
+    private final AtomicInteger nextUnit = new AtomicInteger();
+
+    @SuppressWarnings("FieldMayBeFinal") // If it were, the compiler would know that it is 0.
+    private int zero = 0;
+
+    Limit(Tensor w, Tensor g, Tensor m, Tensor v, int threads) {
+      this.w = w;
+      this.g = g;
+      this.m = m;
+      this.v = v;
+      plan = WorkPlan.of(new long[] {w.elements()});
+      participants = Math.min(threads, plan.units());
+    }
+
+    long run() {
+      long start = System.nanoTime();
+      nextUnit.set(0);
+      WorkerPool.run(this::takePart, participants);
+      return System.nanoTime() - start;
+    }
+
+    private void takePart(int participant) {
+      for (int unit = nextUnit.getAndIncrement();
+          unit < plan.units();
+          unit = nextUnit.getAndIncrement()) {
+        for (int piece = plan.firstPiece(unit); piece < plan.firstPiece(unit + 1); piece++) {
+          Yardstick.apply(
+              w.memory(),
+              g.memory(),
+              m.memory(),
+              v.memory(),
+              plan.from(piece),
+              plan.to(piece),
+              zero);
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,42 @@
+package io.spam4j.engine.kernel;
+
+import static jdk.incubator.vector.VectorOperators.XOR;
+
+import io.spam4j.tensors.simd.VectorWidth;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteOrder;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorSpecies;
+
+/** Vector form of {@link Yardstick}. */
+final class YardstickVector {
+  private static final VectorSpecies<Integer> S = VectorWidth.floats().withLanes(int.class);
+  private static final ByteOrder ORDER = ByteOrder.nativeOrder();
+
+  private YardstickVector() {}
+
+  static void apply(
+      MemorySegment w,
+      MemorySegment g,
+      MemorySegment m,
+      MemorySegment v,
+      long from,
+      long to,
+      int zero) {
+    long i = from;
+    for (; i <= to - S.length(); i += S.length()) {
+      long at = i * Integer.BYTES;
+      IntVector nothing = IntVector.fromMemorySegment(S, g, at, ORDER).and(zero);
+      pass(w, at, nothing);
+      pass(m, at, nothing);
+      pass(v, at, nothing);
+    }
+    Yardstick.scalar(w, g, m, v, i, to, zero);
+  }
+
+  private static void pass(MemorySegment stream, long at, IntVector nothing) {
+    IntVector.fromMemorySegment(S, stream, at, ORDER)
+        .lanewise(XOR, nothing)
+        .intoMemorySegment(stream, at, ORDER);
+  }
+}
