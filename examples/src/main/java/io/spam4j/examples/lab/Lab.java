@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.Executors;
 import java.util.function.BooleanSupplier;
 
 /**
@@ -43,25 +44,36 @@ public final class Lab {
     Map<String, String> facts = facts(corpus, config, validation, spikes.spikedSteps());
     facts.forEach((name, value) -> listener.message(name + ": " + value));
 
-    var trainer = new Trainer(settings, batches, validation, listener);
+    try (var helper =
+        Executors.newSingleThreadExecutor(
+            Thread.ofPlatform().daemon().name("lab-helper").factory())) {
+      List<RunResult> results =
+          runAll(new Trainer(settings, batches, validation, helper, listener), spikes, stop);
+      boolean finished =
+          results.size() == 2 * settings.optimizers().size() && results.getLast().finished();
+      return new LabResult(facts, results, !finished);
+    }
+  }
+
+  private List<RunResult> runAll(Trainer trainer, SpikeInjector spikes, BooleanSupplier stop) {
     var noSpikes = injector(0);
     List<RunResult> results = new ArrayList<>();
     int runs = 2 * settings.optimizers().size();
-    boolean stopped = false;
     for (boolean spiked : new boolean[] {false, true}) {
       for (String optimizer : settings.optimizers()) {
-        stopped |= stop.getAsBoolean();
-        if (stopped) {
-          break;
+        if (stop.getAsBoolean()) {
+          return results;
         }
         listener.runStarted(optimizer, spiked, results.size() + 1, runs, settings.steps());
         RunResult result = trainer.run(optimizer, spiked, spiked ? spikes : noSpikes, stop);
         results.add(result);
         listener.runFinished(result);
-        stopped = !result.finished();
+        if (!result.finished()) {
+          return results;
+        }
       }
     }
-    return new LabResult(facts, results, stopped);
+    return results;
   }
 
   private SpikeInjector injector(double rate) {

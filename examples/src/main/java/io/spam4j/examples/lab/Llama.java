@@ -184,13 +184,19 @@ final class Llama implements AutoCloseable {
 
   /** The mean cross-entropy in nats a byte. */
   Tensor loss(Batch batch) {
+    Tensor targets = tokens(batch.targets(), batch.targets().length);
+    return torch.cross_entropy_loss(logits(batch), targets);
+  }
+
+  /** A row of 256 scores for each input byte. */
+  Tensor logits(Batch batch) {
     int sequences = batch.sequences();
-    Tensor x = torch.embedding(weights("embedding"), tokens(batch.inputs(), sequences));
+    Tensor inputs = tokens(batch.inputs(), sequences, batch.length());
+    Tensor x = torch.embedding(weights("embedding"), inputs);
     for (int i = 0; i < config.layers; i++) {
       x = layer(x, "layers." + i + ".", sequences);
     }
-    Tensor logits = torch.linear(norm(x, "norm"), weights("head"));
-    return torch.cross_entropy_loss(logits.view(-1, BYTES), tokens(batch.targets(), 0));
+    return torch.linear(norm(x, "norm"), weights("head")).view(-1, BYTES);
   }
 
   private Tensor layer(Tensor x, String layer, int sequences) {
@@ -234,14 +240,9 @@ final class Llama implements AutoCloseable {
     return torch.view_as_real(turned).view(sequences, -1, config.heads, config.headWidth());
   }
 
-  private static Tensor tokens(long[] values, int sequences) {
-    long[] shape =
-        sequences == 0
-            ? new long[] {values.length}
-            : new long[] {sequences, values.length / sequences};
-    Tensor view =
-        torch.from_blob(new LongPointer(values), shape, new TensorOptions(ScalarType.Long));
-    return view.clone();
+  private static Tensor tokens(long[] values, long... shape) {
+    var options = new TensorOptions(ScalarType.Long);
+    return torch.from_blob(new LongPointer(values), shape, options).clone();
   }
 
   Tensor weights(String name) {

@@ -6,8 +6,7 @@ import io.spam4j.javacpp.pytorch.TorchParameters;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
+import java.util.concurrent.Executor;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.openblas.global.openblas_nolapack;
 import org.bytedeco.pytorch.NoGradGuard;
@@ -29,12 +28,16 @@ final class Shards implements AutoCloseable {
   private final Llama twin;
   private final TorchParameters parameters;
   private final TorchParameters twinParameters;
-  private final ExecutorService helper =
-      Executors.newSingleThreadExecutor(Thread.ofPlatform().daemon().name("lab-shard").factory());
+  private final Executor helper;
 
-  /** Takes over the model and closes it at the end. */
-  Shards(Llama model) {
+  /**
+   * Takes over the model and closes it at the end.
+   *
+   * @param helper one thread for the second half of each batch
+   */
+  Shards(Llama model, Executor helper) {
     this.model = model;
+    this.helper = helper;
     twin = model.sharingWeights();
     parameters = TorchParameters.of(model.parameters());
     twinParameters = TorchParameters.of(twin.parameters());
@@ -133,7 +136,6 @@ final class Shards implements AutoCloseable {
 
   @Override
   public void close() {
-    helper.close();
     twinParameters.close();
     parameters.close();
     twin.close();

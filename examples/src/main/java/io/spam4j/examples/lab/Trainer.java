@@ -5,6 +5,7 @@ import io.spam4j.engine.Schedule;
 import io.spam4j.engine.StepReport;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Executor;
 import java.util.function.BooleanSupplier;
 
 /** Trains one copy of the model with one optimizer, from the same start on the same batches. */
@@ -15,6 +16,7 @@ final class Trainer {
   private final LabSettings settings;
   private final Batches batches;
   private final List<Batch> validation;
+  private final Executor helper;
   private final LabListener listener;
 
   /**
@@ -22,11 +24,18 @@ final class Trainer {
    *
    * @param batches of the training text
    * @param validation what every run is evaluated on
+   * @param helper one thread, the same for all runs: OpenBLAS keeps 32 MiB for each thread it saw
    */
-  Trainer(LabSettings settings, Batches batches, List<Batch> validation, LabListener listener) {
+  Trainer(
+      LabSettings settings,
+      Batches batches,
+      List<Batch> validation,
+      Executor helper,
+      LabListener listener) {
     this.settings = settings;
     this.batches = batches;
     this.validation = validation;
+    this.helper = helper;
     this.listener = listener;
   }
 
@@ -41,7 +50,7 @@ final class Trainer {
     int steps = settings.steps();
     LabOptimizer contender = LabOptimizer.of(optimizerName);
     Llama.Config config = Llama.Config.preset(settings.model());
-    try (var model = new Shards(Llama.create(config, settings.length(), settings.seed()));
+    try (var model = new Shards(Llama.create(config, settings.length(), settings.seed()), helper);
         Optimizer optimizer = contender.build(model.parameters(), schedule(), steps)) {
       List<StepSample> samples = new ArrayList<>();
       long modelNanos = 0;

@@ -2,6 +2,7 @@ package io.spam4j.examples.lab;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -61,6 +62,17 @@ class CorpusTest {
     Corpus corpus = Corpus.read(zip, 1, LENGTH);
     assertThat(corpus.trainingFiles()).allMatch(name -> name.endsWith(".java"));
     assertThat(corpus.trainingFiles().size() + corpus.validationFiles().size()).isEqualTo(30);
+  }
+
+  @Test
+  void defaultData_ofThisJdk_isReadUpToTheCap() throws IOException {
+    Path sources = Corpus.defaultData();
+    assumeTrue(Files.exists(sources), () -> "this JDK has no src.zip: path=" + sources);
+    Corpus corpus = Corpus.read(sources, 42, 128);
+    int files = corpus.trainingFiles().size() + corpus.validationFiles().size();
+    assertThat(corpus.training().length + corpus.validation().length)
+        .isEqualTo(Corpus.MAX_BYTES + files);
+    assertThat(corpus.validation().length).isGreaterThan(Corpus.MAX_BYTES / 50);
   }
 
   @Test
