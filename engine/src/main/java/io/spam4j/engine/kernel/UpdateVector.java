@@ -41,12 +41,39 @@ final class UpdateVector {
       UpdateCoefficients c,
       UpdateTally tally) {
     int length = S.length();
-    VectorMask<Float> coupled = S.maskAll(c.coupledDecay != 0);
-    float usualLimit = Math.min(c.gradientLimit, Float.MAX_VALUE);
-    float usualRatio = usualRatio(c, tally);
-    boolean moves = c.movesWeights();
+    long end = to - (to - from) % length;
     long i = from;
-    for (; i <= to - length; i += length) {
+    while (true) {
+      i = usual(w, g, m, v, i, end, c, Math.min(c.spikeThreshold, tally.largestRatio));
+      if (i == end) {
+        break;
+      }
+      UpdateScalar.apply(w, g, m, v, i, i + length, c, tally);
+      i += length;
+    }
+    UpdateScalar.apply(w, g, m, v, end, to, c, tally); // the tail is the specification itself
+  }
+
+  /**
+   * Updates whole vectors from {@code from} on and stops before the first that has something
+   * unusual in it.
+   *
+   * @param usualRatio where g^2 is at most this times v, there is neither a spike nor a new maximum
+   * @return where it stopped; {@code end} if nothing was unusual
+   */
+  private static long usual(
+      MemorySegment w,
+      MemorySegment g,
+      MemorySegment m,
+      MemorySegment v,
+      long from,
+      long end,
+      UpdateCoefficients c,
+      float usualRatio) {
+    float usualLimit = Math.min(c.gradientLimit, Float.MAX_VALUE);
+    VectorMask<Float> coupled = S.maskAll(c.coupledDecay != 0);
+    boolean moves = c.movesWeights();
+    for (long i = from; i < end; i += S.length()) {
       long at = i * Float.BYTES;
       FloatVector weight = FloatVector.fromMemorySegment(S, w, at, ORDER);
       FloatVector first = FloatVector.fromMemorySegment(S, m, at, ORDER);
@@ -60,9 +87,7 @@ final class UpdateVector {
               .compare(LE, usualLimit)
               .and(square.compare(LE, second.mul(usualRatio)));
       if (!usual.allTrue()) {
-        UpdateScalar.apply(w, g, m, v, i, i + length, c, tally);
-        usualRatio = usualRatio(c, tally);
-        continue;
+        return i;
       }
       first = flush(first.mul(c.beta1).add(gradient.mul(c.oneMinusBeta1)), c);
       second = flush(second.mul(c.beta2).add(square.mul(c.oneMinusBeta2)), c);
@@ -76,12 +101,7 @@ final class UpdateVector {
         weight.sub(weight.mul(c.decayAfter)).intoMemorySegment(w, at, ORDER);
       }
     }
-    UpdateScalar.apply(w, g, m, v, i, to, c, tally); // the tail is the specification itself
-  }
-
-  /** Where g^2 is at most this times v, the coordinate is neither a spike nor a new maximum. */
-  private static float usualRatio(UpdateCoefficients c, UpdateTally tally) {
-    return Math.min(c.spikeThreshold, tally.largestRatio);
+    return end;
   }
 
   private static FloatVector flush(FloatVector moment, UpdateCoefficients c) {
