@@ -23,7 +23,9 @@ import java.util.concurrent.atomic.AtomicInteger;
  * @param limitNanos median nanoseconds of the stream
  */
 public record Roofline(long weights, int threads, double stepNanos, double limitNanos) {
+  // The compiler needs calls for large tensors and time for small ones.
   private static final int WARM_UPS = 10;
+  private static final long WARM_UP_NANOS = 1_500_000_000L;
 
   /**
    * Measures, in seconds to minutes, with 16 bytes of off-heap memory a weight.
@@ -54,13 +56,14 @@ public record Roofline(long weights, int threads, double stepNanos, double limit
         Gradients gradients = _ -> g;
         double[] stepNanos = new double[rounds];
         double[] limitNanos = new double[rounds];
-        for (int round = -WARM_UPS; round < rounds; round++) {
-          double limitTime = limit.run();
-          double stepTime = spam.step(gradients).nanos();
-          if (round >= 0) {
-            limitNanos[round] = limitTime;
-            stepNanos[round] = stepTime;
-          }
+        long start = System.nanoTime();
+        for (int i = 0; i < WARM_UPS || System.nanoTime() - start < WARM_UP_NANOS; i++) {
+          limit.run();
+          spam.step(gradients);
+        }
+        for (int round = 0; round < rounds; round++) {
+          limitNanos[round] = limit.run();
+          stepNanos[round] = spam.step(gradients).nanos();
         }
         return new Roofline(weights, threads, median(stepNanos), median(limitNanos));
       }

@@ -1,8 +1,8 @@
 package io.spam4j.examples.lab;
 
+import io.spam4j.tensors.Philox;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.SplittableRandom;
 
 /** Sequences of a text; each one byte longer than the model reads, since it predicts the next. */
 final class Batches {
@@ -20,10 +20,10 @@ final class Batches {
 
   /** The sequences of a step, drawn from the seed and the step alone. */
   Batch training(int step) {
-    SplittableRandom random = Seeds.random(seed, "batch", step);
+    Philox random = Philox.stream(seed, "batch", step);
     int[] starts = new int[batch];
     for (int i = 0; i < batch; i++) {
-      starts[i] = random.nextInt(text.length - length);
+      starts[i] = (int) random.below(i, text.length - length);
     }
     return read(starts, 0, batch);
   }

@@ -1,5 +1,6 @@
 package io.spam4j.examples.lab;
 
+import io.spam4j.tensors.Philox;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -70,14 +71,15 @@ final class Corpus {
           rule + ", pass a file, folder or zip of text with --data: path=" + data);
     }
     List<TextFile> files = files(data, seed);
-    // In the order of the sample: if chance gives validation no file, it gets the first.
+    // In the order of the sample: if chance gives validation too little, it gets the first.
     List<TextFile> training = new ArrayList<>();
     List<TextFile> validation = new ArrayList<>();
     for (TextFile file : files) {
-      long hash = Seeds.hash(seed, "validation " + file.name(), 0);
-      (Seeds.uniform(hash) < VALIDATION_SHARE ? validation : training).add(file);
+      double draw = Philox.stream(seed, "validation " + file.name(), 0).uniformDouble(0);
+      (draw < VALIDATION_SHARE ? validation : training).add(file);
     }
-    if (validation.isEmpty() && training.size() > 1) {
+    long needed = VALIDATION_SEQUENCES * (length + 1L);
+    while (bytes(validation) < needed && training.size() > 1) {
       validation.add(training.removeFirst());
     }
     training.sort(Comparator.comparing(TextFile::name));
@@ -85,6 +87,10 @@ final class Corpus {
     var corpus = new Corpus(training, validation);
     corpus.requireEnough(data, length + 1L);
     return corpus;
+  }
+
+  private static long bytes(List<TextFile> files) {
+    return files.stream().mapToLong(file -> file.bytes().length).sum();
   }
 
   private void requireEnough(Path data, long sequence) {
@@ -141,7 +147,9 @@ final class Corpus {
     List<String> drawn =
         names.stream()
             .sorted()
-            .sorted(Comparator.comparingLong(name -> Seeds.hash(seed, "file " + name, 0)))
+            .sorted(
+                Comparator.comparingDouble(
+                    name -> Philox.stream(seed, "file " + name, 0).uniformDouble(0)))
             .toList();
     List<TextFile> texts = new ArrayList<>();
     int left = MAX_BYTES;

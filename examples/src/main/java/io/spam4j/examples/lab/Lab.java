@@ -43,6 +43,10 @@ public final class Lab {
     var spikes = injector(settings.spikeRate());
     Map<String, String> facts = facts(corpus, config, validation, spikes.spikedSteps());
     facts.forEach((name, value) -> listener.message(name + ": " + value));
+    for (String optimizer : settings.optimizers()) {
+      String own = LabOptimizer.of(optimizer).settings(settings.steps());
+      listener.message(optimizer + ": " + own);
+    }
 
     try (var helper =
         Executors.newSingleThreadExecutor(

@@ -1,9 +1,9 @@
 package io.spam4j.examples.lab;
 
+import io.spam4j.tensors.Philox;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.SplittableRandom;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.bytedeco.javacpp.FloatPointer;
@@ -141,9 +141,9 @@ final class Llama implements AutoCloseable {
   }
 
   private static void fill(float[] values, double deviation, long seed, String name) {
-    SplittableRandom random = Seeds.random(seed, "weights " + name, 0);
+    Philox random = Philox.stream(seed, "weights " + name, 0);
     for (int i = 0; i < values.length; i++) {
-      values[i] = (float) (deviation * random.nextGaussian());
+      values[i] = (float) (deviation * random.gaussian(i));
     }
   }
 

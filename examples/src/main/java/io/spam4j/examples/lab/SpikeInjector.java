@@ -2,12 +2,12 @@ package io.spam4j.examples.lab;
 
 import io.spam4j.engine.Gradients;
 import io.spam4j.engine.Parameter;
+import io.spam4j.tensors.Philox;
 import io.spam4j.tensors.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.BitSet;
 import java.util.List;
-import java.util.SplittableRandom;
 
 /**
  * Multiplies random gradient entries by a factor in a few random steps, the same for every
@@ -30,9 +30,9 @@ final class SpikeInjector {
     this.share = share;
     this.factor = (float) factor;
     long count = Math.round(rate * steps);
-    SplittableRandom random = Seeds.random(seed, "spiked steps", 0);
-    while (this.steps.cardinality() < count) {
-      this.steps.set(random.nextInt(steps));
+    Philox random = Philox.stream(seed, "spiked steps", 0);
+    for (long draw = 0; this.steps.cardinality() < count; draw++) {
+      this.steps.set((int) random.below(draw, steps));
     }
   }
 
@@ -53,16 +53,16 @@ final class SpikeInjector {
     for (Parameter parameter : parameters) {
       Tensor gradient = gradients.of(parameter.name());
       if (gradient != null) {
-        spike(gradient, Seeds.random(seed, "spikes " + parameter.name(), step));
+        spike(gradient, Philox.stream(seed, "spikes " + parameter.name(), step));
       }
     }
     return true;
   }
 
-  private void spike(Tensor gradient, SplittableRandom random) {
+  private void spike(Tensor gradient, Philox random) {
     MemorySegment memory = gradient.memory();
     for (long i = 0; i < gradient.elements(); i++) {
-      if (random.nextDouble() < share) {
+      if (random.uniform(i) < share) {
         float value = memory.get(ValueLayout.JAVA_FLOAT_UNALIGNED, i * Float.BYTES);
         memory.set(ValueLayout.JAVA_FLOAT_UNALIGNED, i * Float.BYTES, value * factor);
       }

@@ -1,0 +1,4 @@
+@NullMarked
+package io.spam4j.examples.modules;
+
+import org.jspecify.annotations.NullMarked;
