@@ -47,7 +47,7 @@ public interface Schedule {
         return peak * step / warmupSteps;
       }
       double progress = Math.min(1.0, (step - warmupSteps) / (double) (totalSteps - warmupSteps));
-      double cosine = 0.5 * (1 + StrictMath.cos(Math.PI * progress));
+      double cosine = 0.5 * (1 + HalfTurn.cos(progress));
       return peak * (finalFraction + (1 - finalFraction) * cosine);
     };
   }

@@ -46,6 +46,6 @@ record Timeline(long resetInterval, long rewarmSteps, long graceSteps, boolean i
     if (j >= rewarmSteps) {
       return 1;
     }
-    return 1 - AMPLITUDE * (1 + StrictMath.cos(Math.PI * j / (rewarmSteps + 1))) / 2;
+    return 1 - AMPLITUDE * (1 + HalfTurn.cos((double) j / (rewarmSteps + 1))) / 2;
   }
 }

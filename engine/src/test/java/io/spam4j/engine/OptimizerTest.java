@@ -257,7 +257,7 @@ final class OptimizerTest {
   void step_allocatesNothingOnTheHeap() {
     var threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
     var random = new Random(1);
-    int n = 200_000;
+    int n = 40_000;
     Tensor weights = Tensor.of(Runs.draw(random, n, 100), n);
     Tensor small = Tensor.of(Runs.draw(random, 7, 100), 7);
     Map<String, Tensor> byName = new HashMap<>();
@@ -274,7 +274,7 @@ final class OptimizerTest {
         builder.build(List.of(new Parameter("w", weights), new Parameter("s", small)))) {
       long allocated = 1;
       // Allocation ends when the compiler is done with the step; that is a matter of calls.
-      for (int round = 0; round < 200 && allocated > 0; round++) {
+      for (int round = 0; round < 1000 && allocated > 0; round++) {
         long before = threads.getTotalThreadAllocatedBytes();
         long ownBefore = threads.getCurrentThreadAllocatedBytes();
         for (int i = 0; i < 20; i++) { // two resets in each round
