@@ -7,6 +7,7 @@ import io.spam4j.tensors.DType;
 import io.spam4j.tensors.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -187,6 +188,21 @@ final class FusedOptimizer implements Optimizer {
   @Override
   public long stepCount() {
     return steps;
+  }
+
+  /** All that a step depends on besides weights, moments and configuration. */
+  long[] counters() {
+    long[] counters = Arrays.copyOf(updates, 2 * updates.length + 1);
+    System.arraycopy(updatesSinceReset, 0, counters, updates.length, updates.length);
+    counters[2 * updates.length] = steps;
+    return counters;
+  }
+
+  /** Continues from the counters of another optimizer with the same parameters. */
+  void restoreCounters(long[] counters) {
+    System.arraycopy(counters, 0, updates, 0, updates.length);
+    System.arraycopy(counters, updates.length, updatesSinceReset, 0, updates.length);
+    steps = counters[2 * updates.length];
   }
 
   @Override

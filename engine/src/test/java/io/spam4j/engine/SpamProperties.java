@@ -255,6 +255,44 @@ final class SpamProperties {
     assertThat(reports).containsOnly(reports.getFirst());
   }
 
+  @Property(tries = 40, seed = "91")
+  void s9_stoppedAndRestoredAtAnyStep_continuesBitForBit(
+      @ForAll long seed, @ForAll BiasCorrection correction) {
+    int interval = 30;
+    int grace = 20;
+    for (int stop : new int[] {1, grace, interval - 1, interval, interval + grace - 1, 61}) {
+      var random = new Random(seed);
+      var builder =
+          Spam.builder()
+              .resetInterval(interval)
+              .spikeGraceSteps(grace)
+              .rewarmSteps(25)
+              .biasCorrection(correction);
+      try (var whole = new Runs(builder, Runs.draw(random, 20, 10))) {
+        for (int t = 0; t < stop; t++) {
+          whole.step(Runs.draw(random, 20, 20));
+        }
+        try (var resumed = new Runs(builder, whole.weights)) {
+          ((FusedOptimizer) resumed.optimizer)
+              .restoreCounters(((FusedOptimizer) whole.optimizer).counters());
+          copy(whole.optimizer.firstMoment("w"), resumed.optimizer.firstMoment("w"));
+          copy(whole.optimizer.secondMoment("w"), resumed.optimizer.secondMoment("w"));
+          for (int t = 0; t < 70; t++) {
+            float[] gradient = Runs.draw(random, 20, 20);
+            whole.step(gradient);
+            resumed.step(gradient);
+          }
+          assertThat(resumed.bits()).isEqualTo(whole.bits());
+          assertThat(resumed.optimizer.stepCount()).isEqualTo(stop + 70);
+        }
+      }
+    }
+  }
+
+  private static void copy(Tensor from, Tensor to) {
+    to.memory().copyFrom(from.memory());
+  }
+
   private static Tensor drawn(Random random, long... shape) {
     int n = 1;
     for (long extent : shape) {
