@@ -1,17 +1,16 @@
 package io.spam4j.engine;
 
+import io.spam4j.engine.kernel.PlannedJob;
 import io.spam4j.engine.kernel.Update;
 import io.spam4j.engine.kernel.UpdateCoefficients;
 import io.spam4j.engine.kernel.UpdateTally;
 import io.spam4j.engine.kernel.WorkPlan;
-import io.spam4j.engine.kernel.WorkerPool;
 import io.spam4j.tensors.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.Arrays;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,10 +22,7 @@ final class ApplyPass {
   private static final VarHandle LONGS = MethodHandles.arrayElementVarHandle(long[].class);
   private static final VarHandle INTS = MethodHandles.arrayElementVarHandle(int[].class);
 
-  private final WorkPlan plan;
-  private final AtomicInteger nextUnit = new AtomicInteger();
-  private final WorkerPool.Job job = this::takePart;
-
+  private final PlannedJob job;
   private final MemorySegment[] weights;
   private final MemorySegment[] firstMoments;
   private final MemorySegment[] secondMoments;
@@ -44,8 +40,8 @@ final class ApplyPass {
       List<Parameter> parameters,
       Tensor[] firstMoments,
       Tensor[] secondMoments,
-      int participants) {
-    this.plan = plan;
+      int threads) {
+    job = new PlannedJob(plan, threads, this::update);
     int count = parameters.size();
     weights = new MemorySegment[count];
     this.firstMoments = new MemorySegment[count];
@@ -58,7 +54,7 @@ final class ApplyPass {
       this.secondMoments[i] = secondMoments[i].memory();
       coefficients[i] = new UpdateCoefficients();
     }
-    tallies = new UpdateTally[participants];
+    tallies = new UpdateTally[threads];
     Arrays.setAll(tallies, _ -> new UpdateTally());
     spikes = new long[count];
     skipped = new long[count];
@@ -75,23 +71,10 @@ final class ApplyPass {
   void run(@Nullable MemorySegment[] gradientMemory) {
     System.arraycopy(gradientMemory, 0, gradients, 0, gradients.length);
     clearCounts();
-    nextUnit.setRelease(0);
-    WorkerPool.run(job, tallies.length);
+    job.run();
   }
 
-  private void takePart(int participant) {
-    int units = plan.units();
-    for (int unit = nextUnit.getAndIncrement(); unit < units; unit = nextUnit.getAndIncrement()) {
-      for (int piece = plan.firstPiece(unit); piece < plan.firstPiece(unit + 1); piece++) {
-        update(piece, tallies[participant]);
-      }
-    }
-  }
-
-  private void update(int piece, UpdateTally tally) {
-    int tensor = plan.tensor(piece);
-    long from = plan.from(piece);
-    long to = plan.to(piece);
+  private void update(int tensor, long from, long to, int participant) {
     UpdateCoefficients c = coefficients[tensor];
     MemorySegment m = firstMoments[tensor];
     MemorySegment v = secondMoments[tensor];
@@ -101,6 +84,7 @@ final class ApplyPass {
     }
     MemorySegment gradient = gradients[tensor];
     if (gradient != null) {
+      UpdateTally tally = tallies[participant];
       tally.clear();
       tally.largestRatio = Float.intBitsToFloat((int) INTS.getOpaque(largestRatioBits, tensor));
       Update.apply(weights[tensor], gradient, m, v, from, to, c, tally);

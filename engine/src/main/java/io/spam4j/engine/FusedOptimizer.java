@@ -74,13 +74,12 @@ final class FusedOptimizer implements Optimizer {
       momentBytes += weights.bytes();
     }
     WorkPlan plan = WorkPlan.of(elements);
-    int participants = Math.min(recipe.threads(), plan.units());
-    apply = new ApplyPass(plan, this.parameters, firstMoments, secondMoments, participants);
+    int threads = Math.min(recipe.threads(), plan.units());
+    apply = new ApplyPass(plan, this.parameters, firstMoments, secondMoments, threads);
     for (int i = 0; i < count; i++) {
       decision.initialise(apply.coefficients(i), this.hyperparameters.get(i));
     }
-    measure =
-        recipe.measuresGradients() ? new MeasurePass(plan, elements, arena, participants) : null;
+    measure = recipe.measuresGradients() ? new MeasurePass(plan, elements, arena, threads) : null;
     memory = new MemoryReport(momentBytes, momentBytes, measure == null ? 0 : measure.bytes());
   }
 

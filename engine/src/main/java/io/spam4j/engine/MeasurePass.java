@@ -1,7 +1,7 @@
 package io.spam4j.engine;
 
+import io.spam4j.engine.kernel.PlannedJob;
 import io.spam4j.engine.kernel.WorkPlan;
-import io.spam4j.engine.kernel.WorkerPool;
 import io.spam4j.tensors.simd.Measure;
 import io.spam4j.tensors.simd.MeasureSum;
 import java.lang.foreign.Arena;
@@ -9,7 +9,6 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,9 +16,7 @@ import org.jspecify.annotations.Nullable;
  * slot for its result; the slots are added in index order, whoever filled them.
  */
 final class MeasurePass {
-  private final WorkPlan plan;
-  private final AtomicInteger nextUnit = new AtomicInteger();
-  private final WorkerPool.Job job = this::takePart;
+  private final PlannedJob job;
   private final @Nullable MemorySegment[] gradients;
 
   private final MemorySegment slots;
@@ -27,15 +24,15 @@ final class MeasurePass {
   private final MemorySegment[] scratch; // of each participant
   private final MeasureSum sum = new MeasureSum();
 
-  MeasurePass(WorkPlan plan, long[] elements, Arena arena, int participants) {
-    this.plan = plan;
+  MeasurePass(WorkPlan plan, long[] elements, Arena arena, int threads) {
+    job = new PlannedJob(plan, threads, this::measure);
     gradients = new MemorySegment[elements.length];
     firstSlot = new long[elements.length + 1];
     for (int i = 0; i < elements.length; i++) {
       firstSlot[i + 1] = firstSlot[i] + Measure.blockCount(elements[i]);
     }
     slots = arena.allocate(firstSlot[elements.length] * Measure.SLOT_BYTES, 64);
-    scratch = new MemorySegment[participants];
+    scratch = new MemorySegment[threads];
     Arrays.setAll(scratch, _ -> arena.allocate(Measure.SCRATCH_BYTES, 64));
   }
 
@@ -47,8 +44,7 @@ final class MeasurePass {
   /** Measures; null stands for a tensor without a gradient. */
   void run(@Nullable MemorySegment[] gradientMemory) {
     System.arraycopy(gradientMemory, 0, gradients, 0, gradients.length);
-    nextUnit.setRelease(0);
-    WorkerPool.run(job, scratch.length);
+    job.run();
     sum.clear();
     for (int i = 0; i < gradients.length; i++) {
       if (gradients[i] != null) {
@@ -57,18 +53,11 @@ final class MeasurePass {
     }
   }
 
-  private void takePart(int participant) {
-    int units = plan.units();
-    for (int unit = nextUnit.getAndIncrement(); unit < units; unit = nextUnit.getAndIncrement()) {
-      for (int piece = plan.firstPiece(unit); piece < plan.firstPiece(unit + 1); piece++) {
-        int tensor = plan.tensor(piece);
-        MemorySegment gradient = gradients[tensor];
-        if (gradient != null) {
-          long from = plan.from(piece);
-          long slot = firstSlot[tensor] + from / Measure.BLOCK;
-          Measure.blocks(gradient, from, plan.to(piece), slots, slot, scratch[participant]);
-        }
-      }
+  private void measure(int tensor, long from, long to, int participant) {
+    MemorySegment gradient = gradients[tensor];
+    if (gradient != null) {
+      long slot = firstSlot[tensor] + from / Measure.BLOCK;
+      Measure.blocks(gradient, from, to, slots, slot, scratch[participant]);
     }
   }
 

@@ -10,7 +10,14 @@ import org.jspecify.annotations.Nullable;
 
 /** Checks the memory that callers bring: weights once, gradients before each step. */
 final class MemoryCheck {
+  /** By the heap object they lie in, native memory being one, and by address in it. */
+  private static final Comparator<MemorySegment> BY_PLACE =
+      Comparator.<MemorySegment>comparingInt(
+              memory -> memory.heapBase().map(System::identityHashCode).orElse(0))
+          .thenComparingLong(MemorySegment::address);
+
   private final List<Parameter> parameters;
+  private final Parameter[] inPlaceOrder;
   private final Thread worker;
   // The gradients found good before: the same tensor needs only be alive.
   private final @Nullable Tensor[] known;
@@ -25,6 +32,8 @@ final class MemoryCheck {
     this.parameters = parameters;
     worker = sharesWork ? new Thread(() -> {}, "spam4j-check") : Thread.currentThread();
     known = new Tensor[parameters.size()];
+    inPlaceOrder = parameters.toArray(new Parameter[0]);
+    Arrays.sort(inPlaceOrder, Comparator.comparing(p -> p.weights().memory(), BY_PLACE));
     for (Parameter parameter : parameters) {
       requireAccess("weights", parameter.name(), parameter.weights().memory());
     }
@@ -32,21 +41,39 @@ final class MemoryCheck {
   }
 
   private void requireDisjoint() {
-    // Sorted by object and address, overlapping segments are neighbours.
-    Parameter[] sorted = parameters.toArray(new Parameter[0]);
-    Comparator<Parameter> byObject =
-        Comparator.comparingInt(
-            p -> p.weights().memory().heapBase().map(System::identityHashCode).orElse(0));
-    Arrays.sort(sorted, byObject.thenComparingLong(p -> p.weights().memory().address()));
-    for (int i = 1; i < sorted.length; i++) {
-      Parameter left = sorted[i - 1];
-      Parameter right = sorted[i];
-      if (left.weights().memory().asOverlappingSlice(right.weights().memory()).isPresent()) {
+    for (int i = 1; i < inPlaceOrder.length; i++) {
+      Parameter left = inPlaceOrder[i - 1];
+      Parameter right = inPlaceOrder[i];
+      if (overlap(left.weights().memory(), right.weights().memory())) {
         throw new IllegalArgumentException(
             "weights of two parameters must not overlap: parameters=%s, %s"
                 .formatted(left.name(), right.name()));
       }
     }
+  }
+
+  private void requireDisjoint(String name, MemorySegment gradient) {
+    int low = 0;
+    int high = inPlaceOrder.length;
+    while (low < high) {
+      int middle = (low + high) >>> 1;
+      boolean before = BY_PLACE.compare(inPlaceOrder[middle].weights().memory(), gradient) < 0;
+      low = before ? middle + 1 : low;
+      high = before ? high : middle;
+    }
+    // Weights do not overlap each other, so only the neighbours can overlap the gradient.
+    for (int i = Math.max(0, low - 1); i <= Math.min(low, inPlaceOrder.length - 1); i++) {
+      Parameter neighbour = inPlaceOrder[i];
+      if (overlap(neighbour.weights().memory(), gradient)) {
+        throw new IllegalArgumentException(
+            "gradient must not overlap weights: gradient=%s, weights=%s"
+                .formatted(name, neighbour.name()));
+      }
+    }
+  }
+
+  private static boolean overlap(MemorySegment one, MemorySegment other) {
+    return one.asOverlappingSlice(other).isPresent();
   }
 
   /**
@@ -84,13 +111,7 @@ final class MemoryCheck {
               .formatted(parameter.name(), gradient.shapeText(), weights.shapeText()));
     }
     requireAccess("gradient", parameter.name(), gradient.memory());
-    for (Parameter other : parameters) {
-      if (other.weights().memory().asOverlappingSlice(gradient.memory()).isPresent()) {
-        throw new IllegalArgumentException(
-            "gradient must not overlap weights: gradient=%s, weights=%s"
-                .formatted(parameter.name(), other.name()));
-      }
-    }
+    requireDisjoint(parameter.name(), gradient.memory());
   }
 
   private void requireAccess(String what, String name, MemorySegment memory) {

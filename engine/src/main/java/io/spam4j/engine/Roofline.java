@@ -1,8 +1,8 @@
 package io.spam4j.engine;
 
+import io.spam4j.engine.kernel.PlannedJob;
 import io.spam4j.engine.kernel.Update;
 import io.spam4j.engine.kernel.WorkPlan;
-import io.spam4j.engine.kernel.WorkerPool;
 import io.spam4j.engine.kernel.Yardstick;
 import io.spam4j.tensors.DType;
 import io.spam4j.tensors.Philox;
@@ -10,7 +10,6 @@ import io.spam4j.tensors.Tensor;
 import java.lang.foreign.Arena;
 import java.util.Arrays;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * How near a SPAM step comes to what this machine's memory allows: the time of a step against that
@@ -101,9 +100,7 @@ public record Roofline(long weights, int threads, double stepNanos, double limit
     private final Tensor g;
     private final Tensor m;
     private final Tensor v;
-    private final WorkPlan plan;
-    private final int participants;
-    private final AtomicInteger nextUnit = new AtomicInteger();
+    private final PlannedJob job;
 
     @SuppressWarnings("FieldMayBeFinal") // If it were, the compiler would know that it is 0.
     private int zero = 0;
@@ -113,32 +110,18 @@ public record Roofline(long weights, int threads, double stepNanos, double limit
       this.g = g;
       this.m = m;
       this.v = v;
-      plan = WorkPlan.of(new long[] {w.elements()});
-      participants = Math.min(threads, plan.units());
+      WorkPlan plan = WorkPlan.of(new long[] {w.elements()});
+      job = new PlannedJob(plan, threads, this::pass);
     }
 
     long run() {
       long start = System.nanoTime();
-      nextUnit.set(0);
-      WorkerPool.run(this::takePart, participants);
+      job.run();
       return System.nanoTime() - start;
     }
 
-    private void takePart(int participant) {
-      for (int unit = nextUnit.getAndIncrement();
-          unit < plan.units();
-          unit = nextUnit.getAndIncrement()) {
-        for (int piece = plan.firstPiece(unit); piece < plan.firstPiece(unit + 1); piece++) {
-          Yardstick.apply(
-              w.memory(),
-              g.memory(),
-              m.memory(),
-              v.memory(),
-              plan.from(piece),
-              plan.to(piece),
-              zero);
-        }
-      }
+    private void pass(int tensor, long from, long to, int participant) {
+      Yardstick.apply(w.memory(), g.memory(), m.memory(), v.memory(), from, to, zero);
     }
   }
 }

@@ -6,6 +6,7 @@ import io.spam4j.engine.Optimizer;
 import io.spam4j.engine.Parameter;
 import io.spam4j.engine.Spam;
 import io.spam4j.engine.StepReport;
+import io.spam4j.engine.kernel.PlannedJob;
 import io.spam4j.engine.kernel.WorkPlan;
 import io.spam4j.engine.kernel.WorkerPool;
 import io.spam4j.engine.kernel.Yardstick;
@@ -16,7 +17,6 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
@@ -57,16 +57,13 @@ public class FusedUpdateBenchmark {
   int threads;
 
   private final Arena arena = Arena.ofShared();
-  private final AtomicInteger nextUnit = new AtomicInteger();
   private int zero = 0; // not final, so that the compiler does not know it
   private Tensor parameter;
   private Tensor gradient;
   private Gradients gradients;
   private Optimizer spam;
   private Optimizer adamW;
-  private WorkPlan plan;
-  private WorkerPool.Job stream;
-  private int participants;
+  private PlannedJob stream;
 
   /** JMH sets the fields up. */
   @SuppressWarnings("NullAway.Init")
@@ -86,9 +83,7 @@ public class FusedUpdateBenchmark {
     List<Parameter> parameters = List.of(new Parameter("w", parameter));
     spam = Spam.builder().threads(wanted).build(parameters);
     adamW = AdamW.builder().threads(wanted).build(parameters);
-    plan = WorkPlan.of(new long[] {weights});
-    participants = Math.min(wanted, plan.units());
-    stream = this::takePart;
+    stream = new PlannedJob(WorkPlan.of(new long[] {weights}), wanted, this::pass);
   }
 
   /** Frees everything. */
@@ -102,21 +97,14 @@ public class FusedUpdateBenchmark {
   /** The limit: four streams read, three written, nothing computed. */
   @Benchmark
   public Tensor limit() {
-    nextUnit.set(0);
-    WorkerPool.run(stream, participants);
+    stream.run();
     return parameter;
   }
 
-  private void takePart(int participant) {
+  private void pass(int tensor, long from, long to, int participant) {
     MemorySegment m = spam.firstMoment("w").memory();
     MemorySegment v = spam.secondMoment("w").memory();
-    for (int unit = nextUnit.getAndIncrement();
-        unit < plan.units();
-        unit = nextUnit.getAndIncrement()) {
-      int piece = plan.firstPiece(unit); // one tensor: a piece a unit
-      Yardstick.apply(
-          parameter.memory(), gradient.memory(), m, v, plan.from(piece), plan.to(piece), zero);
-    }
+    Yardstick.apply(parameter.memory(), gradient.memory(), m, v, from, to, zero);
   }
 
   /** A step of SPAM with its defaults. */
