@@ -12,11 +12,11 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /** A Chromium without a window, with a profile of its own and without its talk to the network. */
-record Browser(Path program) {
+public record Browser(Path program) {
   private static final long LONGEST_SECONDS = 90;
 
   /** The first Chromium or Chrome on the path. */
-  static Optional<Browser> find() {
+  public static Optional<Browser> find() {
     List<Path> folders =
         Stream.of(System.getenv().getOrDefault("PATH", "").split(File.pathSeparator))
             .map(Path::of)
@@ -29,7 +29,7 @@ record Browser(Path program) {
   }
 
   /** The document after its scripts ran, as HTML. */
-  String dom(Path page, Path scratch) throws IOException, InterruptedException {
+  public String dom(Path page, Path scratch) throws IOException, InterruptedException {
     List<String> command = new ArrayList<>();
     command.add(program.toString());
     command.addAll(
