@@ -1,9 +1,11 @@
 package io.spam4j.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import io.spam4j.tensors.Tensor;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Random;
@@ -120,6 +122,42 @@ final class SpamProperties {
         // exactly the first step of Adam: m = (1 - beta1) g, v = (1 - beta2) g^2
         assertThat(one.first()[i]).isEqualTo((float) (1 - BETA1) * gradient[i]);
         assertThat(one.second()[i]).isEqualTo((float) (1 - BETA2) * (gradient[i] * gradient[i]));
+      }
+    }
+  }
+
+  @Property(tries = 50, seed = "31")
+  void s3_reset_isAFirstStepOfAdam_asLongAsTheCorrectionsSay(
+      @ForAll long seed, @ForAll @IntRange(min = 2, max = 40) int interval) {
+    double lr = 1e-2;
+    double warmup = new Timeline(interval, 10, 20, false).warmupScale(interval);
+    double global =
+        Math.sqrt(Decision.correction(BETA2, interval)) / Decision.correction(BETA1, interval);
+    // m / sqrt(v) = (1 - beta1) / sqrt(1 - beta2) = 3.1623 after one gradient, corrected by count
+    assertResetStep(seed, interval, BiasCorrection.SINCE_RESET, lr * warmup);
+    assertResetStep(seed, interval, BiasCorrection.NONE, lr * warmup * momentRatio(1));
+    assertResetStep(seed, interval, BiasCorrection.GLOBAL, lr * warmup * momentRatio(1) * global);
+  }
+
+  private static void assertResetStep(
+      long seed, int interval, BiasCorrection correction, double expected) {
+    var random = new Random(seed);
+    var builder =
+        Spam.builder()
+            .resetInterval(interval)
+            .rewarmSteps(10)
+            .epsilon(0)
+            .learningRate(1e-2)
+            .biasCorrection(correction);
+    try (var run = new Runs(builder, new float[10])) {
+      for (int t = 1; t < interval; t++) {
+        run.step(Runs.draw(random, 10, 10));
+      }
+      Arrays.fill(run.weights, 0);
+      run.step(Runs.draw(random, 10, 10));
+      for (float weight : run.weights) {
+        // seven roundings between gradient and weight, and those of the three coefficients
+        assertThat((double) Math.abs(weight)).isCloseTo(expected, within(expected * 10 * 0x1p-24));
       }
     }
   }
