@@ -37,6 +37,23 @@ final class OptimizerTest {
   }
 
   @Test
+  void epsilon_isAddedToTheCorrectedRoot_orToTheRawOne() {
+    // g = 2 at step 1: m^ = 2, sqrt(v^) = 2; raw: m = 0.2, sqrt(v) = sqrt(0.004)
+    var spam = Spam.builder().learningRate(0.1).epsilon(0.5);
+    try (var adam = new Runs(Adam.builder().learningRate(0.1).epsilon(0.5), 0f);
+        var corrected = new Runs(spam.epsilonMode(EpsilonMode.CORRECTED), 0f);
+        var raw = new Runs(spam.epsilonMode(EpsilonMode.UNCORRECTED), 0f)) {
+      adam.step(2);
+      corrected.step(2);
+      raw.step(2);
+      assertThat(adam.weights[0]).isCloseTo(-0.1f * 2 / 2.5f, within(1e-7f));
+      assertThat(corrected.weights[0]).isEqualTo(adam.weights[0]);
+      double step = 0.1 * Math.sqrt(0.001) / 0.1 * 0.2 / (Math.sqrt(0.004) + 0.5);
+      assertThat(raw.weights[0]).isCloseTo((float) -step, within(1e-8f));
+    }
+  }
+
+  @Test
   void spam_clipsASpikeToTheThreshold_andReportsIt() {
     var builder = Spam.builder().spikeThreshold(2000).spikeGraceSteps(2).resetInterval(0);
     try (var run = new Runs(builder, 0f, 0f)) {
