@@ -61,6 +61,7 @@ final class Decision {
     boolean clips = h.spikeThreshold() > 0 && timeline.clipsAt(t);
     c.spikeThreshold = clips ? (float) h.spikeThreshold() : Float.POSITIVE_INFINITY;
     c.resetsMoments = timeline.resetsAt(t);
+    c.momentsAreZero = updatesSinceReset == 1;
 
     correct(
         switch (recipe.biasCorrection()) {

@@ -55,6 +55,9 @@ public final class UpdateCoefficients {
    */
   public float decayAfter;
 
+  /** Whether both moments are 0 throughout, before this gradient. */
+  public boolean momentsAreZero;
+
   /** Whether both moments are zeroed before this gradient; by the caller, not by the kernel. */
   public boolean resetsMoments;
 

@@ -75,7 +75,11 @@ final class UpdateScalar {
 
   /** Whether a gradient of this square is a spike; false for NaN and for theta = infinity. */
   static boolean isSpike(float square, float second, UpdateCoefficients c) {
-    return square > c.spikeThreshold * second && (second != 0 || c.clipsAtZero);
+    return square > c.spikeThreshold * second && (second != 0 || canClipAtZero(c));
+  }
+
+  static boolean canClipAtZero(UpdateCoefficients c) {
+    return c.clipsAtZero && c.spikeThreshold != Float.POSITIVE_INFINITY;
   }
 
   /** The value a spike is clipped to. */

@@ -1,6 +1,7 @@
 package io.spam4j.engine.kernel;
 
 import static jdk.incubator.vector.VectorOperators.ABS;
+import static jdk.incubator.vector.VectorOperators.GT;
 import static jdk.incubator.vector.VectorOperators.LE;
 import static jdk.incubator.vector.VectorOperators.LT;
 import static jdk.incubator.vector.VectorOperators.NE;
@@ -44,7 +45,7 @@ final class UpdateVector {
     long end = to - (to - from) % length;
     long i = from;
     while (true) {
-      i = usual(w, g, m, v, i, end, c, Math.min(c.spikeThreshold, tally.largestRatio));
+      i = usual(w, g, m, v, i, end, c, usualRatio(c, tally));
       if (i == end) {
         break;
       }
@@ -54,11 +55,18 @@ final class UpdateVector {
     UpdateScalar.apply(w, g, m, v, end, to, c, tally); // the tail is the specification itself
   }
 
+  /** Where g^2 does not exceed this times v, there is neither a spike nor a new maximum. */
+  private static float usualRatio(UpdateCoefficients c, UpdateTally tally) {
+    boolean nothingToCompareWith = c.momentsAreZero && !UpdateScalar.canClipAtZero(c);
+    return nothingToCompareWith
+        ? Float.POSITIVE_INFINITY // times v = 0 it is NaN, which nothing exceeds
+        : Math.min(c.spikeThreshold, tally.largestRatio);
+  }
+
   /**
    * Updates whole vectors from {@code from} on and stops before the first that has something
    * unusual in it.
    *
-   * @param usualRatio where g^2 is at most this times v, there is neither a spike nor a new maximum
    * @return where it stopped; {@code end} if nothing was unusual
    */
   private static long usual(
@@ -81,12 +89,13 @@ final class UpdateVector {
       FloatVector scaled = FloatVector.fromMemorySegment(S, g, at, ORDER).mul(c.gradientScale);
       FloatVector gradient = scaled.add(weight.mul(c.coupledDecay), coupled);
       FloatVector square = gradient.mul(gradient);
-      VectorMask<Float> usual =
+      VectorMask<Float> unusual =
           scaled
               .lanewise(ABS)
               .compare(LE, usualLimit)
-              .and(square.compare(LE, second.mul(usualRatio)));
-      if (!usual.allTrue()) {
+              .not()
+              .or(square.compare(GT, second.mul(usualRatio)));
+      if (unusual.anyTrue()) {
         return i;
       }
       first = flush(first.mul(c.beta1).add(gradient.mul(c.oneMinusBeta1)), c);

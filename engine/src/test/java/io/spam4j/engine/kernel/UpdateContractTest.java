@@ -106,7 +106,15 @@ final class UpdateContractTest {
               c.decayBefore = 0.99f;
             }),
         new Variant("still", c -> c.stepSize = 0),
-        new Variant("no eps", c -> c.epsilon = 0));
+        new Variant("no eps", c -> c.epsilon = 0),
+        new Variant("from zero", c -> c.momentsAreZero = true),
+        new Variant(
+            "paper, from zero",
+            c -> {
+              c.momentsAreZero = true;
+              c.clipsAtZero = true;
+              c.spikeThreshold = 50;
+            }));
   }
 
   private static UpdateCoefficients coefficients(Variant variant) {
@@ -132,7 +140,11 @@ final class UpdateContractTest {
     UpdateCoefficients c = coefficients(variant);
     var expectedTally = new UpdateTally();
     var actualTally = new UpdateTally();
-    for (int step = 0; step < 3; step++) {
+    if (c.momentsAreZero) {
+      expected.zeroMoments();
+      actual.zeroMoments();
+    }
+    for (int step = 0; step < (c.momentsAreZero ? 1 : 3); step++) {
       expected.drawGradient(step);
       actual.drawGradient(step);
       UpdateScalar.apply(expected.w, expected.g, expected.m, expected.v, 0, size, c, expectedTally);
@@ -149,11 +161,17 @@ final class UpdateContractTest {
     int n = 300;
     UpdateCoefficients c = coefficients(variant);
     State whole = new State(arena, n, 0, 11);
+    if (c.momentsAreZero) {
+      whole.zeroMoments();
+    }
     whole.drawGradient(1);
     var wholeTally = new UpdateTally();
     Update.apply(whole.w, whole.g, whole.m, whole.v, 0, n, c, wholeTally);
     for (int cut = 0; cut <= n; cut++) {
       State parts = new State(arena, n, 0, 11);
+      if (c.momentsAreZero) {
+        parts.zeroMoments();
+      }
       parts.drawGradient(1);
       var tally = new UpdateTally();
       Update.apply(parts.w, parts.g, parts.m, parts.v, 0, cut, c, tally);
@@ -229,6 +247,13 @@ final class UpdateContractTest {
 
     private static void set(MemorySegment segment, int index, float value) {
       segment.set(JAVA_FLOAT_UNALIGNED, (long) index * Float.BYTES, value);
+    }
+
+    void zeroMoments() {
+      for (int i = 0; i < size; i++) {
+        set(m, i, 0);
+        set(v, i, 0);
+      }
     }
 
     void drawGradient(int step) {
