@@ -17,6 +17,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.openjdk.jmh.annotations.AuxCounters;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
@@ -99,6 +100,38 @@ public class FusedUpdateBenchmark {
   public Tensor limit() {
     stream.run();
     return parameter;
+  }
+
+  /** Both in turn: where the speed of memory drifts, only their ratio means something. */
+  @Benchmark
+  @Measurement(iterations = 1, time = 20)
+  public StepReport spamAndLimit(Pair pair) {
+    long start = System.nanoTime();
+    limit();
+    pair.limitNanos += System.nanoTime() - start;
+    StepReport report = spam();
+    pair.stepNanos += report.nanos();
+    return report;
+  }
+
+  /** The times of {@link #spamAndLimit}, over one iteration. */
+  @State(Scope.Thread)
+  @AuxCounters(AuxCounters.Type.EVENTS)
+  public static class Pair {
+    private long limitNanos;
+    private long stepNanos;
+
+    /** Starts an iteration. */
+    @Setup(Level.Iteration)
+    public void clear() {
+      limitNanos = 0;
+      stepNanos = 0;
+    }
+
+    /** The time of a step as a multiple of the stream's. */
+    public double stepOverLimit() {
+      return (double) stepNanos / limitNanos;
+    }
   }
 
   private void pass(int tensor, long from, long to, int participant) {

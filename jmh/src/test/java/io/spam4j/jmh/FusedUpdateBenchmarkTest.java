@@ -26,6 +26,16 @@ final class FusedUpdateBenchmarkTest {
   }
 
   @Test
+  void pair_timesBothAndDividesThem() {
+    FusedUpdateBenchmark benchmark = benchmark();
+    var pair = new FusedUpdateBenchmark.Pair();
+    pair.clear();
+    assertThat(benchmark.spamAndLimit(pair).step()).isEqualTo(1);
+    assertThat(pair.stepOverLimit()).isPositive().isFinite();
+    benchmark.tearDown();
+  }
+
+  @Test
   void steps_moveEveryWeightByTheLearningRate() {
     FusedUpdateBenchmark benchmark = benchmark();
     assertThat(benchmark.spam().step()).isEqualTo(1);
