@@ -26,7 +26,7 @@ final class FusedOptimizer implements Optimizer {
   private final Tensor[] firstMoments;
   private final Tensor[] secondMoments;
   private final MemoryReport memory;
-  private final Arena arena = Arena.ofShared();
+  private final Arena arena;
 
   // The state that a step advances, besides weights and moments.
   private long steps;
@@ -40,7 +40,13 @@ final class FusedOptimizer implements Optimizer {
   private final StepReport report;
   private boolean closed;
 
-  FusedOptimizer(Recipe recipe, List<Parameter> parameters, List<Hyperparameters> hyperparameters) {
+  /** Takes over the arena, unless it throws. */
+  FusedOptimizer(
+      Recipe recipe,
+      List<Parameter> parameters,
+      List<Hyperparameters> hyperparameters,
+      Arena arena) {
+    this.arena = arena;
     this.recipe = recipe;
     this.parameters = List.copyOf(parameters);
     this.hyperparameters = List.copyOf(hyperparameters);

@@ -18,8 +18,8 @@ final class MemoryCheck {
 
   private final List<Parameter> parameters;
   private final Parameter[] inPlaceOrder;
-  private final Thread worker;
-  // The gradients found good before: the same tensor needs only be alive.
+  private final @Nullable Thread worker;
+  // The gradients found good before: of the same tensor only its arena is asked again.
   private final @Nullable Tensor[] known;
 
   /**
@@ -30,7 +30,7 @@ final class MemoryCheck {
    */
   MemoryCheck(List<Parameter> parameters, boolean sharesWork) {
     this.parameters = parameters;
-    worker = sharesWork ? new Thread(() -> {}, "spam4j-check") : Thread.currentThread();
+    worker = sharesWork ? new Thread(() -> {}, "spam4j-check") : null;
     known = new Tensor[parameters.size()];
     inPlaceOrder = parameters.toArray(new Parameter[0]);
     Arrays.sort(inPlaceOrder, Comparator.comparing(p -> p.weights().memory(), BY_PLACE));
@@ -85,7 +85,7 @@ final class MemoryCheck {
   void check(@Nullable Tensor[] gradients) {
     for (int i = 0; i < gradients.length; i++) {
       Parameter parameter = parameters.get(i);
-      requireAlive("weights", parameter.name(), parameter.weights().memory());
+      requireAccess("weights", parameter.name(), parameter.weights().memory());
       Tensor gradient = gradients[i];
       if (gradient == null) {
         continue;
@@ -94,7 +94,7 @@ final class MemoryCheck {
         requireFit(parameter, gradient);
         known[i] = gradient;
       }
-      requireAlive("gradient", parameter.name(), gradient.memory());
+      requireAccess("gradient", parameter.name(), gradient.memory());
     }
   }
 
@@ -110,25 +110,20 @@ final class MemoryCheck {
           "gradient shape must equal weight shape: parameter=%s, gradient=%s, weight=%s"
               .formatted(parameter.name(), gradient.shapeText(), weights.shapeText()));
     }
-    requireAccess("gradient", parameter.name(), gradient.memory());
     requireDisjoint(parameter.name(), gradient.memory());
   }
 
   private void requireAccess(String what, String name, MemorySegment memory) {
-    requireAlive(what, name, memory);
-    if (!memory.isAccessibleBy(worker)) {
-      throw new IllegalArgumentException(
-          what
-              + " must lie in memory that all threads may use; allocate in Arena.ofShared(), or"
-              + " build with threads(1): parameter="
-              + name);
-    }
-  }
-
-  private static void requireAlive(String what, String name, MemorySegment memory) {
     if (!memory.scope().isAlive()) {
       throw new IllegalStateException(
           what + " must be alive, but their arena was closed: parameter=" + name);
+    }
+    if (!memory.isAccessibleBy(worker == null ? Thread.currentThread() : worker)) {
+      throw new IllegalArgumentException(
+          what
+              + " must lie in memory that all threads may use; allocate in Arena.ofShared(), or"
+              + " build with threads(1) and step on the arena's thread: parameter="
+              + name);
     }
   }
 }

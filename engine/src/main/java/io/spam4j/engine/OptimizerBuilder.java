@@ -1,6 +1,7 @@
 package io.spam4j.engine;
 
 import io.spam4j.engine.kernel.WorkerPool;
+import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
@@ -143,7 +144,14 @@ public abstract sealed class OptimizerBuilder<B extends OptimizerBuilder<B>>
                     parameters.stream().map(Parameter::name).toList()));
       }
     }
-    return new FusedOptimizer(recipe(threads), parameters, hyperparameters);
+    Recipe recipe = recipe(threads);
+    Arena arena = Arena.ofShared();
+    try {
+      return new FusedOptimizer(recipe, parameters, hyperparameters, arena);
+    } catch (RuntimeException | Error e) {
+      arena.close(); // moments may be allocated already
+      throw e;
+    }
   }
 
   private static boolean isMatch(String pattern, String name) {

@@ -8,6 +8,7 @@ import io.spam4j.tensors.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -110,7 +111,39 @@ final class RefusalTest {
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessage(
               "weights must lie in memory that all threads may use; allocate in Arena.ofShared(),"
-                  + " or build with threads(1): parameter=w");
+                  + " or build with threads(1) and step on the arena's thread: parameter=w");
+    }
+  }
+
+  @Test
+  void stepOnAnotherThreadThanTheArenas_isRefused_beforeAnythingChanges()
+      throws InterruptedException {
+    try (var arena = Arena.ofConfined()) {
+      Tensor open = Tensor.of(new float[] {1}, 1);
+      Tensor confined = Tensor.allocate(arena, DType.F32, 1);
+      Tensor gradient = Tensor.of(new float[] {1}, 1);
+      var parameters = List.of(new Parameter("a", open), new Parameter("b", confined));
+      try (Optimizer optimizer = Adam.builder().threads(1).build(parameters)) {
+        var refusal = new AtomicReference<String>();
+        var other =
+            new Thread(
+                () -> {
+                  try {
+                    optimizer.step(_ -> gradient);
+                  } catch (IllegalArgumentException e) {
+                    refusal.set(String.valueOf(e.getMessage()));
+                  }
+                });
+        other.start();
+        other.join();
+        assertThat(refusal.get())
+            .isEqualTo(
+                "weights must lie in memory that all threads may use; allocate in"
+                    + " Arena.ofShared(), or build with threads(1) and step on the arena's"
+                    + " thread: parameter=b");
+        assertThat(open.getFloat(0)).isEqualTo(1);
+        assertThat(optimizer.stepCount()).isEqualTo(0);
+      }
     }
   }
 
@@ -153,7 +186,7 @@ final class RefusalTest {
           Tensor.allocate(confined, DType.F32, 2),
           IllegalArgumentException.class,
           "gradient must lie in memory that all threads may use; allocate in Arena.ofShared(), or"
-              + " build with threads(1): parameter=w");
+              + " build with threads(1) and step on the arena's thread: parameter=w");
       assertRefused(
           run,
           dead,

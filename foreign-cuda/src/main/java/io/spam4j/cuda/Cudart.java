@@ -52,7 +52,7 @@ record Cudart(
       MemorySegment out = arena.allocate(ValueLayout.JAVA_INT);
       int status = (int) function.invokeExact(out);
       return new Answer(status, out.get(ValueLayout.JAVA_INT, 0));
-    } catch (Throwable t) {
+    } catch (Throwable t) { // invokeExact declares it; it is thrown on as it is
       throw DynamicLinker.rethrown(t);
     }
   }
@@ -62,7 +62,7 @@ record Cudart(
     MemorySegment name;
     try {
       name = (MemorySegment) getErrorName.invokeExact(status);
-    } catch (Throwable t) {
+    } catch (Throwable t) { // invokeExact declares it; it is thrown on as it is
       throw DynamicLinker.rethrown(t);
     }
     return DynamicLinker.string(name) + "(" + status + ")";

@@ -58,7 +58,7 @@ record DynamicLinker(
       MemorySegment name = arena.allocateFrom(library);
       handle = (MemorySegment) dlopen.invokeExact(name, RTLD_LAZY);
       error = (MemorySegment) dlerror.invokeExact();
-    } catch (Throwable t) {
+    } catch (Throwable t) { // invokeExact declares it; it is thrown on as it is
       throw rethrown(t);
     }
     return handle.equals(MemorySegment.NULL)
@@ -71,7 +71,7 @@ record DynamicLinker(
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment name = arena.allocateFrom(symbol);
       address = (MemorySegment) dlsym.invokeExact(handle, name);
-    } catch (Throwable t) {
+    } catch (Throwable t) { // invokeExact declares it; it is thrown on as it is
       throw rethrown(t);
     }
     return address.equals(MemorySegment.NULL) ? Optional.empty() : Optional.of(address);

@@ -159,7 +159,7 @@ public final class Safetensors {
     try {
       writeNew(temporary, header, sorted);
       Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
-    } catch (Throwable failure) {
+    } catch (Throwable failure) { // whatever it is, no temporary file stays; it is thrown on
       try {
         Files.deleteIfExists(temporary);
       } catch (IOException e) {

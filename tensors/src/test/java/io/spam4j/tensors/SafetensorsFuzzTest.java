@@ -139,7 +139,7 @@ class SafetensorsFuzzTest {
       } catch (SafetensorsFormatException e) {
         allocated += threads.getCurrentThreadAllocatedBytes();
         refusal = String.valueOf(e.getMessage());
-      } catch (Throwable e) {
+      } catch (Throwable e) { // anything else is what the test looks for
         problem = e.toString();
       }
     }
