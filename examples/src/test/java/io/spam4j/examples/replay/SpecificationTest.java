@@ -1,152 +1,153 @@
 package io.spam4j.examples.replay;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.within;
 
-import io.spam4j.tensors.DType;
+import io.spam4j.tensors.Safetensors;
 import io.spam4j.tensors.Tensor;
 import java.io.IOException;
 import java.lang.foreign.Arena;
-import java.lang.foreign.ValueLayout;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
-import net.jqwik.api.ForAll;
-import net.jqwik.api.Property;
-import net.jqwik.api.constraints.DoubleRange;
-import net.jqwik.api.constraints.IntRange;
-import org.jspecify.annotations.Nullable;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
-/** The specification is right: it retraces the authors' runs in float64. */
+/** The specifications are right: they retrace the runs of the original optimizers. */
 final class SpecificationTest {
-  private static final double TOLERANCE = 1e-13;
+  @TempDir private Path folder;
+
+  @ParameterizedTest
+  @CsvSource({"spam-dense-f64", "stablespam-f64", "stablespam-totalT-f64"})
+  void doubleTrace_isRetraced(String name) throws IOException {
+    assertRetraced(Golden.file(name), 1e-13, 1e-13);
+  }
+
+  /**
+   * The traces in float32 are as far away as their rounding explains, and the tolerances twice to
+   * four times that. It adds up where a run multiplies by the same rounded constant at every step:
+   * Lion's steps of 0.001 go to 3.1e-6, and 0.999 as a float is 1.3e-8 too large, which makes the
+   * second moments of 499 steps without a reset 6.4e-6 too large.
+   */
+  @ParameterizedTest
+  @CsvSource({
+    "adafactor-beta1-f32, 3e-6, 3e-6",
+    "adafactor-f32, 1.5e-6, 8e-7",
+    "adafactor-relative-f32, 1e-6, 1e-6",
+    "adam-amsgrad-f32, 1.5e-6, 4e-6",
+    "adam-f32, 1.5e-6, 4e-6",
+    "adam-mini-f32, 1e-6, 2e-6",
+    "adam-mini-wd-f32, 3e-6, 2e-6",
+    "adamw-f32, 3e-6, 3e-6",
+    "lion-f32, 5e-6, 1.5e-6",
+    "spam-defaults-f32, 3e-6, 1.3e-5",
+    "spam-dense-f32, 1.5e-6, 1.5e-6",
+    "spam-dense-wd-f32, 1.5e-6, 1.5e-6",
+    "spam-sparse-f32, 1e-6, 2e-6",
+    "stablespam-f32, 1.5e-6, 2.5e-6",
+    "stablespam-totalT-f32, 1e-6, 2.5e-6",
+  })
+  void floatTrace_isRetraced(String name, double weights, double state) throws IOException {
+    assertRetraced(Golden.file(name), weights, state);
+  }
 
   @Test
-  void denseTraceInDouble_isRetraced() throws IOException {
+  void traceOfMaskedAndDenseParameters_isRetraced() throws IOException {
+    Map<String, Tensor> tensors = new LinkedHashMap<>();
+    Path file = folder.resolve("mixed.safetensors");
     try (Arena arena = Arena.ofConfined()) {
-      Trace trace = Trace.open(Golden.file("spam-dense-f64"), arena);
-      assertThat(trace.dtype()).isEqualTo(DType.F64);
-      Map<String, String> options = trace.metadata();
-      int compared = 0;
-      for (int i = 0; i < trace.parameters(); i++) {
-        var spec = Specification.spam(doubles(trace.init(i)));
-        spec.lr = Double.parseDouble(options.get("lr"));
-        spec.n = Integer.parseInt(options.get("warmup_steps"));
-        spec.theta = Double.parseDouble(options.get("threshold"));
-        spec.dT = Integer.parseInt(options.get("DeltaT"));
-        spec.grace = Integer.parseInt(options.get("grad_accu_steps"));
-        for (int t = 0; t < trace.steps(); t++) {
-          Tensor gradient = trace.gradient(i, t);
-          spec.step(gradient == null ? null : doubles(gradient));
-          compared += assertClose(trace.find(i, "param", t), spec.w);
-          compared += assertClose(trace.find(i, "exp_avg", t), spec.m);
-          compared += assertClose(trace.find(i, "exp_avg_sq", t), spec.v);
+      Safetensors sparse = Safetensors.open(Golden.file("spam-sparse-f32"), arena);
+      Safetensors dense = Safetensors.open(Golden.file("spam-dense-f32"), arena);
+      sparse.names().forEach(name -> tensors.put(name, sparse.tensor(name)));
+      // p0 and p1 are masked, so the dense ones follow as p2, p3 and p4
+      dense
+          .names()
+          .forEach(
+              name ->
+                  tensors.put(
+                      "p" + (name.charAt(1) - '0' + 2) + name.substring(2), dense.tensor(name)));
+      Safetensors.write(file, tensors, sparse.metadata());
+    }
+    assertRetraced(file, 1.5e-6, 2e-6);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "adafactor-beta1-f32, 3e-6, 3e-6",
+    "adam-amsgrad-f32, 1.5e-6, 4e-6",
+    "adam-mini-wd-f32, 3e-6, 2e-6",
+    "lion-f32, 5e-6, 1.5e-6"
+  })
+  void stepsWithoutGradients_areAsIfTheyWereNotThere(String name, double weights, double state)
+      throws IOException {
+    Map<String, Tensor> tensors = new LinkedHashMap<>();
+    Path file = folder.resolve("halting.safetensors");
+    try (Arena arena = Arena.ofConfined()) {
+      Safetensors golden = Safetensors.open(Golden.file(name), arena);
+      // step t becomes step 2t, and after step 2t + 1, without a gradient, all is as before
+      for (String tensor : golden.names()) {
+        int dot = tensor.lastIndexOf('.') + 1;
+        if (tensor.endsWith(".init")) {
+          tensors.put(tensor, golden.tensor(tensor));
+          continue;
+        }
+        int step = 2 * Integer.parseInt(tensor.substring(dot));
+        tensors.put(at(tensor.substring(0, dot), step), golden.tensor(tensor));
+        if (!tensor.contains(".grad.")) {
+          tensors.put(at(tensor.substring(0, dot), step + 1), golden.tensor(tensor));
         }
       }
-      assertThat(compared).isEqualTo(3 * 120 * 3); // parameters, steps, tensors
+      Map<String, String> metadata = new LinkedHashMap<>(golden.metadata());
+      metadata.computeIfPresent("steps", (_, steps) -> "" + 2 * Integer.parseInt(steps));
+      Safetensors.write(file, tensors, metadata);
     }
+    assertRetraced(file, weights, state);
   }
 
-  private static int assertClose(@Nullable Tensor expected, double[] actual) {
-    if (expected == null) {
-      return 0;
-    }
-    double scale = 0;
-    double difference = 0;
-    double[] values = doubles(expected);
-    for (int i = 0; i < values.length; i++) {
-      scale = Math.max(scale, Math.abs(values[i]));
-      difference = Math.max(difference, Math.abs(values[i] - actual[i]));
-    }
-    assertThat(difference).isLessThanOrEqualTo(TOLERANCE * scale);
-    return 1;
+  private static String at(String prefix, int step) {
+    return prefix + String.format(Locale.ROOT, "%04d", step);
   }
 
-  private static double[] doubles(Tensor tensor) {
-    return tensor.memory().toArray(ValueLayout.JAVA_DOUBLE_UNALIGNED);
+  private static void assertRetraced(Path file, double weights, double state) throws IOException {
+    Retrace retrace = Retrace.of(file);
+    assertThat(retrace.unread).isEmpty();
+    assertThat(retrace.errors).containsKey("param").hasSizeGreaterThan(1);
+    retrace.errors.forEach(
+        (kind, error) ->
+            assertThat(error).as(kind).isLessThanOrEqualTo(kind.equals("param") ? weights : state));
   }
 
-  @Test
-  void spamSpecSectionSix_isRetraced() {
-    var spec = Specification.spam(.5, -.25, 1, -2);
-    spec.lr = .01;
-    spec.weightDecay = .1;
-    spec.n = 10;
-    spec.theta = 50;
-    spec.dT = 60;
-    for (int t = 1; t <= 200; t++) {
-      spec.step(golden(t));
-      switch (t) {
-        case 25 ->
-            assertVector(
-                spec.w,
-                .3996717624824863,
-                -.1886234158362486,
-                1.0421267918497912,
-                -1.9951872439188605);
-        case 60 ->
-            assertVector(
-                spec.w,
-                .36716473948052464,
-                -.18314361287861583,
-                1.0133927268938825,
-                -1.920495397650582);
-        case 61 ->
-            assertVector(
-                spec.w,
-                .3671088283877744,
-                -.18273216040093537,
-                1.0120723307774908,
-                -1.9182635631290061);
-        case 200 ->
-            assertVector(
-                spec.w,
-                .5114594615158754,
-                -.08722148514440525,
-                .7216684699016391,
-                -1.6136672685343405);
-        default -> {}
-      }
-    }
+  static Stream<Specification> everyKind() {
+    var adamW = new AdamSpecification(1, -2);
+    adamW.decoupled = true;
+    adamW.weightDecay = 0.1;
+    var adafactor = new AdafactorSpecification(new long[] {1, 2}, 1, -2);
+    adafactor.beta1 = 0.9;
+    return Stream.of(
+        adamW,
+        new SpamSpecification(1, -2),
+        new StableSpamSpecification(1, -2),
+        StableSpamSpecification.reference(1, -2),
+        adafactor,
+        new LionSpecification(1, -2),
+        new AdamMiniSpecification(1, 1, -2));
   }
 
-  /** The gradients of the golden vectors of spam-spec 6. */
-  private static double[] golden(int t) {
-    double[] g = new double[4];
-    for (int i = 0; i < 4; i++) {
-      g[i] = Math.floorMod(t * 7919L + i * 104729L, 2003) - 1001;
-      g[i] = g[i] / 1000 * Math.pow(10, -(i % 3));
-    }
-    if (t == 25 || t == 47 || t == 75 || t == 130 || t == 131) {
-      g[1] *= 1e4;
-    }
-    if (t == 33 || t == 90) {
-      g[2] = 0;
-    }
-    return g;
-  }
-
-  private static void assertVector(double[] actual, double... expected) {
-    for (int i = 0; i < expected.length; i++) {
-      assertThat(actual[i]).isCloseTo(expected[i], within(1e-14));
-    }
-  }
-
-  @Property(tries = 100, seed = "6")
-  void s6_constantGradient_followsTheClosedForm(
-      @ForAll @DoubleRange(min = -10, max = 10) double g,
-      @ForAll @IntRange(min = 21, max = 60) int interval) {
-    var spec = Specification.spam(0);
-    spec.dT = interval;
-    spec.n = 15;
-    for (int t = 1; t <= 200; t++) {
-      double before = spec.w[0];
-      spec.step(new double[] {g});
-      int k = t < interval ? t : t % interval + 1;
-      double m = g * (1 - Math.pow(.9, k));
-      double v = g * g * (1 - Math.pow(.999, k));
-      double correction = Math.sqrt(1 - Math.pow(.999, t)) / (1 - Math.pow(.9, t));
-      double expected = -spec.lr * spec.warmup() * correction * m / (Math.sqrt(v) + spec.eps);
-      assertThat(spec.w[0] - before).isCloseTo(expected, within(1e-13));
-    }
+  @ParameterizedTest
+  @MethodSource("everyKind")
+  void tensorWithoutAGradient_staysAsItIs(Specification spec) {
+    spec.step(new double[] {1, 2});
+    double[] weights = spec.w().clone();
+    Map<String, double[]> state = new LinkedHashMap<>();
+    spec.state().forEach((name, values) -> state.put(name, values.clone()));
+    assertThat(weights).isNotEqualTo(new double[] {1, -2});
+    spec.step(null);
+    assertThat(spec.w()).isEqualTo(weights);
+    assertThat(spec.state()).hasSameSizeAs(state);
+    spec.state().forEach((name, values) -> assertThat(values).as(name).isEqualTo(state.get(name)));
   }
 }
