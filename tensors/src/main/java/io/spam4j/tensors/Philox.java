@@ -29,6 +29,7 @@ public final class Philox {
   private static final int ROUNDS = 10;
   private static final long MULTIPLIER_0 = 0xD2511F53L;
   private static final long MULTIPLIER_1 = 0xCD9E8D57L;
+  private static final long WORD = 0xFFFFFFFFL;
   private static final int WEYL_0 = 0x9E3779B9;
   private static final int WEYL_1 = 0xBB67AE85;
 
@@ -90,6 +91,28 @@ public final class Philox {
       k1 += WEYL_1;
     }
     return high ? pack(c2, c3) : pack(c0, c1);
+  }
+
+  /**
+   * Evaluates {@code count} blocks from {@code block} on: the low 64 bits of each to {@code low},
+   * the high 64 to {@code high}. Many times faster than one at a time.
+   */
+  void blocks(long block, int count, long[] low, long[] high) {
+    for (int i = 0; i < count; i++) {
+      low[i] = block + i;
+      high[i] = counterHigh;
+    }
+    // A round over all blocks is a loop that the compiler turns into vectors.
+    for (int round = 0; round < ROUNDS; round++) {
+      long k0 = ((int) key + round * WEYL_0) & WORD;
+      long k1 = ((int) (key >>> 32) + round * WEYL_1) & WORD;
+      for (int i = 0; i < count; i++) {
+        long p0 = MULTIPLIER_0 * (low[i] & WORD);
+        long p1 = MULTIPLIER_1 * (high[i] & WORD);
+        low[i] = ((p1 ^ low[i]) >>> 32 ^ k0) | p1 << 32;
+        high[i] = ((p0 ^ high[i]) >>> 32 ^ k1) | p0 << 32;
+      }
+    }
   }
 
   private static long pack(int low, int high) {

@@ -65,6 +65,26 @@ class PhiloxTest {
     assertThat(stream.bits(-1)).isEqualTo(1224087036);
   }
 
+  @ParameterizedTest
+  @CsvSource({"0, 0", "1, 7", "64, -1", "300, 4294967290"})
+  void blocks_areThoseOfOneAtATime(int count, long first) {
+    Philox stream = Philox.stream(0xF123456789ABCDEFL, "blocks", 2);
+    long[] low = new long[count + 1];
+    long[] high = new long[count + 1];
+
+    stream.blocks(first, count, low, high);
+
+    for (int i = 0; i < count; i++) {
+      // A bound of 2^62 gives the upper 62 bits of one half.
+      assertThat(stream.below(2 * (first + i), 1L << 62)).isEqualTo(low[i] >>> 2);
+      assertThat(stream.below(2 * (first + i) + 1, 1L << 62)).isEqualTo(high[i] >>> 2);
+      assertThat(stream.bits(4 * (first + i))).isEqualTo((int) low[i]);
+      assertThat(stream.bits(4 * (first + i) + 2)).isEqualTo((int) high[i]);
+    }
+    assertThat(low[count]).isZero();
+    assertThat(high[count]).isZero();
+  }
+
   @Property(tries = 200, seed = "20261122")
   void draws_doNotDependOnHistory(
       @ForAll long seed, @ForAll String name, @ForAll long interval, @ForAll long element) {
@@ -180,9 +200,15 @@ class PhiloxTest {
     long overhead = -threads.getCurrentThreadAllocatedBytes();
     overhead += threads.getCurrentThreadAllocatedBytes();
 
-    long bytes = -threads.getCurrentThreadAllocatedBytes();
-    double sum = drawAll(stream, 1000);
-    bytes += threads.getCurrentThreadAllocatedBytes();
+    // StrictMath has an array that only compiled code does without: on a busy machine that takes
+    // time.
+    long bytes = Long.MAX_VALUE;
+    double sum = 0;
+    for (int round = 0; round < 1000 && bytes != overhead; round++) {
+      bytes = -threads.getCurrentThreadAllocatedBytes();
+      sum += drawAll(stream, 1000);
+      bytes += threads.getCurrentThreadAllocatedBytes();
+    }
 
     assertThat(sum).isNotNaN();
     assertThat(bytes).isEqualTo(overhead);
