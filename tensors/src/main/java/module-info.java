@@ -1,6 +1,9 @@
 import org.jspecify.annotations.NullMarked;
 
-/** Typed views of memory, deterministic reductions, random numbers and safetensors files. */
+/**
+ * Typed views of memory, deterministic reductions, random numbers, selections of elements and
+ * safetensors files.
+ */
 @NullMarked
 @SuppressWarnings("module") // The qualified export names a module that this one is compiled before.
 module io.spam4j.tensors {
