@@ -20,41 +20,30 @@ public final class Adam {
     return new Builder();
   }
 
-  static Recipe recipe(
-      String name,
-      WeightDecayMode decay,
-      NonFinitePolicy nonFinite,
-      GradientClipping clipping,
-      int threads) {
-    return new Recipe(
-        name,
-        Timeline.uneventful(),
-        EpsilonMode.CORRECTED,
-        decay,
-        BiasCorrection.GLOBAL,
-        ZeroSecondMoment.EXEMPT,
-        /* resetsMissingGradients= */ false,
-        /* limitsGradients= */ true,
-        /* flushesSubnormals= */ true,
-        nonFinite,
-        clipping,
-        threads);
-  }
-
   /** Builds {@link Adam}. */
-  public static final class Builder extends OptimizerBuilder<Builder> {
+  public static final class Builder extends MomentBuilder<Builder> {
     private Builder() {
-      super(new Group(1e-8, 0, 0));
+      super(recipe());
+    }
+
+    private static Recipe recipe() {
+      var recipe = new Recipe("adam");
+      recipe.weightDecayMode = WeightDecayMode.COUPLED;
+      return recipe;
+    }
+
+    /**
+     * Whether the update divides by the largest second moment so far (Reddi et al., arXiv
+     * 1904.09237), which costs one more state tensor, {@code max_exp_avg_sq}; default false.
+     */
+    public Builder amsgrad(boolean amsgrad) {
+      recipe.amsgrad = amsgrad;
+      return this;
     }
 
     @Override
     Builder self() {
       return this;
-    }
-
-    @Override
-    Recipe recipe(int threads) {
-      return Adam.recipe("adam", WeightDecayMode.COUPLED, nonFinite, clipping, threads);
     }
   }
 }

@@ -22,19 +22,24 @@ public final class AdamW {
   }
 
   /** Builds {@link AdamW}. */
-  public static final class Builder extends OptimizerBuilder<Builder> {
+  public static final class Builder extends MomentBuilder<Builder> {
     private Builder() {
-      super(new Group(1e-8, 0.01, 0));
+      super(new Recipe("adamw"));
+      weightDecay(0.01);
+    }
+
+    /**
+     * Whether the update divides by the largest second moment so far (Reddi et al., arXiv
+     * 1904.09237), which costs one more state tensor, {@code max_exp_avg_sq}; default false.
+     */
+    public Builder amsgrad(boolean amsgrad) {
+      recipe.amsgrad = amsgrad;
+      return this;
     }
 
     @Override
     Builder self() {
       return this;
-    }
-
-    @Override
-    Recipe recipe(int threads) {
-      return Adam.recipe("adamw", WeightDecayMode.BEFORE, nonFinite, clipping, threads);
     }
   }
 }

@@ -1,17 +1,22 @@
 package io.spam4j.engine;
 
 import io.spam4j.engine.kernel.UpdateCoefficients;
+import java.util.List;
 
 /**
- * The first of the three moves, decide: turns step numbers into the coefficients of one tensor's
+ * The first of the three moves, decide: turns step numbers into the coefficients of each tensor's
  * update, in double arithmetic. Adam: arXiv 1412.6980, Algorithm 1; SPAM: arXiv 2501.06842,
- * Algorithm 1 and spam-spec 1.2.
+ * Algorithm 1 and spam-spec 1.2; Stable-SPAM: arXiv 2502.17055, spam-spec 2. An optimizer of the
+ * same update that decides otherwise overrides {@link #decide}.
  */
-final class Decision {
+class Decision {
   /** |g| above this is limited to it: its square still fits a float with room for theta. */
   private static final float LARGEST_GRADIENT = 1e18f;
 
   private final Recipe recipe;
+  private final Timeline timeline;
+  private final NonFinitePolicy nonFinite;
+  private final List<Hyperparameters> hyperparameters;
 
   // The corrections of the latest tensor; most tensors of a step share them.
   private long correctedCount = -1;
@@ -20,79 +25,108 @@ final class Decision {
   private double correction1;
   private double correction2;
 
-  Decision(Recipe recipe) {
+  Decision(Recipe recipe, NonFinitePolicy nonFinite, List<Hyperparameters> hyperparameters) {
     this.recipe = recipe;
+    timeline = recipe.timeline();
+    this.nonFinite = nonFinite;
+    this.hyperparameters = hyperparameters;
+  }
+
+  /** When it resets, warms up and clips. */
+  final Timeline timeline() {
+    return timeline;
   }
 
   /** Sets what does not change from step to step. */
-  void initialise(UpdateCoefficients c, Hyperparameters h) {
-    c.beta1 = (float) h.beta1();
-    c.oneMinusBeta1 = (float) (1 - h.beta1());
+  void initialise(UpdateCoefficients c, int tensor) {
+    Hyperparameters h = hyperparameters.get(tensor);
     c.beta2 = (float) h.beta2();
     c.oneMinusBeta2 = (float) (1 - h.beta2());
-    c.flushBelow = recipe.flushesSubnormals() ? Float.MIN_NORMAL : 0;
-    c.skipsNonFinite = recipe.nonFinite() != NonFinitePolicy.PROPAGATE;
-    c.clipsAtZero = recipe.zeroSecondMoment() == ZeroSecondMoment.CLIP_TO_ZERO;
-    c.gradientLimit = recipe.limitsGradients() ? LARGEST_GRADIENT : Float.POSITIVE_INFINITY;
-    if (recipe.clipping() instanceof GradientClipping.Value(double limit)) {
-      c.gradientLimit = Math.min(c.gradientLimit, (float) limit);
-    }
-    if (recipe.weightDecayMode() == WeightDecayMode.COUPLED) {
-      c.coupledDecay = (float) h.weightDecay();
+    c.flushBelow = recipe.flushesSubnormals ? Float.MIN_NORMAL : 0;
+    c.skipsNonFinite = nonFinite != NonFinitePolicy.PROPAGATE;
+    c.clipsAtZero = recipe.zeroSecondMoment == ZeroSecondMoment.CLIP_TO_ZERO;
+    c.nullifiesSpikes = recipe.spikeAction == SpikeAction.NULLIFY;
+    c.gradientLimit = recipe.limitsGradients ? LARGEST_GRADIENT : Float.POSITIVE_INFINITY;
+    c.leavesWeights = recipe.amsgrad;
+    if (recipe.weightDecayMode == WeightDecayMode.COUPLED) {
+      c.coupledDecay = (float) weightDecay(h);
     }
   }
 
-  /**
-   * Sets what this step needs.
-   *
-   * @param t the number of the step, from 1
-   * @param learningRate the schedule's, at this step
-   * @param updates how often this tensor will have been updated, this step included
-   * @param updatesSinceReset the same since its moments were last zero
-   */
-  void decide(
-      UpdateCoefficients c,
-      Hyperparameters h,
-      long t,
-      double learningRate,
-      long updates,
-      long updatesSinceReset) {
-    Timeline timeline = recipe.timeline();
-    boolean clips = h.spikeThreshold() > 0 && timeline.clipsAt(t);
-    c.spikeThreshold = clips ? (float) h.spikeThreshold() : Float.POSITIVE_INFINITY;
-    c.resetsMoments = timeline.resetsAt(t);
-    c.momentsAreZero = updatesSinceReset == 1;
+  private double weightDecay(Hyperparameters h) {
+    boolean none = h.isSparse() && recipe.maskedWeightDecay == MaskedWeightDecay.NONE;
+    return none ? 0 : h.weightDecay();
+  }
 
+  /** Sets what this step needs; the step is counted, a reset at it is not. */
+  void decide(UpdateCoefficients c, int tensor, Step step) {
+    Hyperparameters h = hyperparameters.get(tensor);
+    boolean resets = timeline.resetsAt(step.t);
+    long sinceReset = resets ? 1 : step.updatesSinceReset[tensor];
+    boolean keeps = h.isSparse() && recipe.overlap == MomentOverlap.KEEP;
+    c.resetsMoments = resets && !recipe.resetsAfterUpdate && !keeps;
+    c.zeroesMomentsAfter = resets && recipe.resetsAfterUpdate;
+    c.momentsAreZero =
+        step.updates[tensor] == 1 || (sinceReset == 1 && !recipe.resetsAfterUpdate && !keeps);
+
+    double beta1 = h.beta1() * recipe.betaSchedule.scale(step.t);
+    c.beta1 = (float) beta1;
+    c.oneMinusBeta1 = (float) (1 - beta1);
+    decideSpikes(c, h, timeline.clipsAt(step.t), keeps ? step.updates[tensor] : sinceReset);
     correct(
-        switch (recipe.biasCorrection()) {
-          case GLOBAL -> updates;
-          case SINCE_RESET -> updatesSinceReset;
+        switch (recipe.biasCorrection) {
+          case GLOBAL -> step.updates[tensor];
+          case SINCE_RESET -> sinceReset;
           case NONE -> Long.MAX_VALUE; // 1 - beta^k = 1
         },
-        h);
+        beta1,
+        h.beta2());
+    double learningRate = step.learningRates[tensor];
     double rootCorrection2 = Math.sqrt(correction2);
-    c.stepSize = (float) (learningRate * timeline.warmupScale(t) * rootCorrection2 / correction1);
+    c.stepSize =
+        (float) (learningRate * timeline.warmupScale(step.t) * rootCorrection2 / correction1);
     c.epsilon =
         (float)
-            switch (recipe.epsilonMode()) {
+            switch (recipe.epsilonMode) {
               // lr / c1 * m / (sqrt(v / c2) + eps) = lr * sqrt(c2) / c1 * m / (sqrt(v) + eps')
               case CORRECTED -> h.epsilon() * rootCorrection2;
               case UNCORRECTED -> h.epsilon();
             };
-    double decay = learningRate * h.weightDecay();
-    c.decayBefore = recipe.weightDecayMode() == WeightDecayMode.BEFORE ? (float) (1 - decay) : 1;
-    c.decayAfter = recipe.weightDecayMode() == WeightDecayMode.AFTER ? (float) decay : 0;
+    double decay = learningRate * weightDecay(h);
+    c.decayBefore = recipe.weightDecayMode == WeightDecayMode.BEFORE ? (float) (1 - decay) : 1;
+    c.decayAfter = recipe.weightDecayMode == WeightDecayMode.AFTER ? (float) decay : 0;
   }
 
-  private void correct(long count, Hyperparameters h) {
-    if (count == correctedCount && h.beta1() == correctedBeta1 && h.beta2() == correctedBeta2) {
+  /**
+   * Decides what is a spike.
+   *
+   * @param gradients how many the moments will have seen, this one included
+   */
+  private void decideSpikes(
+      UpdateCoefficients c, Hyperparameters h, boolean clips, long gradients) {
+    double theta = h.spikeThreshold();
+    if (recipe.spikeReference == SpikeReference.CORRECTED && gradients > 1) {
+      theta /= correction(h.beta2(), gradients - 1);
+    }
+    boolean compares =
+        recipe.spikeAction == SpikeAction.CLIP || recipe.spikeAction == SpikeAction.NULLIFY;
+    c.spikeThreshold = clips && compares && theta > 0 ? (float) theta : Float.POSITIVE_INFINITY;
+    if (recipe.spikeAction == SpikeAction.GAUSSIAN) {
+      c.clipsDeviations = clips;
+      c.meanCorrection = gradients > 1 ? (float) correction(h.beta2(), gradients - 1) : 0;
+      c.varianceCorrection = gradients > 2 ? (float) correction(h.beta2(), gradients - 2) : 0;
+    }
+  }
+
+  private void correct(long count, double beta1, double beta2) {
+    if (count == correctedCount && beta1 == correctedBeta1 && beta2 == correctedBeta2) {
       return;
     }
     correctedCount = count;
-    correctedBeta1 = h.beta1();
-    correctedBeta2 = h.beta2();
-    correction1 = correction(h.beta1(), count);
-    correction2 = correction(h.beta2(), count);
+    correctedBeta1 = beta1;
+    correctedBeta2 = beta2;
+    correction1 = correction(beta1, count);
+    correction2 = correction(beta2, count);
   }
 
   /** 1 - beta^k, without cancellation and the same on every platform. */

@@ -13,27 +13,66 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The second of the three moves, measure: one pass over all gradients. Each block of a tensor has a
- * slot for its result; the slots are added in index order, whoever filled them.
+ * slot for its result; the slots are added in index order, whoever filled them. Blocks in which a
+ * transform changed something can be measured again, alone.
  */
 final class MeasurePass {
+  /** Where a block that was changed comes from. */
+  @FunctionalInterface
+  interface BlockSource {
+    /** The elements {@code [from, to)} of a tensor, from float 0 of the segment on. */
+    MemorySegment block(int tensor, long from, long to, int participant);
+  }
+
   private final PlannedJob job;
+  private final PlannedJob againJob;
+  private final boolean poisons;
   private final @Nullable MemorySegment[] gradients;
 
   private final MemorySegment slots;
   private final long[] firstSlot; // of each tensor, and the end
   private final MemorySegment[] scratch; // of each participant
   private final MeasureSum sum = new MeasureSum();
+  private final float[] maxAbs;
+  private final double[] sumOfSquares;
+  private final long[] nonFinite;
 
-  MeasurePass(WorkPlan plan, long[] elements, Arena arena, int threads) {
+  // What is measured again: blocks with something above this, from there.
+  private float[] above = {};
+  private @Nullable BlockSource source;
+
+  /**
+   * A pass over tensors of these sizes.
+   *
+   * @param poisons whether a coordinate that is not finite makes its tensor's statistics NaN;
+   *     otherwise it is left out
+   */
+  MeasurePass(WorkPlan plan, long[] elements, boolean poisons, Arena arena, int threads) {
     job = new PlannedJob(plan, threads, this::measure);
+    againJob = new PlannedJob(plan, threads, this::measureAgain);
+    this.poisons = poisons;
     gradients = new MemorySegment[elements.length];
-    firstSlot = new long[elements.length + 1];
-    for (int i = 0; i < elements.length; i++) {
-      firstSlot[i + 1] = firstSlot[i] + Measure.blockCount(elements[i]);
-    }
+    firstSlot = firstSlots(elements);
     slots = arena.allocate(firstSlot[elements.length] * Measure.SLOT_BYTES, 64);
     scratch = new MemorySegment[threads];
     Arrays.setAll(scratch, _ -> arena.allocate(Measure.SCRATCH_BYTES, 64));
+    maxAbs = new float[elements.length];
+    sumOfSquares = new double[elements.length];
+    nonFinite = new long[elements.length];
+  }
+
+  private static long[] firstSlots(long[] elements) {
+    long[] firsts = new long[elements.length + 1];
+    for (int i = 0; i < elements.length; i++) {
+      firsts[i + 1] = firsts[i] + Measure.blockCount(elements[i]);
+    }
+    return firsts;
+  }
+
+  /** The bytes that a pass over tensors of these sizes allocates. */
+  static long bytes(long[] elements, int threads) {
+    return firstSlots(elements)[elements.length] * Measure.SLOT_BYTES
+        + threads * Measure.SCRATCH_BYTES;
   }
 
   /** The bytes it allocated. */
@@ -45,11 +84,8 @@ final class MeasurePass {
   void run(@Nullable MemorySegment[] gradientMemory) {
     System.arraycopy(gradientMemory, 0, gradients, 0, gradients.length);
     job.run();
-    sum.clear();
     for (int i = 0; i < gradients.length; i++) {
-      if (gradients[i] != null) {
-        sum.add(slots, firstSlot[i], firstSlot[i + 1] - firstSlot[i]);
-      }
+      add(i);
     }
   }
 
@@ -61,25 +97,96 @@ final class MeasurePass {
     }
   }
 
+  private void add(int tensor) {
+    sum.clear();
+    if (gradients[tensor] != null) {
+      sum.add(slots, firstSlot[tensor], firstSlot[tensor + 1] - firstSlot[tensor]);
+    }
+    boolean poisoned = poisons && sum.nonFinite() > 0;
+    maxAbs[tensor] = poisoned ? Float.NaN : (float) sum.maxAbs();
+    sumOfSquares[tensor] = poisoned ? Double.NaN : sum.sumOfSquares();
+    nonFinite[tensor] = sum.nonFinite();
+  }
+
+  /** Makes the statistics of a tensor those of the tensor times a factor. */
+  void scale(int tensor, float factor) {
+    if (factor != 1 && gradients[tensor] != null) {
+      Measure.scale(slots, firstSlot[tensor], firstSlot[tensor + 1], factor);
+      add(tensor);
+    }
+  }
+
+  /**
+   * Measures again the blocks that have a larger magnitude than a tensor's bound; those of a tensor
+   * that has none are left alone.
+   *
+   * @param above a bound for each tensor; negative for all of its blocks
+   */
+  void again(float[] above, BlockSource source) {
+    boolean any = false;
+    for (int i = 0; i < gradients.length; i++) {
+      any |= gradients[i] != null && maxAbs[i] > above[i];
+    }
+    if (!any) {
+      return;
+    }
+    this.above = above;
+    this.source = source;
+    againJob.run();
+    for (int i = 0; i < gradients.length; i++) {
+      add(i);
+    }
+  }
+
+  private void measureAgain(int tensor, long from, long to, int participant) {
+    if (gradients[tensor] == null || source == null || !(maxAbs[tensor] > above[tensor])) {
+      return;
+    }
+    for (long start = from; start < to; start += Measure.BLOCK) {
+      long slot = firstSlot[tensor] + start / Measure.BLOCK;
+      if (Measure.maxAbs(slots, slot) > above[tensor]) {
+        long end = Math.min(to, start + Measure.BLOCK);
+        MemorySegment block = source.block(tensor, start, end, participant);
+        Measure.blocks(block, 0, end - start, slots, slot, scratch[participant]);
+      }
+    }
+  }
+
+  /** The largest magnitude of a tensor's finite coordinates. */
+  float maxAbs(int tensor) {
+    return maxAbs[tensor];
+  }
+
+  /** The sum of squares of a tensor's finite coordinates. */
+  double sumOfSquares(int tensor) {
+    return sumOfSquares[tensor];
+  }
+
   /** The sum of squares of all finite coordinates. */
-  double sumOfSquares() {
-    return sum.sumOfSquares();
+  double totalSumOfSquares() {
+    sum.clear();
+    for (int i = 0; i < gradients.length; i++) {
+      if (gradients[i] != null) {
+        sum.add(slots, firstSlot[i], firstSlot[i + 1] - firstSlot[i]);
+      }
+    }
+    return poisons && sum.nonFinite() > 0 ? Double.NaN : sum.sumOfSquares();
   }
 
   /** How many coordinates are not finite. */
   long nonFinite() {
-    return sum.nonFinite();
+    long count = 0;
+    for (long n : nonFinite) {
+      count += n;
+    }
+    return count;
   }
 
   /** The names of the tensors that have coordinates that are not finite. */
   List<String> nonFiniteTensors(List<Parameter> parameters) {
     List<String> names = new ArrayList<>();
-    for (int i = 0; i < gradients.length; i++) {
-      var own = new MeasureSum();
-      if (gradients[i] != null) {
-        own.add(slots, firstSlot[i], firstSlot[i + 1] - firstSlot[i]);
-      }
-      if (own.nonFinite() > 0) {
+    for (int i = 0; i < nonFinite.length; i++) {
+      if (nonFinite[i] > 0) {
         names.add(parameters.get(i).name());
       }
     }

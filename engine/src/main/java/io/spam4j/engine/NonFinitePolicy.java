@@ -15,5 +15,10 @@ public enum NonFinitePolicy {
    */
   THROW,
   /** The arithmetic takes its course, as in the papers' code: one NaN stays for good. */
-  PROPAGATE
+  PROPAGATE;
+
+  /** Whether all gradients must be measured before a step may change anything. */
+  boolean measures() {
+    return this == SKIP_STEP || this == THROW;
+  }
 }

@@ -1,19 +1,24 @@
 package io.spam4j.engine;
 
+import io.spam4j.tensors.IndexMask;
 import io.spam4j.tensors.Tensor;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SequencedMap;
 
 /**
- * Changes the weights of its parameters, in place, once a step. Made by a builder ({@link Spam},
- * {@link AdamW}, {@link Adam}), which finds everything that can be wrong before training starts.
+ * Changes the weights of its parameters, in place, once a step. Made by a builder such as {@link
+ * Spam}, which finds everything that can be wrong before training starts.
  *
- * <p>An optimizer owns its moments (off-heap, freed by {@link #close}) and nothing else. After an
+ * <p>An optimizer owns its state (off-heap, freed by {@link #close}) and nothing else. After an
  * exception from {@link #step} the weights, moments and counters are what they were before the
  * call. It is not safe for concurrent use: one step at a time.
  */
 public interface Optimizer extends AutoCloseable {
   /**
-   * Does one step. After warm-up it allocates nothing on the Java heap.
+   * Does one step. After warm-up it allocates nothing on the Java heap, but for a few hundred bytes
+   * a tensor where a reset draws new masks.
    *
    * @return what happened: one object for the life of the optimizer, overwritten by the next step
    * @throws IllegalArgumentException if a gradient has another type or shape than its weights, its
@@ -33,25 +38,62 @@ public interface Optimizer extends AutoCloseable {
   long stepCount();
 
   /**
-   * A parameter's first moment (m in the papers, {@code exp_avg} in files), of the weights' shape:
-   * the live memory, valid until {@link #close}.
+   * A parameter's state tensors by their names in files, such as {@code exp_avg} and {@code
+   * exp_avg_sq}: the live memory, valid until {@link #close} or, where only some weights have
+   * moments, until the next reset. Moments have the weights' shape or, of a sparse selection, one
+   * element for each selected weight in ascending order.
    *
    * @throws IllegalArgumentException if there is no such parameter
    */
-  Tensor firstMoment(String parameter);
+  SequencedMap<String, Tensor> state(String parameter);
 
   /**
-   * A parameter's second moment (v in the papers, {@code exp_avg_sq} in files), of the weights'
-   * shape: the live memory, valid until {@link #close}.
+   * The history that gradient transforms keep of a parameter, such as {@code m_max_t}, {@code
+   * m_norm_t} and {@code v_norm_t} of Stable-SPAM; empty if they keep none.
    *
    * @throws IllegalArgumentException if there is no such parameter
    */
-  Tensor secondMoment(String parameter);
+  Map<String, Double> scalars(String parameter);
+
+  /**
+   * Which weights of a parameter have moments, until the next reset; empty if all have.
+   *
+   * @throws IllegalArgumentException if there is no such parameter
+   */
+  Optional<IndexMask> mask(String parameter);
+
+  /**
+   * A parameter's first moment (m in the papers, {@code exp_avg} in files); see {@link #state}.
+   *
+   * @throws IllegalArgumentException if there is no such parameter, or the optimizer keeps none
+   */
+  default Tensor firstMoment(String parameter) {
+    return state(parameter, "exp_avg");
+  }
+
+  /**
+   * A parameter's second moment (v in the papers, {@code exp_avg_sq} in files); see {@link #state}.
+   *
+   * @throws IllegalArgumentException if there is no such parameter, or the optimizer keeps none
+   */
+  default Tensor secondMoment(String parameter) {
+    return state(parameter, "exp_avg_sq");
+  }
+
+  private Tensor state(String parameter, String name) {
+    Tensor tensor = state(parameter).get(name);
+    if (tensor == null) {
+      throw new IllegalArgumentException(
+          "the optimizer keeps no such state: state=%s, keeps=%s"
+              .formatted(name, state(parameter).keySet()));
+    }
+    return tensor;
+  }
 
   /** The off-heap bytes that this optimizer holds. */
   MemoryReport memory();
 
-  /** Frees the moments; closing again does nothing. */
+  /** Frees the state; closing again does nothing. */
   @Override
   void close();
 }

@@ -1,9 +1,14 @@
 package io.spam4j.engine;
 
+import io.spam4j.engine.kernel.ParallelTasks;
+import io.spam4j.engine.kernel.WorkPlan;
 import io.spam4j.engine.kernel.WorkerPool;
+import io.spam4j.tensors.IndexMask;
+import io.spam4j.tensors.Philox;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
 
@@ -12,11 +17,10 @@ import java.util.regex.Pattern;
  *
  * @param <B> the builder itself
  */
-public abstract sealed class OptimizerBuilder<B extends OptimizerBuilder<B>>
-    permits Spam.Builder, AdamW.Builder, Adam.Builder {
+public abstract class OptimizerBuilder<B extends OptimizerBuilder<B>> {
   final Group defaults;
-  NonFinitePolicy nonFinite = NonFinitePolicy.SKIP_COORDINATE;
-  GradientClipping clipping = GradientClipping.none();
+  private NonFinitePolicy nonFinite = NonFinitePolicy.SKIP_COORDINATE;
+  private List<GradientTransform> transforms = List.of();
   private int threads = WorkerPool.defaultThreads();
   private final List<GroupChange> groupChanges = new ArrayList<>();
 
@@ -28,42 +32,21 @@ public abstract sealed class OptimizerBuilder<B extends OptimizerBuilder<B>>
 
   abstract B self();
 
-  abstract Recipe recipe(int threads);
+  /** What the settings so far make; independent of later ones. */
+  abstract Blueprint blueprint();
 
   /**
    * The same learning rate at every step.
    *
-   * @param learningRate finite, not negative; default 1e-3
+   * @param learningRate finite, not negative; default 1e-3 unless the optimizer says otherwise
    */
   public B learningRate(double learningRate) {
     return learningRate(Schedule.constant(learningRate));
   }
 
-  /** The learning rate of each step; default 1e-3 throughout. */
+  /** The learning rate of each step. */
   public B learningRate(Schedule learningRate) {
     defaults.learningRate(learningRate);
-    return self();
-  }
-
-  /**
-   * The decays of the moments.
-   *
-   * @param beta1 of the first moment, in [0, 1); default 0.9
-   * @param beta2 of the second moment, in [0, 1); default 0.999
-   */
-  public B betas(double beta1, double beta2) {
-    defaults.betas(beta1, beta2);
-    return self();
-  }
-
-  /**
-   * Added to the denominator of the update.
-   *
-   * @param epsilon finite, not negative; default 1e-8, for SPAM 1e-6. With 0 a coordinate whose
-   *     second moment is 0 takes no step.
-   */
-  public B epsilon(double epsilon) {
-    defaults.epsilon(epsilon);
     return self();
   }
 
@@ -89,12 +72,9 @@ public abstract sealed class OptimizerBuilder<B extends OptimizerBuilder<B>>
     return self();
   }
 
-  /**
-   * How gradients are limited before the optimizer sees them; default {@link
-   * GradientClipping#none}.
-   */
-  public B clipping(GradientClipping clipping) {
-    this.clipping = clipping;
+  /** What happens to gradients before the optimizer sees them, in this order; default nothing. */
+  public B transforms(GradientTransform... transforms) {
+    this.transforms = List.of(transforms);
     return self();
   }
 
@@ -116,19 +96,115 @@ public abstract sealed class OptimizerBuilder<B extends OptimizerBuilder<B>>
   }
 
   /**
-   * Makes the optimizer and allocates its moments, all zero: 8 bytes a weight.
+   * Makes the optimizer and allocates its state, all zero.
    *
    * @throws IllegalArgumentException if there are no parameters, two have the same name or
    *     overlapping weights, weights lie in memory that only one thread may use while threads is
    *     not 1, a group's pattern matches no parameter, or a value is out of its range
    */
   public Optimizer build(List<Parameter> parameters) {
+    requireThreads();
+    return new EngineOptimizer(
+        blueprint(),
+        linkFactories(),
+        nonFinite,
+        threads,
+        parameters,
+        hyperparameters(parameters.stream().map(Parameter::name).toList()));
+  }
+
+  /**
+   * The bytes that {@link #build} would allocate for parameters of these names and shapes, without
+   * allocating them. Random selections are drawn to see what they need; selections of other kinds
+   * are taken for random ones.
+   *
+   * @throws IllegalArgumentException as {@link #build}
+   */
+  public MemoryReport plannedMemory(Map<String, long[]> shapes) {
+    requireThreads();
+    Blueprint blueprint = blueprint();
+    List<String> names = List.copyOf(shapes.keySet());
+    List<Hyperparameters> hyperparameters = hyperparameters(names);
+    long[] elements = new long[names.size()];
+    long moments = 0;
+    long index = 0;
+    boolean anySparse = false;
+    for (int i = 0; i < elements.length; i++) {
+      long[] shape = shapes.getOrDefault(names.get(i), new long[0]);
+      elements[i] = 1;
+      for (long extent : shape) {
+        elements[i] = Math.multiplyExact(elements[i], extent);
+      }
+      Hyperparameters h = hyperparameters.get(i);
+      if (h.isSparse()) {
+        anySparse = true;
+        shape = new long[] {h.selected(elements[i])};
+        index += indexBytes(names.get(i), elements[i], shape[0], blueprint.seed());
+      }
+      for (long[] extents : blueprint.layout().shapes(names.get(i), shape).values()) {
+        long bytes = Float.BYTES;
+        for (long extent : extents) {
+          bytes *= extent;
+        }
+        moments += bytes;
+      }
+    }
+    int used = Math.min(threads, Math.max(1, WorkPlan.of(elements).units()));
+    List<TransformLink> links = new ArrayList<>();
+    linkFactories().forEach(factory -> links.add(factory.of(List.of(), true, used)));
+    boolean measures = nonFinite.measures() || links.stream().anyMatch(TransformLink::measures);
+    long scratch =
+        (measures ? MeasurePass.bytes(elements, used) : 0)
+            + TransformChain.bytes(links, used)
+            + blueprint.scratch().bytes(TransformChain.isFused(links), anySparse, used);
+    return new MemoryReport(moments, index, scratch);
+  }
+
+  private long indexBytes(String name, long elements, long selected, long seed) {
+    try (Arena arena = Arena.ofShared()) {
+      Philox random = Selection.stream(seed, name, 0);
+      return IndexMask.random(arena, elements, selected, random, new ParallelTasks(threads))
+          .bytes();
+    }
+  }
+
+  private List<Blueprint.LinkFactory> linkFactories() {
+    List<Blueprint.LinkFactory> factories = new ArrayList<>();
+    for (GradientTransform transform : transforms) {
+      factories.add((parameters, keeps, used) -> link(transform, parameters, keeps, used));
+    }
+    factories.addAll(blueprint().ownLinks());
+    return factories;
+  }
+
+  private static TransformLink link(
+      GradientTransform transform, List<Parameter> parameters, boolean keeps, int threads) {
+    int tensors = parameters.size();
+    return switch (transform) {
+      case GradientTransform.GlobalNorm c -> new NormLinks.GlobalNormLink(c, tensors, keeps);
+      case GradientTransform.ZClip c -> new NormLinks.ZClipLink(c, tensors, keeps);
+      case GradientTransform.Value c -> new TensorLinks.ValueLink(c, tensors, keeps);
+      case GradientTransform.AdaClip c ->
+          new TensorLinks.AdaClipLink(c, TensorLinks.Counter.OWN, tensors, keeps);
+      case GradientTransform.AdaGN c ->
+          new TensorLinks.AdaGnLink(c, TensorLinks.Counter.OWN, BetaSchedule.NONE, tensors, keeps);
+      case GradientTransform.Agc c -> new AgcLink(c, parameters, keeps, threads);
+    };
+  }
+
+  private void requireThreads() {
+    if (threads < 1) {
+      throw new IllegalArgumentException("threads must be positive: threads=" + threads);
+    }
+  }
+
+  private List<Hyperparameters> hyperparameters(List<String> names) {
     List<Hyperparameters> hyperparameters = new ArrayList<>();
     boolean[] used = new boolean[groupChanges.size()];
-    for (Parameter parameter : parameters) {
+    for (String name : names) {
       Group group = defaults.copy();
       for (int i = 0; i < used.length; i++) {
-        if (isMatch(groupChanges.get(i).pattern(), parameter.name())) {
+        if (isMatch(groupChanges.get(i).pattern(), name)) {
           groupChanges.get(i).change().accept(group);
           used[i] = true;
         }
@@ -139,87 +215,14 @@ public abstract sealed class OptimizerBuilder<B extends OptimizerBuilder<B>>
       if (!used[i]) {
         throw new IllegalArgumentException(
             "group must match a parameter: pattern=%s, parameters=%s"
-                .formatted(
-                    groupChanges.get(i).pattern(),
-                    parameters.stream().map(Parameter::name).toList()));
+                .formatted(groupChanges.get(i).pattern(), names));
       }
     }
-    Recipe recipe = recipe(threads);
-    Arena arena = Arena.ofShared();
-    try {
-      return new FusedOptimizer(recipe, parameters, hyperparameters, arena);
-    } catch (RuntimeException | Error e) {
-      arena.close(); // moments may be allocated already
-      throw e;
-    }
+    return hyperparameters;
   }
 
   private static boolean isMatch(String pattern, String name) {
     String regex = Pattern.quote(pattern).replace("*", "\\E.*\\Q").replace("?", "\\E.\\Q");
     return Pattern.compile(regex, Pattern.DOTALL).matcher(name).matches();
-  }
-
-  /** The hyper-parameters of some parameters; ranges and defaults are the builder's. */
-  public static final class Group {
-    private Schedule learningRate = Schedule.constant(1e-3);
-    private double beta1 = 0.9;
-    private double beta2 = 0.999;
-    private double epsilon;
-    private double weightDecay;
-    private double spikeThreshold;
-
-    Group(double epsilon, double weightDecay, double spikeThreshold) {
-      this.epsilon = epsilon;
-      this.weightDecay = weightDecay;
-      this.spikeThreshold = spikeThreshold;
-    }
-
-    private Group copy() {
-      var copy = new Group(epsilon, weightDecay, spikeThreshold);
-      copy.learningRate = learningRate;
-      copy.beta1 = beta1;
-      copy.beta2 = beta2;
-      return copy;
-    }
-
-    private Hyperparameters toHyperparameters() {
-      return new Hyperparameters(learningRate, beta1, beta2, epsilon, weightDecay, spikeThreshold);
-    }
-
-    /** The same learning rate at every step. */
-    public Group learningRate(double learningRate) {
-      return learningRate(Schedule.constant(learningRate));
-    }
-
-    /** The learning rate of each step. */
-    public Group learningRate(Schedule learningRate) {
-      this.learningRate = learningRate;
-      return this;
-    }
-
-    /** The decays of the moments. */
-    public Group betas(double beta1, double beta2) {
-      this.beta1 = beta1;
-      this.beta2 = beta2;
-      return this;
-    }
-
-    /** Added to the denominator of the update. */
-    public Group epsilon(double epsilon) {
-      this.epsilon = epsilon;
-      return this;
-    }
-
-    /** Weight decay. */
-    public Group weightDecay(double weightDecay) {
-      this.weightDecay = weightDecay;
-      return this;
-    }
-
-    /** See {@link Spam.Builder#spikeThreshold}; Adam and AdamW clip spikes too where it is set. */
-    public Group spikeThreshold(double spikeThreshold) {
-      this.spikeThreshold = spikeThreshold;
-      return this;
-    }
   }
 }

@@ -1,36 +1,81 @@
 package io.spam4j.engine;
 
+import java.util.List;
+
 /**
- * What an optimizer of the Adam family is, apart from the hyper-parameters of each parameter. Adam
- * is SPAM whose {@link Timeline} is uneventful and whose spike threshold is 0.
- *
- * @param limitsGradients whether |g| is limited to 1e18, so that no finite gradient overflows v
- * @param flushesSubnormals whether subnormal moments become 0
- * @param threads how many threads a step may run on
+ * What an optimizer of the Adam family is, apart from the hyper-parameters of each parameter; at
+ * first Adam itself. All of them are the same kernel: Adam is SPAM that never resets and whose
+ * spike threshold is 0. A builder has one and changes it; an optimizer has a copy.
  */
-record Recipe(
-    String name,
-    Timeline timeline,
-    EpsilonMode epsilonMode,
-    WeightDecayMode weightDecayMode,
-    BiasCorrection biasCorrection,
-    ZeroSecondMoment zeroSecondMoment,
-    boolean resetsMissingGradients,
-    boolean limitsGradients,
-    boolean flushesSubnormals,
-    NonFinitePolicy nonFinite,
-    GradientClipping clipping,
-    int threads) {
-  Recipe {
-    if (threads < 1) {
-      throw new IllegalArgumentException("threads must be positive: threads=" + threads);
+final class Recipe implements Cloneable {
+  final String name;
+  EpsilonMode epsilonMode = EpsilonMode.CORRECTED;
+  WeightDecayMode weightDecayMode = WeightDecayMode.BEFORE;
+  BiasCorrection biasCorrection = BiasCorrection.GLOBAL;
+  boolean amsgrad;
+
+  // Resets, and the warm-up after them: see Timeline.
+  long resetInterval;
+  long rewarmSteps;
+  boolean initialWarmup;
+  boolean resetsAtStart;
+  WarmupCurve warmupCurve = WarmupCurve.AUTHORS;
+
+  /** Whether a tensor that has no gradient at a reset is reset too. */
+  boolean resetsMissingGradients = true;
+
+  /** Whether a reset takes effect only after its step's update, as in the Stable-SPAM authors'. */
+  boolean resetsAfterUpdate;
+
+  BetaSchedule betaSchedule = BetaSchedule.NONE;
+
+  long spikeGraceSteps;
+  SpikeAction spikeAction = SpikeAction.CLIP;
+  SpikeReference spikeReference = SpikeReference.RAW;
+  ZeroSecondMoment zeroSecondMoment = ZeroSecondMoment.EXEMPT;
+
+  /** Whether |g| is limited to 1e18, so that no finite gradient overflows v. */
+  boolean limitsGradients = true;
+
+  /** Whether subnormal moments become 0. */
+  boolean flushesSubnormals = true;
+
+  long seed;
+  MaskSelection maskSelection = MaskSelection.random();
+  MomentOverlap overlap = MomentOverlap.RESET;
+  UnselectedWeights unselected = UnselectedWeights.FROZEN;
+  MaskedWeightDecay maskedWeightDecay = MaskedWeightDecay.SELECTED;
+
+  Recipe(String name) {
+    this.name = name;
+  }
+
+  Recipe copy() {
+    try {
+      return (Recipe) clone();
+    } catch (CloneNotSupportedException e) {
+      throw new AssertionError(e);
     }
   }
 
-  /** Whether a step must measure all gradients before it may change anything. */
-  boolean measuresGradients() {
-    return clipping instanceof GradientClipping.GlobalNorm
-        || nonFinite == NonFinitePolicy.SKIP_STEP
-        || nonFinite == NonFinitePolicy.THROW;
+  Timeline timeline() {
+    return new Timeline(
+        resetInterval, rewarmSteps, spikeGraceSteps, initialWarmup, resetsAtStart, warmupCurve);
   }
+
+  /** The state tensors, each of the shape of the moments. */
+  List<String> state() {
+    if (spikeAction == SpikeAction.GAUSSIAN) {
+      return amsgrad
+          ? List.of(FIRST, SECOND, LARGEST, MEAN, VARIANCE)
+          : List.of(FIRST, SECOND, MEAN, VARIANCE);
+    }
+    return amsgrad ? List.of(FIRST, SECOND, LARGEST) : List.of(FIRST, SECOND);
+  }
+
+  static final String FIRST = "exp_avg";
+  static final String SECOND = "exp_avg_sq";
+  static final String LARGEST = "max_exp_avg_sq";
+  static final String MEAN = "gradient_mean";
+  static final String VARIANCE = "gradient_var";
 }

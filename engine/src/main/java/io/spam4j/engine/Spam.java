@@ -32,7 +32,14 @@ public final class Spam {
     /** Recommended. */
     DEFAULTS,
     /** The authors' code, step for step: for comparing with their runs. */
-    REFERENCE
+    REFERENCE,
+    /**
+     * Algorithm 1 as printed: clips from the first step on, also where v is 0, resets at the first
+     * step, warms up from 0. It never moves a weight.
+     */
+    PAPER_LITERAL,
+    /** The port in pytorch_optimizer (kozistr): never clips, warms up over 50 steps, one ahead. */
+    KOZISTR
   }
 
   /** A builder with the recommended settings. */
@@ -45,23 +52,47 @@ public final class Spam {
     return new Builder(preset);
   }
 
-  /** Builds {@link Spam}. */
-  public static final class Builder extends OptimizerBuilder<Builder> {
-    private final boolean reference;
-    private long resetInterval = 500;
-    private long rewarmSteps = 150;
-    private long spikeGraceSteps = 20;
-    private boolean initialWarmup;
-    private EpsilonMode epsilonMode = EpsilonMode.UNCORRECTED;
-    private WeightDecayMode weightDecayMode = WeightDecayMode.AFTER;
-    private BiasCorrection biasCorrection = BiasCorrection.GLOBAL;
-    private ZeroSecondMoment zeroSecondMoment = ZeroSecondMoment.EXEMPT;
+  private static Recipe recipe(Preset preset) {
+    var recipe = new Recipe("spam");
+    recipe.epsilonMode = EpsilonMode.UNCORRECTED;
+    recipe.weightDecayMode = WeightDecayMode.AFTER;
+    recipe.resetInterval = 500;
+    recipe.rewarmSteps = 150;
+    recipe.spikeGraceSteps = 20;
+    if (preset != Preset.DEFAULTS) {
+      recipe.zeroSecondMoment = ZeroSecondMoment.CLIP_TO_ZERO;
+      recipe.resetsMissingGradients = false;
+      recipe.limitsGradients = false;
+      recipe.flushesSubnormals = false;
+      recipe.maskedWeightDecay = MaskedWeightDecay.NONE;
+      recipe.maskSelection = MaskSelection.random(MaskSampling.EXACT_THEN_BERNOULLI);
+    }
+    switch (preset) {
+      case DEFAULTS, REFERENCE -> {}
+      case PAPER_LITERAL -> {
+        recipe.epsilonMode = EpsilonMode.CORRECTED;
+        recipe.spikeGraceSteps = 0;
+        recipe.resetsAtStart = true;
+        recipe.initialWarmup = true;
+        recipe.warmupCurve = WarmupCurve.PAPER;
+        recipe.maskSelection = MaskSelection.random(MaskSampling.BERNOULLI);
+      }
+      case KOZISTR -> {
+        recipe.spikeAction = SpikeAction.NONE;
+        recipe.rewarmSteps = 50;
+        recipe.warmupCurve = new WarmupCurve(0.99, 1, 1);
+      }
+    }
+    return recipe;
+  }
 
+  /** Builds {@link Spam}. */
+  public static final class Builder extends MomentBuilder<Builder> {
     private Builder(Preset preset) {
-      super(new Group(1e-6, 0, 5000));
-      reference = preset == Preset.REFERENCE;
-      if (reference) {
-        zeroSecondMoment = ZeroSecondMoment.CLIP_TO_ZERO;
+      super(recipe(preset));
+      epsilon(1e-6);
+      spikeThreshold(5000);
+      if (preset != Preset.DEFAULTS) {
         nonFinite(NonFinitePolicy.PROPAGATE);
       }
     }
@@ -83,7 +114,7 @@ public final class Spam {
      * @param resetInterval 0 or more; default 500; 0 for never
      */
     public Builder resetInterval(long resetInterval) {
-      this.resetInterval = resetInterval;
+      recipe.resetInterval = resetInterval;
       return this;
     }
 
@@ -94,7 +125,7 @@ public final class Spam {
      * @param rewarmSteps 0 or more; default 150; 0 for no warm-up
      */
     public Builder rewarmSteps(long rewarmSteps) {
-      this.rewarmSteps = rewarmSteps;
+      recipe.rewarmSteps = rewarmSteps;
       return this;
     }
 
@@ -105,60 +136,76 @@ public final class Spam {
      * @param spikeGraceSteps 0 or more; default 20
      */
     public Builder spikeGraceSteps(long spikeGraceSteps) {
-      this.spikeGraceSteps = spikeGraceSteps;
+      recipe.spikeGraceSteps = spikeGraceSteps;
       return this;
     }
 
     /** Whether the warm-up after a reset is also done at the start of training; default false. */
     public Builder initialWarmup(boolean initialWarmup) {
-      this.initialWarmup = initialWarmup;
+      recipe.initialWarmup = initialWarmup;
       return this;
     }
 
     /** Where eps is added; default {@link EpsilonMode#UNCORRECTED}. */
     public Builder epsilonMode(EpsilonMode epsilonMode) {
-      this.epsilonMode = epsilonMode;
+      recipe.epsilonMode = epsilonMode;
       return this;
     }
 
     /** How weight decay enters; default {@link WeightDecayMode#AFTER}. */
     public Builder weightDecayMode(WeightDecayMode weightDecayMode) {
-      this.weightDecayMode = weightDecayMode;
+      recipe.weightDecayMode = weightDecayMode;
       return this;
     }
 
     /** Which steps the bias corrections count; default {@link BiasCorrection#GLOBAL}. */
     public Builder biasCorrection(BiasCorrection biasCorrection) {
-      this.biasCorrection = biasCorrection;
+      recipe.biasCorrection = biasCorrection;
       return this;
     }
 
     /** What happens where v is 0; default {@link ZeroSecondMoment#EXEMPT}. */
     public Builder zeroSecondMoment(ZeroSecondMoment zeroSecondMoment) {
-      this.zeroSecondMoment = zeroSecondMoment;
+      recipe.zeroSecondMoment = zeroSecondMoment;
+      return this;
+    }
+
+    /** What happens to a spike; default {@link SpikeAction#CLIP}. */
+    public Builder spikeAction(SpikeAction spikeAction) {
+      recipe.spikeAction = spikeAction;
+      return this;
+    }
+
+    /** What a gradient's square is compared with; default {@link SpikeReference#RAW}. */
+    public Builder spikeReference(SpikeReference spikeReference) {
+      recipe.spikeReference = spikeReference;
+      return this;
+    }
+
+    /** The shape of the warm-up after a reset; default {@link WarmupCurve#AUTHORS}. */
+    public Builder warmupCurve(WarmupCurve warmupCurve) {
+      recipe.warmupCurve = warmupCurve;
+      return this;
+    }
+
+    /**
+     * Whether the resets are at steps 1, dT + 1, 2 dT + 1, ... as in Algorithm 1, instead of dT, 2
+     * dT, ... as in the authors' code; default false.
+     */
+    public Builder resetsAtStart(boolean resetsAtStart) {
+      recipe.resetsAtStart = resetsAtStart;
+      return this;
+    }
+
+    /** Whether parameters that have no gradient at a reset are reset too; default true. */
+    public Builder resetsMissingGradients(boolean resetsMissingGradients) {
+      recipe.resetsMissingGradients = resetsMissingGradients;
       return this;
     }
 
     @Override
     Builder self() {
       return this;
-    }
-
-    @Override
-    Recipe recipe(int threads) {
-      return new Recipe(
-          "spam",
-          new Timeline(resetInterval, rewarmSteps, spikeGraceSteps, initialWarmup),
-          epsilonMode,
-          weightDecayMode,
-          biasCorrection,
-          zeroSecondMoment,
-          /* resetsMissingGradients= */ !reference,
-          /* limitsGradients= */ !reference,
-          /* flushesSubnormals= */ !reference,
-          nonFinite,
-          clipping,
-          threads);
     }
   }
 }

@@ -11,15 +11,17 @@ public final class StepReport {
   private final List<String> names;
   final long[] tensorSpikes;
   final long[] tensorSkipped;
+  final long[] tensorLowered;
   final long[] tensorClamped;
   final float[] tensorLargestRatio;
+  final double[] tensorNorm;
+  final double[] tensorScale;
   long step;
   boolean skipped;
   boolean momentumReset;
   double warmupScale;
   double learningRate;
   double gradientNorm;
-  double gradientScale;
   long nanos;
   long bytes;
 
@@ -27,8 +29,11 @@ public final class StepReport {
     this.names = names;
     tensorSpikes = new long[names.size()];
     tensorSkipped = new long[names.size()];
+    tensorLowered = new long[names.size()];
     tensorClamped = new long[names.size()];
     tensorLargestRatio = new float[names.size()];
+    tensorNorm = new double[names.size()];
+    tensorScale = new double[names.size()];
   }
 
   /** The number of this step, counted from 1. A skipped step has the number it would have had. */
@@ -57,16 +62,21 @@ public final class StepReport {
   }
 
   /**
-   * The Euclidean norm of all finite gradient coordinates before any clipping; NaN unless it was
-   * measured, which {@link GradientClipping#globalNorm} does.
+   * The Euclidean norm of all finite gradient coordinates before any transform; NaN unless
+   * gradients were measured, which a transform that looks at norms or maxima makes them.
    */
   public double gradientNorm() {
     return gradientNorm;
   }
 
-  /** The factor that clipping by the global norm put on all gradients; 1 when it did nothing. */
-  public double gradientScale() {
-    return gradientScale;
+  /** The same of tensor {@code i} alone. */
+  public double gradientNorm(int i) {
+    return tensorNorm[i];
+  }
+
+  /** The factor that the transforms put on tensor {@code i} as a whole; 1 if none did. */
+  public double gradientScale(int i) {
+    return tensorScale[i];
   }
 
   /** The time of the step in nanoseconds. */
@@ -75,7 +85,8 @@ public final class StepReport {
   }
 
   /**
-   * The bytes the step read and wrote: 28 a float32 weight, 4 more when gradients were measured.
+   * The bytes the step read and wrote: 28 a weight that has two moments, 4 more a weight when
+   * gradients were measured.
    */
   public long bytes() {
     return bytes;
@@ -130,15 +141,25 @@ public final class StepReport {
     return sum(tensorSkipped);
   }
 
+  /** How many coordinates of tensor {@code i} {@link GradientTransform.AdaClip} lowered. */
+  public long loweredCoordinates(int i) {
+    return tensorLowered[i];
+  }
+
+  /** How many coordinates of all tensors {@link GradientTransform.AdaClip} lowered. */
+  public long loweredCoordinates() {
+    return sum(tensorLowered);
+  }
+
   /**
-   * How many coordinates of tensor {@code i} were limited in size before anything else: to 1e18, so
-   * that their square fits a float, or to the limit of {@link GradientClipping#value}.
+   * How many coordinates of tensor {@code i} were limited in size: to 1e18, so that their square
+   * fits a float, or to the limit of {@link GradientTransform#value}.
    */
   public long clampedCoordinates(int i) {
     return tensorClamped[i];
   }
 
-  /** How many coordinates of all tensors were limited in size before anything else. */
+  /** How many coordinates of all tensors were limited in size. */
   public long clampedCoordinates() {
     return sum(tensorClamped);
   }

@@ -1,16 +1,26 @@
 package io.spam4j.engine;
 
 /**
- * When SPAM resets, warms up and clips: functions of the step number alone (SPAM, arXiv 2501.06842,
- * section 3 and Algorithm 1; as the authors' code runs it, spam-spec 1.2). Steps count from 1.
+ * When an optimizer resets, warms up and clips spikes: functions of the step number alone (SPAM,
+ * arXiv 2501.06842, section 3 and Algorithm 1; as the authors' code runs it, spam-spec 1.2). Steps
+ * count from 1.
  *
  * @param resetInterval dT: moments are reset at steps dT, 2 dT, ...; 0 for never
  * @param rewarmSteps N: the warm-up after a reset rises over this many steps; 0 for none
  * @param graceSteps G: no clipping in the first G - 1 steps, nor in the G steps from a reset on
  * @param initialWarmup whether the first interval starts with the warm-up too
+ * @param resetsAtStart whether the resets are at steps 1, dT + 1, ... instead, as in Algorithm 1
+ * @param curve of the warm-up
  */
-record Timeline(long resetInterval, long rewarmSteps, long graceSteps, boolean initialWarmup) {
-  private static final double AMPLITUDE = 0.99;
+record Timeline(
+    long resetInterval,
+    long rewarmSteps,
+    long graceSteps,
+    boolean initialWarmup,
+    boolean resetsAtStart,
+    WarmupCurve curve) {
+  /** Adam's: nothing ever happens. */
+  static final Timeline UNEVENTFUL = authors(0, 0, 0);
 
   Timeline {
     Checks.notNegative("resetInterval", resetInterval);
@@ -18,34 +28,36 @@ record Timeline(long resetInterval, long rewarmSteps, long graceSteps, boolean i
     Checks.notNegative("spikeGraceSteps", graceSteps);
   }
 
-  /** Adam's: nothing ever happens. */
-  static Timeline uneventful() {
-    return new Timeline(0, 0, 0, false);
+  /** As the SPAM authors' code runs it. */
+  static Timeline authors(long resetInterval, long rewarmSteps, long graceSteps) {
+    return new Timeline(resetInterval, rewarmSteps, graceSteps, false, false, WarmupCurve.AUTHORS);
+  }
+
+  /** The number of resets up to step {@code t}, one at step 1 not counted. */
+  long interval(long t) {
+    return resetInterval == 0 ? 0 : phased(t) / resetInterval;
+  }
+
+  private long phased(long t) {
+    return resetsAtStart ? t - 1 : t;
   }
 
   /** Whether both moments are zeroed before the gradient of step {@code t} is added. */
   boolean resetsAt(long t) {
-    return resetInterval > 0 && t % resetInterval == 0;
+    return resetInterval > 0 && phased(t) % resetInterval == 0;
   }
 
   /** Whether spikes are clipped at step {@code t}: v must have seen some gradients first. */
   boolean clipsAt(long t) {
-    return t >= graceSteps && (resetInterval == 0 || t % resetInterval >= graceSteps);
+    return t >= graceSteps && (resetInterval == 0 || phased(t) % resetInterval >= graceSteps);
   }
 
-  /**
-   * The factor on the learning rate at step {@code t}: 1 - 0.99 (1 + cos(pi j / (N + 1))) / 2 for
-   * the j-th step of an interval, from 0.01 at a reset to 1 at j = N.
-   */
+  /** The factor on the learning rate at step {@code t}, from the warm-up after a reset. */
   double warmupScale(long t) {
-    boolean firstInterval = t < resetInterval || resetInterval == 0 || t == 1;
+    boolean firstInterval = interval(t) == 0 || t == 1;
     if (firstInterval && !initialWarmup) {
       return 1;
     }
-    long j = firstInterval ? t - 1 : t % resetInterval;
-    if (j >= rewarmSteps) {
-      return 1;
-    }
-    return 1 - AMPLITUDE * (1 + HalfTurn.cos((double) j / (rewarmSteps + 1))) / 2;
+    return curve.at(firstInterval ? t - 1 : phased(t) % resetInterval, rewarmSteps);
   }
 }

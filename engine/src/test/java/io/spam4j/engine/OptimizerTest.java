@@ -89,7 +89,7 @@ final class OptimizerTest {
     Tensor a = Tensor.of(new float[] {1}, 1);
     Tensor b = Tensor.of(new float[] {1}, 1);
     Tensor g = Tensor.of(new float[] {1}, 1);
-    for (var preset : Spam.Preset.values()) {
+    for (var preset : List.of(Spam.Preset.DEFAULTS, Spam.Preset.REFERENCE)) {
       a.setFloat(0, 1);
       var parameters = List.of(new Parameter("a", a), new Parameter("b", b));
       try (var optimizer = Spam.builder(preset).resetInterval(3).build(parameters)) {
@@ -163,23 +163,24 @@ final class OptimizerTest {
         List.of(
             new Parameter("a", Tensor.of(new float[2], 2)),
             new Parameter("b", Tensor.of(new float[1], 1)));
-    var builder = Adam.builder().clipping(GradientClipping.globalNorm(1));
+    var builder = Adam.builder().transforms(GradientTransform.globalNorm(1));
     try (var optimizer = builder.build(parameters)) {
       StepReport report = optimizer.step(name -> name.equals("a") ? g : h);
       assertThat(report.gradientNorm()).isEqualTo(5);
-      assertThat(report.gradientScale()).isEqualTo(1 / 5.000001);
+      assertThat(report.gradientScale(0)).isEqualTo((float) (1 / 5.000001));
       assertThat(optimizer.firstMoment("a").getFloat(0)).isCloseTo(0.06f, within(1e-7f));
       assertThat(optimizer.firstMoment("b").getFloat(0)).isCloseTo(0.08f, within(1e-7f));
       h.setFloat(0, 0);
       g.setFloat(0, 0.5f);
-      assertThat(optimizer.step(name -> name.equals("a") ? g : h).gradientScale()).isEqualTo(1);
+      assertThat(optimizer.step(name -> name.equals("a") ? g : h).gradientScale(0)).isEqualTo(1);
       assertThat(report.bytes()).isEqualTo(3 * (28 + 4));
     }
   }
 
   @Test
   void value_limitsEachCoordinate() {
-    try (var run = new Runs(Adam.builder().clipping(GradientClipping.value(0.5)), new float[3])) {
+    try (var run =
+        new Runs(Adam.builder().transforms(GradientTransform.value(0.5)), new float[3])) {
       StepReport report = run.step(2, -3, 0.25f);
       assertThat(run.first()).containsExactly(0.05f, -0.05f, 0.025f);
       assertThat(report.clampedCoordinates()).isEqualTo(2);
@@ -283,7 +284,7 @@ final class OptimizerTest {
     Gradients gradients = Gradients.of(byName);
     var builder =
         Spam.builder()
-            .clipping(GradientClipping.globalNorm(1))
+            .transforms(GradientTransform.globalNorm(1))
             .resetInterval(10)
             .learningRate(Schedule.warmupCosine(1e-3, 10, 10_000, 0.1))
             .threads(2);
@@ -310,18 +311,18 @@ final class OptimizerTest {
     float[] weights = new float[10_000];
     try (var plain = new Runs(Spam.builder(), weights);
         var clipped =
-            new Runs(Spam.builder().clipping(GradientClipping.globalNorm(1)).threads(1), weights)) {
-      assertThat(plain.optimizer.memory()).isEqualTo(new MemoryReport(40_000, 40_000, 0));
+            new Runs(
+                Spam.builder().transforms(GradientTransform.globalNorm(1)).threads(1), weights)) {
+      assertThat(plain.optimizer.memory()).isEqualTo(new MemoryReport(80_000, 0, 0));
       // three blocks of 4096 take a slot of 24 bytes each, the thread 16 doubles
-      assertThat(clipped.optimizer.memory())
-          .isEqualTo(new MemoryReport(40_000, 40_000, 3 * 24 + 128));
+      assertThat(clipped.optimizer.memory()).isEqualTo(new MemoryReport(80_000, 0, 3 * 24 + 128));
       assertThat(clipped.optimizer.memory().state()).isEqualTo(80_000);
       assertThat(clipped.optimizer.memory().total()).isEqualTo(80_200);
     }
   }
 
   @ParameterizedTest
-  @EnumSource(Spam.Preset.class)
+  @EnumSource(names = {"DEFAULTS", "REFERENCE"})
   void step_worksOnConfinedMemoryWithOneThread(Spam.Preset preset) {
     try (var arena = Arena.ofConfined()) {
       Tensor weights = Tensor.allocate(arena, DType.F32, 100_000);

@@ -59,10 +59,10 @@ final class RefusalTest {
             () -> built(Spam.builder().group("w", g -> g.weightDecay(-1))),
             "weightDecay must be finite and not negative: weightDecay=-1.0"),
         refusal(
-            () -> built(Spam.builder().clipping(GradientClipping.globalNorm(0))),
+            () -> built(Spam.builder().transforms(GradientTransform.globalNorm(0))),
             "maxNorm must be positive and finite: maxNorm=0.0"),
         refusal(
-            () -> built(Spam.builder().clipping(GradientClipping.value(-1))),
+            () -> built(Spam.builder().transforms(GradientTransform.value(-1))),
             "limit must be positive and finite: limit=-1.0"),
         refusal(
             () -> Spam.builder().build(List.of()), "an optimizer needs parameters: parameters=[]"),

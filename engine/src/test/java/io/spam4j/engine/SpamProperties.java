@@ -72,7 +72,7 @@ final class SpamProperties {
       @ForAll @LongRange(min = 1, max = 40) long interval) {
     var random = new Random(seed);
     double lr = 1e-3;
-    var timeline = new Timeline(interval, 10, 5, false);
+    var timeline = Timeline.authors(interval, 10, 5);
     var builder =
         shortIntervals().resetInterval(interval).biasCorrection(correction).learningRate(lr);
     try (var run = new Runs(builder, new float[20])) {
@@ -130,7 +130,7 @@ final class SpamProperties {
   void s3_reset_isAFirstStepOfAdam_asLongAsTheCorrectionsSay(
       @ForAll long seed, @ForAll @IntRange(min = 2, max = 40) int interval) {
     double lr = 1e-2;
-    double warmup = new Timeline(interval, 10, 20, false).warmupScale(interval);
+    double warmup = Timeline.authors(interval, 10, 20).warmupScale(interval);
     double global =
         Math.sqrt(Decision.correction(BETA2, interval)) / Decision.correction(BETA1, interval);
     // m / sqrt(v) = (1 - beta1) / sqrt(1 - beta2) = 3.1623 after one gradient, corrected by count
@@ -198,7 +198,7 @@ final class SpamProperties {
     float g = (float) (negative ? -size : size);
     double lr = 1e-3;
     long interval = 50;
-    var timeline = new Timeline(interval, 15, 20, false);
+    var timeline = Timeline.authors(interval, 15, 20);
     var builder =
         Spam.builder().resetInterval(interval).rewarmSteps(15).learningRate(lr).epsilon(0);
     try (var run = new Runs(builder, 0f)) {
@@ -272,7 +272,7 @@ final class SpamProperties {
               .resetInterval(6)
               .spikeGraceSteps(2)
               .threads(threads)
-              .clipping(GradientClipping.globalNorm(100));
+              .transforms(GradientTransform.globalNorm(100));
       var report = new StringBuilder();
       try (Optimizer optimizer = builder.build(parameters)) {
         for (int t = 0; t < 14; t++) {
@@ -311,8 +311,8 @@ final class SpamProperties {
           whole.step(Runs.draw(random, 20, 20));
         }
         try (var resumed = new Runs(builder, whole.weights)) {
-          ((FusedOptimizer) resumed.optimizer)
-              .restoreCounters(((FusedOptimizer) whole.optimizer).counters());
+          ((EngineOptimizer) resumed.optimizer)
+              .restoreCounters(((EngineOptimizer) whole.optimizer).counters());
           copy(whole.optimizer.firstMoment("w"), resumed.optimizer.firstMoment("w"));
           copy(whole.optimizer.secondMoment("w"), resumed.optimizer.secondMoment("w"));
           for (int t = 0; t < 70; t++) {
@@ -360,7 +360,8 @@ final class SpamProperties {
   void s10_gradientIsNeverModified(@ForAll long seed, @ForAll Spam.Preset preset) {
     var random = new Random(seed);
     var builder = Spam.builder(preset).spikeThreshold(2).spikeGraceSteps(0).resetInterval(5);
-    try (var run = new Runs(builder.clipping(GradientClipping.globalNorm(0.1)), new float[100])) {
+    try (var run =
+        new Runs(builder.transforms(GradientTransform.globalNorm(0.1)), new float[100])) {
       for (int t = 0; t < 12; t++) {
         float[] gradient = Runs.draw(random, 100, 10);
         run.step(gradient);
@@ -395,7 +396,7 @@ final class SpamProperties {
   void c11_outsideTheGate_nothingIsClipped(
       @ForAll long seed, @ForAll @IntRange(min = 0, max = 10) int grace) {
     var random = new Random(seed);
-    var gate = new Timeline(20, 5, grace, false);
+    var gate = Timeline.authors(20, 5, grace);
     var builder = shortIntervals().resetInterval(20).rewarmSteps(5).spikeGraceSteps(grace);
     try (var run = new Runs(builder, new float[50])) {
       for (int t = 1; t <= 65; t++) {

@@ -10,7 +10,7 @@ import net.jqwik.api.constraints.LongRange;
 import org.junit.jupiter.api.Test;
 
 final class TimelineTest {
-  private static final Timeline DEFAULTS = new Timeline(500, 150, 20, false);
+  private static final Timeline DEFAULTS = Timeline.authors(500, 150, 20);
 
   @Test
   void warmupScale_hasTheAuthorsValues() {
@@ -24,7 +24,7 @@ final class TimelineTest {
     }
     double[] ofFive = {.01, .0763, .2575, .505, .7525, 1};
     for (int i = 0; i < ofFive.length; i++) {
-      double scale = new Timeline(250, 5, 20, false).warmupScale(250 + i);
+      double scale = Timeline.authors(250, 5, 20).warmupScale(250 + i);
       assertThat(scale).isCloseTo(ofFive[i], within(5e-5));
     }
   }
@@ -34,7 +34,7 @@ final class TimelineTest {
       @ForAll @LongRange(min = 1, max = 400) long rewarm,
       @ForAll @LongRange(min = 401, max = 1000) long interval,
       @ForAll @LongRange(min = 1, max = 50) long k) {
-    var timeline = new Timeline(interval, rewarm, 20, false);
+    var timeline = Timeline.authors(interval, rewarm, 20);
     long reset = k * interval;
     assertThat(timeline.warmupScale(reset)).isCloseTo(0.01, within(1e-16));
     for (long j = 0; j < interval - 1; j++) {
@@ -53,20 +53,20 @@ final class TimelineTest {
   @Property(tries = 200, seed = "5")
   void s4_firstInterval_hasNoWarmupUnlessAskedFor(
       @ForAll @LongRange(min = 2, max = 300) long interval) {
-    var plain = new Timeline(interval, 50, 20, false);
-    var warmed = new Timeline(interval, 50, 20, true);
+    var plain = Timeline.authors(interval, 50, 20);
+    var warmed = new Timeline(interval, 50, 20, true, false, WarmupCurve.AUTHORS);
     for (long t = 1; t < interval; t++) {
       assertThat(plain.warmupScale(t)).isEqualTo(1);
     }
     assertThat(warmed.warmupScale(1)).isCloseTo(0.01, within(1e-16));
-    assertThat(new Timeline(0, 50, 20, false).warmupScale(1_000_000)).isEqualTo(1);
+    assertThat(Timeline.authors(0, 50, 20).warmupScale(1_000_000)).isEqualTo(1);
   }
 
   @Property(tries = 500, seed = "6")
   void c11_gate_isClosedBeforeGraceStepsAndAfterEachReset(
       @ForAll @LongRange(min = 0, max = 600) long interval,
       @ForAll @LongRange(min = 0, max = 50) long grace) {
-    var timeline = new Timeline(interval, 10, grace, false);
+    var timeline = Timeline.authors(interval, 10, grace);
     for (long t = 1; t <= 1500; t++) {
       boolean closed = t < grace || (interval > 0 && t % interval < grace);
       assertThat(timeline.clipsAt(t)).isEqualTo(!closed);
@@ -79,16 +79,16 @@ final class TimelineTest {
     assertThat(DEFAULTS.resetsAt(500)).isTrue();
     assertThat(DEFAULTS.resetsAt(501)).isFalse();
     assertThat(DEFAULTS.resetsAt(1000)).isTrue();
-    assertThat(new Timeline(0, 10, 0, false).resetsAt(1000)).isFalse();
+    assertThat(Timeline.authors(0, 10, 0).resetsAt(1000)).isFalse();
   }
 
   @Test
   void timeline_refusesNegativeNumbers() {
-    assertThatThrownBy(() -> new Timeline(-1, 0, 0, false))
+    assertThatThrownBy(() -> Timeline.authors(-1, 0, 0))
         .hasMessage("resetInterval must not be negative: resetInterval=-1");
-    assertThatThrownBy(() -> new Timeline(0, -1, 0, false))
+    assertThatThrownBy(() -> Timeline.authors(0, -1, 0))
         .hasMessage("rewarmSteps must not be negative: rewarmSteps=-1");
-    assertThatThrownBy(() -> new Timeline(0, 0, -2, false))
+    assertThatThrownBy(() -> Timeline.authors(0, 0, -2))
         .hasMessage("spikeGraceSteps must not be negative: spikeGraceSteps=-2");
   }
 }

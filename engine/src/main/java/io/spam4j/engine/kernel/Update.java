@@ -14,22 +14,15 @@ public final class Update {
 
   /**
    * Updates the elements {@code [from, to)}; the moments are already zeroed if there is a reset.
-   * The caller has checked that all four segments are alive, accessible to this thread and hold at
-   * least {@code to} floats.
+   * The caller has checked that all four segments are alive, accessible to this thread and hold
+   * those elements.
    */
   public static void apply(
-      MemorySegment w,
-      MemorySegment g,
-      MemorySegment m,
-      MemorySegment v,
-      long from,
-      long to,
-      UpdateCoefficients c,
-      UpdateTally tally) {
+      Operands o, long from, long to, UpdateCoefficients c, UpdateTally tally) {
     if (VectorMode.VECTORS) {
-      UpdateVector.apply(w, g, m, v, from, to, c, tally);
+      UpdateVector.apply(o, from, to, c, tally);
     } else {
-      UpdateScalar.apply(w, g, m, v, from, to, c, tally);
+      UpdateScalar.apply(o, from, to, c, tally);
     }
   }
 

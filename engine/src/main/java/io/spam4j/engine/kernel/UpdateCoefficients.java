@@ -7,10 +7,29 @@ package io.spam4j.engine.kernel;
  * <p>The initial values make an update that changes nothing but the moments of a zero gradient.
  */
 public final class UpdateCoefficients {
-  /** Factor on the gradient: clipping by the global norm, loss unscaling; 1 for none. */
+  /** Factor on the gradient before all else: clipping by the global norm; 1 for none. */
   public float gradientScale = 1;
 
-  /** Largest magnitude of a gradient coordinate; larger ones are limited to it and counted. */
+  /**
+   * T of AdaClip: a scaled gradient coordinate of larger magnitude is lowered; infinity for none.
+   */
+  public float clipAbove = Float.POSITIVE_INFINITY;
+
+  /**
+   * M of AdaClip: what is lowered is first divided by this, the largest magnitude of the tensor.
+   */
+  public float clipDivisor = 1;
+
+  /** T of AdaClip again: then multiplied by this. */
+  public float clipTo = 1;
+
+  /** Factor on the gradient after that: AdaGN; 1 for none. */
+  public float normScale = 1;
+
+  /**
+   * Largest magnitude of a gradient coordinate after all of the above; larger ones are limited to
+   * it and counted.
+   */
   public float gradientLimit = Float.POSITIVE_INFINITY;
 
   /** L2 regularisation: this times the weight is added to the gradient; 0 for none. */
@@ -19,11 +38,23 @@ public final class UpdateCoefficients {
   /** theta: a coordinate is a spike if g^2 exceeds this times v; infinity switches clipping off. */
   public float spikeThreshold = Float.POSITIVE_INFINITY;
 
+  /** Whether a spike becomes 0, instead of the largest gradient that is none. */
+  public boolean nullifiesSpikes;
+
   /** Whether a coordinate with v = 0 can be a spike; then it is clipped to 0, as in Algorithm 1. */
   public boolean clipsAtZero;
 
   /** Whether a coordinate that is NaN or Inf leaves its weight and moments untouched. */
   public boolean skipsNonFinite;
+
+  /** Whether {@link GaussianClip} brings in what is far from the mean. */
+  public boolean clipsDeviations;
+
+  /** 1 - beta2^k of the k gradients in the mean that {@link GaussianClip} keeps; 0 for none. */
+  public float meanCorrection;
+
+  /** The same for the mean of squared distances. */
+  public float varianceCorrection;
 
   /** beta1. */
   public float beta1;
@@ -61,8 +92,19 @@ public final class UpdateCoefficients {
   /** Whether both moments are zeroed before this gradient; by the caller, not by the kernel. */
   public boolean resetsMoments;
 
+  /** Whether both moments are zeroed after the update; by the caller too. */
+  public boolean zeroesMomentsAfter;
+
+  /** Whether the update leaves the weights to another pass: {@link Amsgrad}. */
+  public boolean leavesWeights;
+
   /** Whether the update can change a weight at all; a learning rate of 0 leaves every bit as is. */
   boolean movesWeights() {
+    return !leavesWeights && changesWeights();
+  }
+
+  /** The same, whichever pass does it. */
+  boolean changesWeights() {
     return stepSize != 0 || decayBefore != 1 || decayAfter != 0;
   }
 }

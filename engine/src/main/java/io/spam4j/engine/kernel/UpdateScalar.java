@@ -9,43 +9,36 @@ import java.lang.foreign.MemorySegment;
  * operation is rounded to float on its own, in the order written; no fma, no reciprocals.
  *
  * <p>Symbols: w weight, g gradient, m and v first and second moment, theta spike threshold (SPAM,
- * arXiv 2501.06842, Algorithm 1; the eps and decay variants are in spam-spec 1.2 and 1.4).
+ * arXiv 2501.06842, Algorithm 1), T and M threshold and maximum of AdaClip, norm scale AdaGN's
+ * (Stable-SPAM, arXiv 2502.17055).
  */
 final class UpdateScalar {
   private UpdateScalar() {}
 
   /** Updates the elements {@code [from, to)} of weights and moments. */
-  static void apply(
-      MemorySegment w,
-      MemorySegment g,
-      MemorySegment m,
-      MemorySegment v,
-      long from,
-      long to,
-      UpdateCoefficients c,
-      UpdateTally tally) {
+  static void apply(Operands o, long from, long to, UpdateCoefficients c, UpdateTally tally) {
+    MemorySegment w = o.weights;
+    MemorySegment m = o.firstMoment;
+    MemorySegment v = o.secondMoment;
     for (long i = from; i < to; i++) {
       long at = i * Float.BYTES;
-      float raw = g.get(JAVA_FLOAT_UNALIGNED, at);
+      long weightAt = (i + o.weightShift) * Float.BYTES;
+      float raw = o.gradient.get(JAVA_FLOAT_UNALIGNED, (i + o.gradientShift) * Float.BYTES);
       if (c.skipsNonFinite && !Float.isFinite(raw)) {
         tally.skipped++;
         continue;
       }
-      float weight = w.get(JAVA_FLOAT_UNALIGNED, at);
+      float weight = w.get(JAVA_FLOAT_UNALIGNED, weightAt);
       float first = m.get(JAVA_FLOAT_UNALIGNED, at);
       float second = v.get(JAVA_FLOAT_UNALIGNED, at);
 
-      // g = scale * g, |g| <= limit, g += lambda * w
-      float gradient = raw * c.gradientScale;
-      if (Math.abs(gradient) > c.gradientLimit) {
-        gradient = Math.copySign(c.gradientLimit, gradient);
-        tally.clamped++;
-      }
+      float gradient = transformed(raw, c, tally);
+      // g += lambda * w
       if (c.coupledDecay != 0) {
         gradient += c.coupledDecay * weight;
       }
 
-      // spike: g^2 > theta * v  =>  g = sign(g) * sqrt(theta * v)
+      // spike: g^2 > theta * v  =>  g = sign(g) * sqrt(theta * v), or 0
       float square = gradient * gradient;
       if (square > tally.largestRatio * second && second > 0 && square >= Float.MIN_NORMAL) {
         tally.largestRatio = ratio(square, second);
@@ -62,15 +55,26 @@ final class UpdateScalar {
       m.set(JAVA_FLOAT_UNALIGNED, at, first);
       v.set(JAVA_FLOAT_UNALIGNED, at, second);
 
-      // w = w * before - step * m / (sqrt(v) + eps);  w = w - after * w
       if (c.movesWeights()) {
-        float denominator = (float) Math.sqrt(second) + c.epsilon;
-        // 0 only where eps = 0 and v = 0: no history, no step.
-        float direction = denominator == 0 ? 0 : first / denominator;
-        weight = weight * c.decayBefore - c.stepSize * direction;
-        w.set(JAVA_FLOAT_UNALIGNED, at, weight - c.decayAfter * weight);
+        w.set(JAVA_FLOAT_UNALIGNED, weightAt, moved(weight, first, second, c));
       }
     }
+  }
+
+  /** What the fused transforms make of a gradient coordinate. */
+  static float transformed(float raw, UpdateCoefficients c, UpdateTally tally) {
+    // g = scale * g;  |g| > T: g = g / M * T;  g = norm scale * g;  |g| <= limit
+    float gradient = raw * c.gradientScale;
+    if (Math.abs(gradient) > c.clipAbove) {
+      gradient = gradient / c.clipDivisor * c.clipTo;
+      tally.lowered++;
+    }
+    gradient *= c.normScale;
+    if (Math.abs(gradient) > c.gradientLimit) {
+      gradient = Math.copySign(c.gradientLimit, gradient);
+      tally.clamped++;
+    }
+    return gradient;
   }
 
   /** Whether a gradient of this square is a spike; false for NaN and for theta = infinity. */
@@ -82,9 +86,11 @@ final class UpdateScalar {
     return c.clipsAtZero && c.spikeThreshold != Float.POSITIVE_INFINITY;
   }
 
-  /** The value a spike is clipped to. */
+  /** What a spike becomes: the largest gradient that is none, or nothing. */
   static float clip(float gradient, float second, UpdateCoefficients c) {
-    return Math.copySign((float) Math.sqrt(c.spikeThreshold * second), gradient);
+    return c.nullifiesSpikes
+        ? 0
+        : Math.copySign((float) Math.sqrt(c.spikeThreshold * second), gradient);
   }
 
   /** The smallest float r with r * v >= g^2: g^2 / v up to rounding, and exact to compare with. */
@@ -94,6 +100,16 @@ final class UpdateScalar {
       ratio = Math.nextUp(ratio);
     }
     return ratio;
+  }
+
+  /** The weight after the step. */
+  static float moved(float weight, float first, float second, UpdateCoefficients c) {
+    // w = w * before - step * m / (sqrt(v) + eps);  w = w - after * w
+    float denominator = (float) Math.sqrt(second) + c.epsilon;
+    // 0 only where eps = 0 and v = 0: no history, no step.
+    float direction = denominator == 0 ? 0 : first / denominator;
+    float moved = weight * c.decayBefore - c.stepSize * direction;
+    return moved - c.decayAfter * moved;
   }
 
   private static float flush(float moment, UpdateCoefficients c) {

@@ -8,6 +8,9 @@ public final class UpdateTally {
   /** Coordinates that were NaN or Inf and were skipped. */
   public long skipped;
 
+  /** Coordinates above {@link UpdateCoefficients#clipAbove}, which AdaClip lowered. */
+  public long lowered;
+
   /** Coordinates limited to {@link UpdateCoefficients#gradientLimit}. */
   public long clamped;
 
@@ -21,6 +24,7 @@ public final class UpdateTally {
   public void clear() {
     spikes = 0;
     skipped = 0;
+    lowered = 0;
     clamped = 0;
     largestRatio = 0;
   }

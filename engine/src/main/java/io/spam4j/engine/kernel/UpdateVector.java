@@ -32,27 +32,19 @@ final class UpdateVector {
 
   private UpdateVector() {}
 
-  static void apply(
-      MemorySegment w,
-      MemorySegment g,
-      MemorySegment m,
-      MemorySegment v,
-      long from,
-      long to,
-      UpdateCoefficients c,
-      UpdateTally tally) {
+  static void apply(Operands o, long from, long to, UpdateCoefficients c, UpdateTally tally) {
     int length = S.length();
     long end = to - (to - from) % length;
     long i = from;
     while (true) {
-      i = usual(w, g, m, v, i, end, c, usualRatio(c, tally));
+      i = usual(o, i, end, c, usualRatio(c, tally));
       if (i == end) {
         break;
       }
-      UpdateScalar.apply(w, g, m, v, i, i + length, c, tally);
+      UpdateScalar.apply(o, i, i + length, c, tally);
       i += length;
     }
-    UpdateScalar.apply(w, g, m, v, end, to, c, tally); // the tail is the specification itself
+    UpdateScalar.apply(o, end, to, c, tally); // the tail is the specification itself
   }
 
   /** Where g^2 does not exceed this times v, there is neither a spike nor a new maximum. */
@@ -64,30 +56,39 @@ final class UpdateVector {
   }
 
   /**
+   * Scaled gradients of at most this magnitude are not lowered by AdaClip, and what the norm scale
+   * makes of them is within the limit; a little less, so that rounding cannot pass it.
+   */
+  private static float usualLimit(UpdateCoefficients c) {
+    float beforeNorm = c.gradientLimit / c.normScale * (1 - 0x1p-20f);
+    return Math.min(Math.min(c.clipAbove, beforeNorm), Float.MAX_VALUE);
+  }
+
+  /**
    * Updates whole vectors from {@code from} on and stops before the first that has something
    * unusual in it.
    *
    * @return where it stopped; {@code end} if nothing was unusual
    */
   private static long usual(
-      MemorySegment w,
-      MemorySegment g,
-      MemorySegment m,
-      MemorySegment v,
-      long from,
-      long end,
-      UpdateCoefficients c,
-      float usualRatio) {
-    float usualLimit = Math.min(c.gradientLimit, Float.MAX_VALUE);
+      Operands o, long from, long end, UpdateCoefficients c, float usualRatio) {
+    MemorySegment w = o.weights;
+    MemorySegment g = o.gradient;
+    MemorySegment m = o.firstMoment;
+    MemorySegment v = o.secondMoment;
+    long weightShift = o.weightShift * Float.BYTES;
+    long gradientShift = o.gradientShift * Float.BYTES;
+    float usualLimit = usualLimit(c);
     VectorMask<Float> coupled = S.maskAll(c.coupledDecay != 0);
     boolean moves = c.movesWeights();
     for (long i = from; i < end; i += S.length()) {
       long at = i * Float.BYTES;
-      FloatVector weight = FloatVector.fromMemorySegment(S, w, at, ORDER);
+      FloatVector weight = FloatVector.fromMemorySegment(S, w, at + weightShift, ORDER);
       FloatVector first = FloatVector.fromMemorySegment(S, m, at, ORDER);
       FloatVector second = FloatVector.fromMemorySegment(S, v, at, ORDER);
-      FloatVector scaled = FloatVector.fromMemorySegment(S, g, at, ORDER).mul(c.gradientScale);
-      FloatVector gradient = scaled.add(weight.mul(c.coupledDecay), coupled);
+      FloatVector scaled =
+          FloatVector.fromMemorySegment(S, g, at + gradientShift, ORDER).mul(c.gradientScale);
+      FloatVector gradient = scaled.mul(c.normScale).add(weight.mul(c.coupledDecay), coupled);
       FloatVector square = gradient.mul(gradient);
       VectorMask<Float> unusual =
           scaled
@@ -107,7 +108,7 @@ final class UpdateVector {
         FloatVector direction =
             FloatVector.zero(S).blend(first.div(denominator), denominator.compare(NE, 0));
         weight = weight.mul(c.decayBefore).sub(direction.mul(c.stepSize));
-        weight.sub(weight.mul(c.decayAfter)).intoMemorySegment(w, at, ORDER);
+        weight.sub(weight.mul(c.decayAfter)).intoMemorySegment(w, at + weightShift, ORDER);
       }
     }
     return end;

@@ -8,8 +8,11 @@ import java.util.Arrays;
  * that a thread takes at a time. Depends on the tensors' sizes alone, never on threads.
  */
 public final class WorkPlan {
-  /* 64 KiB of each stream; a multiple of the reduction's block, so that no block is ever cut. */
-  private static final int UNIT = 4 * Measure.BLOCK;
+  /**
+   * The most elements of a piece: 64 KiB of each stream, and a multiple of the blocks of reductions
+   * and of selections, so that no block is ever cut.
+   */
+  public static final int UNIT = 4 * Measure.BLOCK;
 
   private final int[] pieceTensor;
   private final long[] pieceFrom;
@@ -29,9 +32,27 @@ public final class WorkPlan {
    * @throws IllegalArgumentException if there are too many pieces: more than 2^31 of them
    */
   public static WorkPlan of(long[] elements) {
+    int[] largestPiece = new int[elements.length];
+    Arrays.fill(largestPiece, UNIT);
+    return of(elements, largestPiece);
+  }
+
+  /**
+   * Plans the rows of tensors: pieces are ranges of whole rows, about as many elements as above.
+   *
+   * @param rows the number of rows of each tensor
+   * @param lengths the elements a row of each tensor
+   */
+  public static WorkPlan ofRows(long[] rows, long[] lengths) {
+    int[] largestPiece = new int[rows.length];
+    Arrays.setAll(largestPiece, i -> (int) Math.max(1, UNIT / lengths[i]));
+    return of(rows, largestPiece);
+  }
+
+  private static WorkPlan of(long[] elements, int[] largestPiece) {
     long count = 0;
-    for (long n : elements) {
-      count += (n + UNIT - 1) / UNIT;
+    for (int i = 0; i < elements.length; i++) {
+      count += (elements[i] + largestPiece[i] - 1) / largestPiece[i];
     }
     if (count > Integer.MAX_VALUE - 8) {
       throw new IllegalArgumentException(
@@ -44,15 +65,17 @@ public final class WorkPlan {
     int[] firsts = new int[pieces + 1];
     int units = 0;
     int piece = 0;
-    long inUnit = 0;
+    double inUnit = 0; // 1 is full
     for (int tensor = 0; tensor < elements.length; tensor++) {
-      for (long from = 0; from < elements[tensor]; from += UNIT) {
-        long to = Math.min(elements[tensor], from + UNIT);
-        if (piece == 0 || inUnit + (to - from) > UNIT) {
+      int most = largestPiece[tensor];
+      for (long from = 0; from < elements[tensor]; from += most) {
+        long to = Math.min(elements[tensor], from + most);
+        double share = (double) (to - from) / most;
+        if (piece == 0 || inUnit + share > 1) {
           firsts[units++] = piece;
           inUnit = 0;
         }
-        inUnit += to - from;
+        inUnit += share;
         tensors[piece] = tensor;
         froms[piece] = from;
         tos[piece] = to;

@@ -204,8 +204,8 @@ final class SpikeClipProperties {
     MemorySegment gs = MemorySegment.ofArray(g);
     MemorySegment ms = MemorySegment.ofArray(m);
     MemorySegment vs = MemorySegment.ofArray(v);
-    Update.apply(w, gs, ms, vs, 0, cut, c, new UpdateTally());
-    Update.apply(w, gs, ms, vs, cut, g.length, c, new UpdateTally());
+    Update.apply(Operands.of(w, gs, ms, vs), 0, cut, c, new UpdateTally());
+    Update.apply(Operands.of(w, gs, ms, vs), cut, g.length, c, new UpdateTally());
     return m;
   }
 
@@ -251,10 +251,11 @@ final class SpikeClipProperties {
     c.gradientLimit = 1e18f;
     float[] second = {v};
     Update.apply(
-        MemorySegment.ofArray(new float[1]),
-        MemorySegment.ofArray(new float[] {g}),
-        MemorySegment.ofArray(new float[1]),
-        MemorySegment.ofArray(second),
+        Operands.of(
+            MemorySegment.ofArray(new float[1]),
+            MemorySegment.ofArray(new float[] {g}),
+            MemorySegment.ofArray(new float[1]),
+            MemorySegment.ofArray(second)),
         0,
         1,
         c,

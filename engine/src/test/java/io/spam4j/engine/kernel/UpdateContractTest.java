@@ -105,6 +105,28 @@ final class UpdateContractTest {
               c.gradientLimit = 0.5f;
               c.decayBefore = 0.99f;
             }),
+        new Variant(
+            "stable-spam",
+            c -> {
+              c.gradientScale = 0.75f;
+              c.clipAbove = 0.2f;
+              c.clipDivisor = 3e19f;
+              c.clipTo = 0.21f;
+              c.normScale = 3.7f;
+              c.decayBefore = 0.99f;
+            }),
+        new Variant(
+            "large norm scale",
+            c -> {
+              c.normScale = 5e18f;
+              c.spikeThreshold = 50;
+            }),
+        new Variant(
+            "nullified",
+            c -> {
+              c.spikeThreshold = 50;
+              c.nullifiesSpikes = true;
+            }),
         new Variant("still", c -> c.stepSize = 0),
         new Variant("no eps", c -> c.epsilon = 0),
         new Variant("from zero", c -> c.momentsAreZero = true),
@@ -147,8 +169,8 @@ final class UpdateContractTest {
     for (int step = 0; step < (c.momentsAreZero ? 1 : 3); step++) {
       expected.drawGradient(step);
       actual.drawGradient(step);
-      UpdateScalar.apply(expected.w, expected.g, expected.m, expected.v, 0, size, c, expectedTally);
-      Update.apply(actual.w, actual.g, actual.m, actual.v, 0, size, c, actualTally);
+      UpdateScalar.apply(expected.operands(), 0, size, c, expectedTally);
+      Update.apply(actual.operands(), 0, size, c, actualTally);
       actual.assertSameBits(expected);
     }
     assertThat(actualTally).usingRecursiveComparison().isEqualTo(expectedTally);
@@ -166,7 +188,7 @@ final class UpdateContractTest {
     }
     whole.drawGradient(1);
     var wholeTally = new UpdateTally();
-    Update.apply(whole.w, whole.g, whole.m, whole.v, 0, n, c, wholeTally);
+    Update.apply(whole.operands(), 0, n, c, wholeTally);
     for (int cut = 0; cut <= n; cut++) {
       State parts = new State(arena, n, 0, 11);
       if (c.momentsAreZero) {
@@ -174,8 +196,8 @@ final class UpdateContractTest {
       }
       parts.drawGradient(1);
       var tally = new UpdateTally();
-      Update.apply(parts.w, parts.g, parts.m, parts.v, 0, cut, c, tally);
-      Update.apply(parts.w, parts.g, parts.m, parts.v, cut, n, c, tally);
+      Update.apply(parts.operands(), 0, cut, c, tally);
+      Update.apply(parts.operands(), cut, n, c, tally);
       parts.assertSameBits(whole);
       assertThat(tally).usingRecursiveComparison().isEqualTo(wholeTally);
     }
@@ -187,7 +209,7 @@ final class UpdateContractTest {
     state.drawGradient(5);
     byte[] before = state.g.toArray(java.lang.foreign.ValueLayout.JAVA_BYTE);
     UpdateCoefficients c = coefficients(new Variant("spam", x -> x.spikeThreshold = 2));
-    Update.apply(state.w, state.g, state.m, state.v, 0, 1021, c, new UpdateTally());
+    Update.apply(state.operands(), 0, 1021, c, new UpdateTally());
     assertThat(state.g.toArray(java.lang.foreign.ValueLayout.JAVA_BYTE)).isEqualTo(before);
   }
 
@@ -201,8 +223,8 @@ final class UpdateContractTest {
     MemorySegment g = MemorySegment.ofArray(new float[n]).copyFrom(state.g);
     MemorySegment m = MemorySegment.ofArray(new float[n]).copyFrom(state.m);
     MemorySegment v = MemorySegment.ofArray(new float[n]).copyFrom(state.v);
-    Update.apply(w, g, m, v, 0, n, c, new UpdateTally());
-    Update.apply(state.w, state.g, state.m, state.v, 0, n, c, new UpdateTally());
+    Update.apply(Operands.of(w, g, m, v), 0, n, c, new UpdateTally());
+    Update.apply(state.operands(), 0, n, c, new UpdateTally());
     assertThat(w.mismatch(state.w)).isEqualTo(-1);
     assertThat(m.mismatch(state.m)).isEqualTo(-1);
     assertThat(v.mismatch(state.v)).isEqualTo(-1);
@@ -239,6 +261,10 @@ final class UpdateContractTest {
           set(v, i, new float[] {Float.MIN_VALUE, 1e-39f, 1e35f, Float.MAX_VALUE}[i % 4]);
         }
       }
+    }
+
+    Operands operands() {
+      return Operands.of(w, g, m, v);
     }
 
     private MemorySegment stream(int index) {

@@ -1,7 +1,7 @@
 package io.spam4j.examples.lab;
 
 import io.spam4j.engine.AdamW;
-import io.spam4j.engine.GradientClipping;
+import io.spam4j.engine.GradientTransform;
 import io.spam4j.engine.Optimizer;
 import io.spam4j.engine.Parameter;
 import io.spam4j.engine.Schedule;
@@ -26,7 +26,7 @@ enum LabOptimizer {
   ADAMW_CLIP("adamw-clip") {
     @Override
     Optimizer build(List<Parameter> parameters, Schedule learningRate, int steps) {
-      return adamW(learningRate).clipping(GradientClipping.globalNorm(MAX_NORM)).build(parameters);
+      return adamW(learningRate).transforms(GradientTransform.globalNorm(MAX_NORM)).build(parameters);
     }
 
     @Override

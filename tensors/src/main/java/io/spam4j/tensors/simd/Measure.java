@@ -58,6 +58,21 @@ public final class Measure {
     }
   }
 
+  /** The largest magnitude of the finite elements of a block. */
+  public static float maxAbs(MemorySegment slots, long slot) {
+    return (float) slots.get(JAVA_DOUBLE_UNALIGNED, slot * SLOT_BYTES + MAX_ABS_AT);
+  }
+
+  /** Makes the slots {@code [from, to)} those of the same elements times a factor. */
+  public static void scale(MemorySegment slots, long from, long to, float factor) {
+    for (long at = from * SLOT_BYTES; at < to * SLOT_BYTES; at += SLOT_BYTES) {
+      double sum = slots.get(JAVA_DOUBLE_UNALIGNED, at);
+      float maxAbs = (float) slots.get(JAVA_DOUBLE_UNALIGNED, at + MAX_ABS_AT);
+      slots.set(JAVA_DOUBLE_UNALIGNED, at, sum * factor * factor);
+      slots.set(JAVA_DOUBLE_UNALIGNED, at + MAX_ABS_AT, maxAbs * Math.abs(factor));
+    }
+  }
+
   /** Adds the accumulators: ((a0 + a1) + (a2 + a3)) + ..., whoever filled them. */
   static double pairwiseSum(MemorySegment scratch) {
     for (int stride = 1; stride < LANES; stride *= 2) {

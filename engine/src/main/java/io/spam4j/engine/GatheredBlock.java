@@ -1,0 +1,139 @@
+package io.spam4j.engine;
+
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
+
+import io.spam4j.engine.kernel.Unselected;
+import io.spam4j.engine.kernel.UpdateCoefficients;
+import io.spam4j.engine.kernel.UpdateTally;
+import io.spam4j.tensors.IndexMask;
+import java.lang.foreign.MemorySegment;
+
+/** One participant's block of selected weights and their gradients, gathered and put back. */
+final class GatheredBlock {
+  private final Setup setup;
+  private final Recipe recipe;
+  private final int participant;
+  private final PieceLoader gradients;
+  private final PieceLoader unselectedGradients;
+  private final int links; // transforms that are done here
+  private final long[] positions = new long[IndexMask.BLOCK];
+  private final MemorySegment weights;
+  private MemorySegment gradient = MemorySegment.NULL;
+  private int count;
+
+  /**
+   * An empty block.
+   *
+   * @param copiedLinks how many transforms are done while gradients are gathered
+   * @param gradients loads blocks
+   * @param unselectedGradients loads pieces; without buffers if unselected weights stay
+   */
+  GatheredBlock(
+      Setup setup,
+      Recipe recipe,
+      int participant,
+      int copiedLinks,
+      PieceLoader gradients,
+      PieceLoader unselectedGradients) {
+    this.setup = setup;
+    this.recipe = recipe;
+    this.participant = participant;
+    this.gradients = gradients;
+    this.unselectedGradients = unselectedGradients;
+    links = copiedLinks;
+    weights = setup.arena().allocate((long) IndexMask.BLOCK * Float.BYTES, 64);
+  }
+
+  /** The gathered weights, from float 0 on. */
+  MemorySegment weights() {
+    return weights;
+  }
+
+  /** Their gradients, from float 0 on. */
+  MemorySegment gradient() {
+    return gradient;
+  }
+
+  /** Gathers a block of a mask and returns how many weights it has. */
+  int gather(
+      int tensor, IndexMask mask, long block, MemorySegment fullGradient, UpdateTally tally) {
+    count = mask.decode(block, positions);
+    MemorySegment from = setup.parameters().get(tensor).weights().memory();
+    for (int i = 0; i < count; i++) {
+      float weight = from.get(JAVA_FLOAT_UNALIGNED, positions[i] * Float.BYTES);
+      weights.set(JAVA_FLOAT_UNALIGNED, (long) i * Float.BYTES, weight);
+    }
+    gradient = gradients.gather(fullGradient, tensor, positions, count, links, tally, participant);
+    return count;
+  }
+
+  /** Puts the gathered weights back. */
+  void scatter(int tensor) {
+    MemorySegment to = setup.parameters().get(tensor).weights().memory();
+    for (int i = 0; i < count; i++) {
+      float weight = weights.get(JAVA_FLOAT_UNALIGNED, (long) i * Float.BYTES);
+      to.set(JAVA_FLOAT_UNALIGNED, positions[i] * Float.BYTES, weight);
+    }
+  }
+
+  /**
+   * Moves the weights that are not selected, from the one behind the last selected before element
+   * {@code from} of the packed moments to the last selected before {@code to}, or to the end.
+   */
+  void moveUnselected(
+      int tensor,
+      IndexMask mask,
+      long from,
+      long to,
+      MemorySegment fullGradient,
+      UpdateCoefficients c,
+      UpdateTally tally) {
+    MemorySegment all = setup.parameters().get(tensor).weights().memory();
+    long next = from == 0 ? 0 : lastOf(mask, from / IndexMask.BLOCK - 1) + 1;
+    for (long block = from / IndexMask.BLOCK; block * IndexMask.BLOCK < to; block++) {
+      count = mask.decode(block, positions);
+      boolean last = block * IndexMask.BLOCK + count == mask.count();
+      long end = last ? mask.elements() : positions[count - 1] + 1;
+      next = moveUnselected(tensor, all, next, end, fullGradient, c, tally);
+    }
+    if (mask.count() == 0) {
+      count = 0;
+      moveUnselected(tensor, all, 0, mask.elements(), fullGradient, c, tally);
+    }
+  }
+
+  private long moveUnselected(
+      int tensor,
+      MemorySegment all,
+      long from,
+      long to,
+      MemorySegment fullGradient,
+      UpdateCoefficients c,
+      UpdateTally tally) {
+    int selected = 0;
+    for (long start = from; start < to; start += FusedRule.PIECE) {
+      long end = Math.min(to, start + FusedRule.PIECE);
+      MemorySegment piece =
+          unselectedGradients.load(fullGradient, tensor, start, end, links, tally, participant);
+      selected =
+          Unselected.apply(
+              all,
+              piece,
+              start,
+              end,
+              positions,
+              selected,
+              count,
+              recipe.unselected == UnselectedWeights.SGD,
+              recipe.maskedWeightDecay == MaskedWeightDecay.ALL,
+              c,
+              tally);
+    }
+    return to;
+  }
+
+  private long lastOf(IndexMask mask, long block) {
+    int inBlock = mask.decode(block, positions);
+    return positions[inBlock - 1];
+  }
+}

@@ -1,0 +1,112 @@
+package io.spam4j.engine;
+
+import java.util.EnumSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.SequencedMap;
+
+/**
+ * What the builders of Adam's family have in common: two moments, of all weights or of some.
+ *
+ * @param <B> the builder itself
+ */
+public abstract class MomentBuilder<B extends MomentBuilder<B>> extends OptimizerBuilder<B> {
+  final Recipe recipe;
+
+  MomentBuilder(Recipe recipe) {
+    super(new Group(recipe.name, EnumSet.allOf(Group.Setting.class)));
+    this.recipe = recipe;
+  }
+
+  /** What decides the coefficients of each step. */
+  Decision decision(Recipe recipe, Setup setup) {
+    return new Decision(recipe, setup.nonFinite(), setup.hyperparameters());
+  }
+
+  /** The transforms that belong to the algorithm. */
+  List<Blueprint.LinkFactory> ownLinks(Recipe recipe) {
+    return List.of();
+  }
+
+  @Override
+  final Blueprint blueprint() {
+    Recipe copy = recipe.copy();
+    return new Blueprint(
+        copy.name,
+        (_, shape) -> state(copy, shape),
+        ownLinks(copy),
+        setup -> new FusedRule(setup, copy, decision(copy, setup)),
+        (fused, anySparse, threads) -> FusedRule.scratchBytes(copy, fused, anySparse, threads),
+        copy.seed);
+  }
+
+  private static SequencedMap<String, long[]> state(Recipe recipe, long[] shape) {
+    SequencedMap<String, long[]> shapes = new LinkedHashMap<>();
+    recipe.state().forEach(name -> shapes.put(name, shape));
+    return shapes;
+  }
+
+  /**
+   * The decays of the moments.
+   *
+   * @param beta1 of the first moment, in [0, 1); default 0.9
+   * @param beta2 of the second moment, in [0, 1); default 0.999
+   */
+  public B betas(double beta1, double beta2) {
+    defaults.betas(beta1, beta2);
+    return self();
+  }
+
+  /**
+   * Added to the denominator of the update.
+   *
+   * @param epsilon finite, not negative; default 1e-8, for SPAM 1e-6. With 0 a coordinate whose
+   *     second moment is 0 takes no step.
+   */
+  public B epsilon(double epsilon) {
+    defaults.epsilon(epsilon);
+    return self();
+  }
+
+  /**
+   * The share of the weights that have moments (d; sparse momentum, SPAM section 3.3). Usually set
+   * for a {@link #group}: the authors do so for the projections of attention and feed-forward
+   * layers.
+   *
+   * @param density in (0, 1]; default 1. floor(density * n) weights of a tensor have moments.
+   */
+  public B density(double density) {
+    defaults.density(density);
+    return self();
+  }
+
+  /** Which weights have moments; default {@link MaskSelection#random}. */
+  public B maskSelection(MaskSelection maskSelection) {
+    recipe.maskSelection = maskSelection;
+    return self();
+  }
+
+  /** What a reset does with moments of weights selected again; default RESET. */
+  public B overlap(MomentOverlap overlap) {
+    recipe.overlap = overlap;
+    return self();
+  }
+
+  /** What happens to weights without moments; default FROZEN. */
+  public B unselected(UnselectedWeights unselected) {
+    recipe.unselected = unselected;
+    return self();
+  }
+
+  /** Which weights of a sparse parameter decay; default SELECTED. */
+  public B maskedWeightDecay(MaskedWeightDecay maskedWeightDecay) {
+    recipe.maskedWeightDecay = maskedWeightDecay;
+    return self();
+  }
+
+  /** The seed of random selections; default 0. */
+  public B seed(long seed) {
+    recipe.seed = seed;
+    return self();
+  }
+}

@@ -1,0 +1,78 @@
+package io.spam4j.engine;
+
+import java.util.Map;
+
+/** The transforms that scale all gradients by one factor, made of their common norm. */
+final class NormLinks {
+  private static final double EPSILON = 1e-6;
+
+  private NormLinks() {}
+
+  /** {@link GradientTransform.GlobalNorm}. */
+  static final class GlobalNormLink extends TransformLink {
+    private final double maxNorm;
+
+    GlobalNormLink(GradientTransform.GlobalNorm config, int tensors, boolean keepsNonFinite) {
+      super(Kind.SCALE, /* measures= */ true, tensors, keepsNonFinite);
+      maxNorm = config.maxNorm();
+    }
+
+    @Override
+    void decide(Step step, TransformChain.Incoming in) {
+      scaleAll(this, step, Math.min(1, maxNorm / (Math.sqrt(in.totalSumOfSquares()) + EPSILON)));
+    }
+  }
+
+  /** {@link GradientTransform.ZClip}. */
+  static final class ZClipLink extends TransformLink {
+    private final GradientTransform.ZClip config;
+    private long norms;
+    // While warming up: the mean so far, and the sum of squared distances from it (Welford).
+    private double mean;
+    private double variance;
+
+    ZClipLink(GradientTransform.ZClip config, int tensors, boolean keepsNonFinite) {
+      super(Kind.SCALE, /* measures= */ true, tensors, keepsNonFinite);
+      this.config = config;
+    }
+
+    @Override
+    void decide(Step step, TransformChain.Incoming in) {
+      double norm = Math.sqrt(in.totalSumOfSquares());
+      norms++;
+      if (norms <= config.warmupSteps()) {
+        double distance = norm - mean;
+        mean += distance / norms;
+        variance += distance * (norm - mean);
+        if (norms == config.warmupSteps()) {
+          variance /= norms;
+        }
+        scaleAll(this, step, 1);
+        return;
+      }
+      double deviation = Math.sqrt(variance);
+      double z = (norm - mean) / (deviation + EPSILON);
+      double clipped =
+          z > config.threshold()
+              ? mean + config.threshold() / z * config.threshold() * deviation
+              : norm;
+      mean = config.decay() * mean + (1 - config.decay()) * clipped;
+      double distance = clipped - mean;
+      variance = config.decay() * variance + (1 - config.decay()) * distance * distance;
+      scaleAll(this, step, clipped < norm ? clipped / (norm + EPSILON) : 1);
+    }
+
+    @Override
+    void addScalars(int tensor, Map<String, Double> scalars) {
+      scalars.put("zclip_norms", (double) norms);
+      scalars.put("zclip_mean", mean);
+      scalars.put("zclip_var", variance);
+    }
+  }
+
+  private static void scaleAll(TransformLink link, Step step, double scale) {
+    for (int i = 0; i < step.tensors(); i++) {
+      link.op(i).scale = (float) scale;
+    }
+  }
+}

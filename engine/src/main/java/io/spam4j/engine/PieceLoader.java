@@ -1,0 +1,79 @@
+package io.spam4j.engine;
+
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
+
+import io.spam4j.engine.kernel.UpdateTally;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Copies pieces of gradients into memory that stays in cache, and transforms them there. */
+final class PieceLoader {
+  private final List<TransformLink> links;
+  private final MemorySegment[] buffers; // of each participant
+
+  /**
+   * Makes a buffer for each participant.
+   *
+   * @param elements the most that a piece has
+   */
+  PieceLoader(List<TransformLink> links, int elements, Arena arena, int threads) {
+    this.links = links;
+    buffers = new MemorySegment[threads];
+    Arrays.setAll(buffers, _ -> arena.allocate((long) elements * Float.BYTES, 64));
+  }
+
+  /** The bytes that a loader allocates. */
+  static long bytes(int elements, int threads) {
+    return (long) elements * Float.BYTES * threads;
+  }
+
+  /** The elements {@code [from, to)} of a gradient after the first {@code linkCount} transforms. */
+  MemorySegment load(
+      MemorySegment gradient,
+      int tensor,
+      long from,
+      long to,
+      int linkCount,
+      UpdateTally tally,
+      int participant) {
+    MemorySegment buffer = buffers[participant];
+    int count = (int) (to - from);
+    MemorySegment.copy(gradient, from * Float.BYTES, buffer, 0, (long) count * Float.BYTES);
+    transform(buffer, tensor, count, null, from, linkCount, tally);
+    return buffer;
+  }
+
+  /** The same for elements that lie apart. */
+  MemorySegment gather(
+      MemorySegment gradient,
+      int tensor,
+      long[] positions,
+      int count,
+      int linkCount,
+      UpdateTally tally,
+      int participant) {
+    MemorySegment buffer = buffers[participant];
+    for (int i = 0; i < count; i++) {
+      float value = gradient.get(JAVA_FLOAT_UNALIGNED, positions[i] * Float.BYTES);
+      buffer.set(JAVA_FLOAT_UNALIGNED, (long) i * Float.BYTES, value);
+    }
+    transform(buffer, tensor, count, positions, 0, linkCount, tally);
+    return buffer;
+  }
+
+  private void transform(
+      MemorySegment buffer,
+      int tensor,
+      int count,
+      long @Nullable [] positions,
+      long from,
+      int linkCount,
+      UpdateTally tally) {
+    for (int i = 0; i < linkCount; i++) {
+      links.get(i).op(tensor).apply(buffer, count, positions, from, tally);
+    }
+  }
+}

@@ -1,0 +1,149 @@
+package io.spam4j.engine;
+
+import io.spam4j.engine.kernel.ParallelTasks;
+import io.spam4j.tensors.DType;
+import io.spam4j.tensors.IndexMask;
+import io.spam4j.tensors.Philox;
+import io.spam4j.tensors.Tensor;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Which weights of one parameter have moments (sparse momentum: SPAM, arXiv 2501.06842, section
+ * 3.3). A selection is made for each interval between resets: first {@link #prepare}, which may
+ * fail, then {@link #commit}.
+ */
+final class Selection implements AutoCloseable {
+  private final Recipe recipe;
+  private final Parameter parameter;
+  private final long selected;
+  private final double density;
+  private final ParallelTasks threads;
+  private @Nullable Drawn current;
+  private @Nullable Drawn next;
+
+  /** A mask and what its memory lies in. */
+  private record Drawn(Arena arena, IndexMask mask) {}
+
+  /** Selects for the first interval, unless that needs a gradient. */
+  Selection(Recipe recipe, Parameter parameter, Hyperparameters h, ParallelTasks threads) {
+    this.recipe = recipe;
+    this.parameter = parameter;
+    this.threads = threads;
+    density = h.density();
+    selected = h.selected(parameter.weights().elements());
+    prepare(0, null);
+    commit();
+  }
+
+  /** The mask of this interval; null before the first gradient, if it is made of gradients. */
+  @Nullable IndexMask mask() {
+    return current == null ? null : current.mask();
+  }
+
+  /** How many weights are selected, or will be. */
+  long count() {
+    return current == null ? selected : current.mask().count();
+  }
+
+  /** How many are selected after {@link #commit}. */
+  long nextCount() {
+    return next == null ? count() : next.mask().count();
+  }
+
+  /** The selection that {@link #commit} makes the current one; null if nothing changes. */
+  @Nullable IndexMask nextMask() {
+    return next == null ? null : next.mask();
+  }
+
+  /** Whether a selection by gradients still waits for the first of them. */
+  boolean waits() {
+    return current == null;
+  }
+
+  /**
+   * Makes the selection of an interval, without changing the current one.
+   *
+   * @param gradient this step's, or null
+   */
+  void prepare(long interval, @Nullable MemorySegment gradient) {
+    discardNext();
+    boolean byGradient = recipe.maskSelection == MaskSelection.Largest.GRADIENTS;
+    if (byGradient && gradient == null) {
+      return;
+    }
+    Arena arena = Arena.ofShared();
+    try {
+      next = new Drawn(arena, draw(arena, interval, gradient));
+    } catch (RuntimeException | Error e) {
+      arena.close();
+      throw e;
+    }
+  }
+
+  private IndexMask draw(Arena arena, long interval, @Nullable MemorySegment gradient) {
+    Tensor weights = parameter.weights();
+    long n = weights.elements();
+    return switch (recipe.maskSelection) {
+      case MaskSelection.Random(MaskSampling sampling) -> {
+        boolean exact =
+            sampling == MaskSampling.EXACT
+                || (sampling == MaskSampling.EXACT_THEN_BERNOULLI && interval == 0);
+        long count = exact ? selected : coins(n, interval);
+        Philox random = stream(recipe.seed, parameter.name(), interval);
+        yield IndexMask.random(arena, n, count, random, threads);
+      }
+      case MaskSelection.Largest.WEIGHTS -> IndexMask.largest(arena, weights, selected, threads);
+      case MaskSelection.Largest.GRADIENTS -> {
+        Tensor gradients = gradient == null ? weights : Tensor.of(gradient, DType.F32, n);
+        yield IndexMask.largest(arena, gradients, selected, threads);
+      }
+      case MaskSelection.Given(MaskSelection.Source source) ->
+          IndexMask.of(arena, n, source.positions(parameter.name(), interval));
+    };
+  }
+
+  /** The random numbers of a selection. */
+  static Philox stream(long seed, String parameter, long interval) {
+    return Philox.stream(seed, "mask " + parameter, interval);
+  }
+
+  /** How many of n coins fall on their side; given their number, all selections are as likely. */
+  private long coins(long n, long interval) {
+    Philox random = Philox.stream(recipe.seed, "mask size " + parameter.name(), interval);
+    long count = 0;
+    for (long i = 0; i < n; i++) {
+      count += random.uniformDouble(i) < density ? 1 : 0;
+    }
+    return count;
+  }
+
+  /** Makes the prepared selection the current one. */
+  void commit() {
+    if (next != null) {
+      if (current != null) {
+        current.arena().close();
+      }
+      current = next;
+      next = null;
+    }
+  }
+
+  /** Forgets the prepared selection. */
+  void discardNext() {
+    if (next != null) {
+      next.arena().close();
+      next = null;
+    }
+  }
+
+  @Override
+  public void close() {
+    discardNext();
+    if (current != null) {
+      current.arena().close();
+      current = null;
+    }
+  }
+}

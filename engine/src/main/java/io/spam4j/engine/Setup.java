@@ -1,0 +1,31 @@
+package io.spam4j.engine;
+
+import java.lang.foreign.Arena;
+import java.util.List;
+
+/**
+ * What an {@link UpdateRule} is built from.
+ *
+ * @param chain the transforms that gradients go through first
+ * @param counts what its threads count
+ * @param arena for working memory, closed with the optimizer
+ * @param threads how many threads a step may run on
+ */
+record Setup(
+    List<Parameter> parameters,
+    List<Hyperparameters> hyperparameters,
+    NonFinitePolicy nonFinite,
+    TransformChain chain,
+    Counts counts,
+    StateStore state,
+    Arena arena,
+    int threads) {
+  /** The number of elements of each parameter. */
+  long[] elements() {
+    return parameters.stream().mapToLong(p -> p.weights().elements()).toArray();
+  }
+
+  boolean keepsNonFinite() {
+    return nonFinite != NonFinitePolicy.PROPAGATE;
+  }
+}

@@ -1,0 +1,217 @@
+package io.spam4j.engine;
+
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
+
+import io.spam4j.engine.kernel.ParallelTasks;
+import io.spam4j.tensors.IndexMask;
+import io.spam4j.tensors.Tensor;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import java.util.Objects;
+import java.util.SequencedMap;
+import java.util.function.IntConsumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Moments for some of the weights only, packed in ascending order of the selected positions (sparse
+ * momentum: SPAM, arXiv 2501.06842, section 3.3). Selected weights and their gradients are gathered
+ * a block at a time into memory that stays in cache, where the fused update takes them for a small
+ * dense tensor.
+ */
+final class SparseMoments implements AutoCloseable {
+  private final Setup setup;
+  private final Recipe recipe;
+  private final @Nullable Selection[] selections; // of each tensor; null where it is dense
+  private final GatheredBlock[] workspaces; // of each participant; none if all tensors are dense
+
+  SparseMoments(Setup setup, Recipe recipe, int copiedLinks) {
+    this.setup = setup;
+    this.recipe = recipe;
+    int count = setup.parameters().size();
+    selections = new Selection[count];
+    var threads = new ParallelTasks(setup.threads());
+    boolean any = false;
+    try {
+      for (int i = 0; i < count; i++) {
+        Hyperparameters h = setup.hyperparameters().get(i);
+        if (h.isSparse()) {
+          any = true;
+          requireResetBeforeUpdate(i, h);
+          var selection = new Selection(recipe, setup.parameters().get(i), h, threads);
+          selections[i] = selection;
+          setup.state().addPacked(selection.count());
+        } else {
+          setup.state().add();
+        }
+      }
+    } catch (RuntimeException | Error e) {
+      close();
+      throw e;
+    }
+    workspaces = new GatheredBlock[any ? setup.threads() : 0];
+    PieceLoader blocks =
+        setup.chain().loader(any ? IndexMask.BLOCK : 0, setup.arena(), any ? setup.threads() : 0);
+    PieceLoader pieces =
+        setup
+            .chain()
+            .loader(FusedRule.PIECE, setup.arena(), any && movesUnselected() ? setup.threads() : 0);
+    Arrays.setAll(
+        workspaces, i -> new GatheredBlock(setup, recipe, i, copiedLinks, blocks, pieces));
+  }
+
+  private void requireResetBeforeUpdate(int tensor, Hyperparameters h) {
+    if (recipe.resetsAfterUpdate) {
+      throw new IllegalArgumentException(
+          "density must be 1 where resets come after the update, as in the authors' Stable-SPAM; use"
+              + " another preset: parameter=%s, density=%s"
+                  .formatted(setup.parameters().get(tensor).name(), h.density()));
+    }
+  }
+
+  /** The bytes of working memory that are allocated if any tensor is sparse. */
+  static long scratchBytes(Recipe recipe, int threads) {
+    long blocks = 2 * PieceLoader.bytes(IndexMask.BLOCK, threads);
+    return blocks + (movesUnselected(recipe) ? PieceLoader.bytes(FusedRule.PIECE, threads) : 0);
+  }
+
+  boolean any() {
+    return workspaces.length > 0;
+  }
+
+  boolean isSparse(int tensor) {
+    return selections[tensor] != null;
+  }
+
+  /** The selection of a tensor; null if it is dense, or waits for its first gradient. */
+  @Nullable IndexMask mask(int tensor) {
+    Selection selection = selections[tensor];
+    return selection == null ? null : selection.mask();
+  }
+
+  /** How many weights of a sparse tensor have moments. */
+  long count(int tensor) {
+    Selection selection = selections[tensor];
+    return selection == null ? 0 : selection.count();
+  }
+
+  /**
+   * Whether a reset at this step leaves the moments of weights that are selected again. In the
+   * authors' code it also does so where there is no gradient.
+   */
+  boolean keepsMoments(int tensor, Step step) {
+    return isSparse(tensor)
+        && (recipe.overlap == MomentOverlap.KEEP
+            || !(step.has(tensor) || recipe.resetsMissingGradients));
+  }
+
+  /** Whether weights without moments change too. */
+  boolean movesUnselected(int tensor) {
+    return isSparse(tensor) && movesUnselected();
+  }
+
+  private boolean movesUnselected() {
+    return movesUnselected(recipe);
+  }
+
+  private static boolean movesUnselected(Recipe recipe) {
+    return recipe.unselected == UnselectedWeights.SGD
+        || recipe.maskedWeightDecay == MaskedWeightDecay.ALL;
+  }
+
+  /**
+   * How many elements of each tensor a step works on. A selection of nothing counts as one, so that
+   * there is a piece in which unselected weights may move.
+   */
+  long[] plannedElements() {
+    long[] elements = setup.elements();
+    for (int i = 0; i < elements.length; i++) {
+      elements[i] = isSparse(i) ? Math.max(1, count(i)) : elements[i];
+    }
+    return elements;
+  }
+
+  long indexBytes() {
+    long bytes = 0;
+    for (int i = 0; i < selections.length; i++) {
+      IndexMask mask = mask(i);
+      bytes += mask == null ? 0 : mask.bytes();
+    }
+    return bytes;
+  }
+
+  /** Draws new selections if this step starts an interval, and makes room for their moments. */
+  void prepare(Step step, Timeline timeline) {
+    boolean changes =
+        timeline.resetsAt(step.t) && timeline.interval(step.t) > timeline.interval(step.t - 1);
+    for (int i = 0; i < selections.length; i++) {
+      Selection selection = selections[i];
+      if (selection != null && (changes || selection.waits())) {
+        selection.prepare(timeline.interval(step.t), step.gradients[i]);
+        if (keepsMoments(i, step) || selection.nextCount() != selection.count()) {
+          setup.state().preparePacked(i, selection.nextCount());
+        }
+      }
+    }
+  }
+
+  /**
+   * Makes the selections that were prepared for a step the current ones.
+   *
+   * @param moved told of each tensor whose state lies elsewhere now
+   * @return whether some tensor has another number of moments now
+   */
+  boolean commit(Step step, IntConsumer moved) {
+    boolean resized = false;
+    for (int i = 0; i < selections.length; i++) {
+      Selection selection = selections[i];
+      IndexMask next = selection == null ? null : selection.nextMask();
+      if (selection == null || next == null) {
+        continue;
+      }
+      resized |= selection.nextCount() != selection.count();
+      SequencedMap<String, Tensor> prepared = setup.state().prepared(i);
+      if (prepared != null) {
+        IndexMask old = selection.mask();
+        if (old != null && keepsMoments(i, step)) {
+          carry(setup.state().of(i), prepared, old, next);
+        }
+        setup.state().commitPrepared(i);
+        moved.accept(i);
+      }
+      selection.commit();
+    }
+    return resized;
+  }
+
+  private static void carry(
+      SequencedMap<String, Tensor> from,
+      SequencedMap<String, Tensor> to,
+      IndexMask old,
+      IndexMask next) {
+    for (var state : from.entrySet()) {
+      MemorySegment source = state.getValue().memory();
+      MemorySegment target = Objects.requireNonNull(to.get(state.getKey())).memory();
+      IndexMask.forEachCommon(
+          old,
+          next,
+          (before, after) ->
+              target.set(
+                  JAVA_FLOAT_UNALIGNED,
+                  after * Float.BYTES,
+                  source.get(JAVA_FLOAT_UNALIGNED, before * Float.BYTES)));
+    }
+  }
+
+  GatheredBlock workspace(int participant) {
+    return workspaces[participant];
+  }
+
+  @Override
+  public void close() {
+    for (Selection selection : selections) {
+      if (selection != null) {
+        selection.close();
+      }
+    }
+  }
+}

@@ -1,0 +1,135 @@
+package io.spam4j.engine;
+
+import io.spam4j.tensors.DType;
+import io.spam4j.tensors.Tensor;
+import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.SequencedMap;
+import org.jspecify.annotations.Nullable;
+
+/** The state tensors of all parameters, by their names in files; zero at first, freed on close. */
+final class StateStore implements AutoCloseable {
+  /** Which state an optimizer keeps of a parameter. */
+  @FunctionalInterface
+  interface Layout {
+    /**
+     * The names and shapes of the state tensors.
+     *
+     * @param parameter the name
+     * @param shape of the weights, or, where only some are selected, their number
+     */
+    SequencedMap<String, long[]> shapes(String parameter, long[] shape);
+  }
+
+  /** A parameter's state; the arena is null if it is the one that all share. */
+  private record Slot(@Nullable Arena own, SequencedMap<String, Tensor> tensors) {
+    long bytes() {
+      return tensors.values().stream().mapToLong(Tensor::bytes).sum();
+    }
+  }
+
+  private final Layout layout;
+  private final List<Parameter> parameters;
+  private final Arena shared;
+  private final List<Slot> slots = new ArrayList<>();
+  private final @Nullable Slot[] prepared; // of each parameter
+
+  /** A store without state; the arena, for state that keeps its shape, is closed by the caller. */
+  StateStore(Layout layout, List<Parameter> parameters, Arena shared) {
+    this.layout = layout;
+    this.parameters = parameters;
+    this.shared = shared;
+    prepared = new Slot[parameters.size()];
+  }
+
+  /** Allocates the state of the next parameter: one moment a weight. */
+  void add() {
+    int tensor = slots.size();
+    long[] shape = parameters.get(tensor).weights().shape();
+    slots.add(new Slot(null, allocate(tensor, shape, shared)));
+  }
+
+  /** Allocates the state of the next parameter: so many moments, for now. */
+  void addPacked(long count) {
+    slots.add(allocatePacked(slots.size(), count));
+  }
+
+  /**
+   * Makes room for so many moments of a packed parameter, zero, beside those it has.
+   *
+   * @throws OutOfMemoryError if there is no memory; the state is as before
+   */
+  void preparePacked(int tensor, long count) {
+    discardPrepared(tensor);
+    prepared[tensor] = allocatePacked(tensor, count);
+  }
+
+  /** What was prepared for a parameter; null if nothing was. */
+  @Nullable SequencedMap<String, Tensor> prepared(int tensor) {
+    Slot slot = prepared[tensor];
+    return slot == null ? null : slot.tensors();
+  }
+
+  /** Makes what was prepared the parameter's state; the old one is freed. */
+  void commitPrepared(int tensor) {
+    Slot next = prepared[tensor];
+    if (next != null) {
+      prepared[tensor] = null;
+      closeOwn(slots.set(tensor, next));
+    }
+  }
+
+  private void discardPrepared(int tensor) {
+    Slot slot = prepared[tensor];
+    if (slot != null) {
+      prepared[tensor] = null;
+      closeOwn(slot);
+    }
+  }
+
+  private Slot allocatePacked(int tensor, long count) {
+    Arena arena = Arena.ofShared();
+    try {
+      return new Slot(arena, allocate(tensor, new long[] {count}, arena));
+    } catch (RuntimeException | Error e) {
+      arena.close();
+      throw e;
+    }
+  }
+
+  private SequencedMap<String, Tensor> allocate(int tensor, long[] shape, Arena arena) {
+    SequencedMap<String, Tensor> tensors = new LinkedHashMap<>();
+    layout
+        .shapes(parameters.get(tensor).name(), shape)
+        .forEach((name, extents) -> tensors.put(name, Tensor.allocate(arena, DType.F32, extents)));
+    return Collections.unmodifiableSequencedMap(tensors);
+  }
+
+  /** A parameter's state. */
+  SequencedMap<String, Tensor> of(int tensor) {
+    return slots.get(tensor).tensors();
+  }
+
+  /** All bytes. */
+  long bytes() {
+    return slots.stream().mapToLong(Slot::bytes).sum();
+  }
+
+  @Override
+  public void close() {
+    slots.forEach(StateStore::closeOwn);
+    slots.clear();
+    for (int i = 0; i < prepared.length; i++) {
+      discardPrepared(i);
+    }
+  }
+
+  private static void closeOwn(Slot slot) {
+    if (slot.own() != null) {
+      slot.own().close();
+    }
+  }
+}

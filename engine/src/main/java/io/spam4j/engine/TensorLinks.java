@@ -1,0 +1,132 @@
+package io.spam4j.engine;
+
+import java.util.Map;
+
+/** The transforms that treat each tensor by itself. */
+final class TensorLinks {
+  private TensorLinks() {}
+
+  /** Which steps a tensor's history counts, for its bias corrections. */
+  enum Counter {
+    /** Those that it holds. */
+    OWN,
+    /** Those since the moments were last reset, as the Stable-SPAM authors' code does. */
+    SHARED_WITH_MOMENTS
+  }
+
+  /** {@link GradientTransform.Value}. */
+  static final class ValueLink extends TransformLink {
+    ValueLink(GradientTransform.Value config, int tensors, boolean keepsNonFinite) {
+      super(Kind.LIMIT, /* measures= */ false, tensors, keepsNonFinite);
+      for (int i = 0; i < tensors; i++) {
+        op(i).limit = (float) config.limit();
+      }
+    }
+
+    @Override
+    void decide(Step step, TransformChain.Incoming in) {}
+  }
+
+  /** {@link GradientTransform.AdaClip}. */
+  static final class AdaClipLink extends TransformLink {
+    private final double decay;
+    private final Counter counter;
+    private final double[] threshold;
+    private final long[] counts;
+
+    AdaClipLink(
+        GradientTransform.AdaClip config, Counter counter, int tensors, boolean keepsNonFinite) {
+      super(Kind.CLIP, /* measures= */ true, tensors, keepsNonFinite);
+      decay = config.decay();
+      this.counter = counter;
+      threshold = new double[tensors];
+      counts = new long[tensors];
+    }
+
+    @Override
+    void decide(Step step, TransformChain.Incoming in) {
+      for (int i = 0; i < step.tensors(); i++) {
+        if (!step.has(i)) {
+          continue;
+        }
+        counts[i]++;
+        long count = counter == Counter.OWN ? counts[i] : step.updatesSinceReset[i];
+        float largest = in.maxAbs(i);
+        threshold[i] = decay * threshold[i] + (1 - decay) * largest;
+        // Of one gradient the mean is that gradient, and no rounding may clip it.
+        float corrected =
+            count == 1 && counts[i] == 1
+                ? largest
+                : (float) (threshold[i] / Decision.correction(decay, count));
+        op(i).clipAbove = corrected;
+        op(i).divisor = largest;
+        op(i).to = corrected;
+      }
+    }
+
+    @Override
+    void addScalars(int tensor, Map<String, Double> scalars) {
+      scalars.put("m_max_t", threshold[tensor]);
+      scalars.put("m_max_count", (double) counts[tensor]);
+    }
+  }
+
+  /** {@link GradientTransform.AdaGN}. */
+  static final class AdaGnLink extends TransformLink {
+    private final GradientTransform.AdaGN config;
+    private final Counter counter;
+    private final BetaSchedule betas;
+    private final double[] mean;
+    private final double[] square;
+    private final long[] counts;
+
+    AdaGnLink(
+        GradientTransform.AdaGN config,
+        Counter counter,
+        BetaSchedule betas,
+        int tensors,
+        boolean keepsNonFinite) {
+      super(Kind.SCALE, /* measures= */ true, tensors, keepsNonFinite);
+      this.config = config;
+      this.counter = counter;
+      this.betas = betas;
+      mean = new double[tensors];
+      square = new double[tensors];
+      counts = new long[tensors];
+    }
+
+    @Override
+    void decide(Step step, TransformChain.Incoming in) {
+      double meanDecay = config.meanDecay() * betas.scale(step.t);
+      double squareDecay = config.squareDecay();
+      for (int i = 0; i < step.tensors(); i++) {
+        if (!step.has(i)) {
+          continue;
+        }
+        double norm = Math.sqrt(in.sumOfSquares(i));
+        if (norm == 0 && !config.countsZeroNorms()) {
+          op(i).scale = 1;
+          continue;
+        }
+        counts[i]++;
+        long count = counter == Counter.OWN ? counts[i] : step.updatesSinceReset[i];
+        mean[i] = meanDecay * mean[i] + (1 - meanDecay) * norm;
+        square[i] = squareDecay * square[i] + (1 - squareDecay) * norm * norm;
+        double target =
+            mean[i]
+                / Decision.correction(meanDecay, count)
+                / (Math.sqrt(square[i] / Decision.correction(squareDecay, count))
+                    + config.epsilon());
+        // A gradient of 0 stays 0; one so small that the factor is no float stays smaller than due.
+        op(i).scale = norm > 0 ? (float) Math.min(target / norm, Float.MAX_VALUE) : 1;
+      }
+    }
+
+    @Override
+    void addScalars(int tensor, Map<String, Double> scalars) {
+      scalars.put("m_norm_t", mean[tensor]);
+      scalars.put("v_norm_t", square[tensor]);
+      scalars.put("norm_count", (double) counts[tensor]);
+    }
+  }
+}
