@@ -26,7 +26,9 @@ enum LabOptimizer {
   ADAMW_CLIP("adamw-clip") {
     @Override
     Optimizer build(List<Parameter> parameters, Schedule learningRate, int steps) {
-      return adamW(learningRate).transforms(GradientTransform.globalNorm(MAX_NORM)).build(parameters);
+      return adamW(learningRate)
+          .transforms(GradientTransform.globalNorm(MAX_NORM))
+          .build(parameters);
     }
 
     @Override

@@ -1,116 +1,120 @@
 package io.spam4j.examples.replay;
 
-import io.spam4j.engine.Adam;
-import io.spam4j.engine.AdamW;
-import io.spam4j.engine.BiasCorrection;
-import io.spam4j.engine.NonFinitePolicy;
 import io.spam4j.engine.Optimizer;
-import io.spam4j.engine.OptimizerBuilder;
 import io.spam4j.engine.Parameter;
-import io.spam4j.engine.Spam;
 import io.spam4j.tensors.DType;
 import io.spam4j.tensors.Tensor;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
+import java.util.SequencedMap;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
-/** Drives the engine with a trace's gradients and compares weights and moments as it goes. */
+/** Drives the engine with a trace's gradients and compares weights and state as it goes. */
 final class Replay {
-  /** What came of it. */
-  sealed interface Outcome {}
-
   /**
    * The worst errors over all tensors and recorded steps: {@code max|ours - theirs| / max|theirs|}
    * of a tensor at a step.
+   *
+   * @param other of state that is neither moment, by its name in the trace
    */
-  record Compared(double weights, double firstMoment, double secondMoment) implements Outcome {
+  record Errors(
+      double weights, double firstMoment, double secondMoment, SequencedMap<String, Double> other) {
     double worst() {
-      return Math.max(weights, Math.max(firstMoment, secondMoment));
-    }
-  }
-
-  /** The engine has no such optimizer, or not with such options. */
-  record Unsupported(String reason) implements Outcome {}
-
-  private static final Set<String> ABOUT_THE_RECORDING =
-      Set.of("optimizer", "steps", "seed", "dtype", "torch");
-
-  private Replay() {}
-
-  static Outcome run(Trace trace) throws TraceFormatException {
-    if (trace.dtype() != DType.F32) {
-      return new Unsupported("the engine computes in F32: dtype=" + trace.dtype());
-    }
-    if (trace.hasMasks()) {
-      return new Unsupported("sparse momentum is not there yet: the trace has masks");
-    }
-    var options = new Options(trace);
-    OptimizerBuilder<?> builder;
-    switch (trace.optimizer()) {
-      case "spam" -> builder = spam(options);
-      case "adam" -> builder = Adam.builder().weightDecay(options.number("weight_decay", 0));
-      case "adamw" -> builder = AdamW.builder().weightDecay(options.number("weight_decay", 0.01));
-      default -> {
-        return new Unsupported("no such optimizer: optimizer=" + trace.optimizer());
+      double worst = Math.max(weights, Math.max(firstMoment, secondMoment));
+      for (double error : other.values()) {
+        worst = Math.max(worst, error);
       }
+      return worst;
     }
-    double epsilon = trace.optimizer().equals("spam") ? 1e-6 : 1e-8;
-    double[] betas = options.pair("betas", 0.9, 0.999);
-    builder
-        .learningRate(options.number("lr", 1e-3))
-        .betas(betas[0], betas[1])
-        .epsilon(options.number("eps", epsilon))
-        .nonFinite(NonFinitePolicy.PROPAGATE);
-    Map<String, String> rest = options.unused();
-    return rest.isEmpty() ? compared(trace, builder) : new Unsupported("no such options: " + rest);
   }
 
-  private static Spam.Builder spam(Options options) throws TraceFormatException {
-    var builder =
-        Spam.builder(Spam.Preset.REFERENCE)
-            .weightDecay(options.number("weight_decay", 0))
-            .spikeThreshold(options.number("threshold", 5000))
-            .resetInterval((long) options.number("DeltaT", 500))
-            .rewarmSteps((long) options.number("warmup_steps", 150))
-            .spikeGraceSteps((long) options.number("grad_accu_steps", 20));
-    if (options.flag("correct_bias", true)) {
-      return builder;
-    }
-    return builder.biasCorrection(BiasCorrection.NONE);
+  /** The names of moments in traces that have names of their own for them. */
+  private static final Map<String, String> MOMENTS = Map.of("m", "exp_avg", "vmean", "exp_avg_sq");
+
+  private static final List<String> SCALARS = List.of("m_max_t", "m_norm_t", "v_norm_t");
+
+  private final Trace trace;
+  private final Map<String, Double> worst = new TreeMap<>();
+
+  private Replay(Trace trace) {
+    this.trace = trace;
   }
 
-  private static Compared compared(Trace trace, OptimizerBuilder<?> builder) {
+  /**
+   * Replays a trace.
+   *
+   * @throws UnsupportedTraceException if the engine has no such optimizer, or not with such options
+   */
+  static Errors run(Trace trace) throws TraceFormatException, UnsupportedTraceException {
+    if (trace.dtype() != DType.F32) {
+      throw new UnsupportedTraceException("the engine computes in F32: dtype=" + trace.dtype());
+    }
+    return new Replay(trace).errors();
+  }
+
+  private Errors errors() throws TraceFormatException, UnsupportedTraceException {
     List<Parameter> parameters = new ArrayList<>();
     for (int i = 0; i < trace.parameters(); i++) {
       Tensor init = trace.init(i);
-      parameters.add(new Parameter("p" + i, Tensor.of(init.toFloats(), init.shape())));
+      parameters.add(new Parameter(trace.name(i), Tensor.of(init.toFloats(), init.shape())));
     }
-    double weights = 0;
-    double first = 0;
-    double second = 0;
-    try (Optimizer optimizer = builder.build(parameters)) {
+    try (Optimizer optimizer = RecordedOptimizer.of(trace).build(parameters)) {
       for (int t = 0; t < trace.steps(); t++) {
         int step = t;
-        optimizer.step(name -> trace.gradient(Integer.parseInt(name.substring(1)), step));
+        optimizer.step(name -> trace.gradient(trace.index(name), step));
         for (int i = 0; i < trace.parameters(); i++) {
-          Parameter p = parameters.get(i);
-          weights = Math.max(weights, error(trace, i, "param", t, p.weights()));
-          first = Math.max(first, error(trace, i, "exp_avg", t, optimizer.firstMoment(p.name())));
-          second =
-              Math.max(second, error(trace, i, "exp_avg_sq", t, optimizer.secondMoment(p.name())));
+          compare("param", trace.find(i, "param", t), parameters.get(i).weights());
+          compareState(optimizer, i, t);
         }
       }
     }
-    return new Compared(weights, first, second);
+    SequencedMap<String, Double> other = new TreeMap<>(worst);
+    double weights = remove(other, "param");
+    return new Errors(weights, remove(other, "exp_avg"), remove(other, "exp_avg_sq"), other);
   }
 
-  /** The error of one tensor at one step; 0 if it was not recorded. */
-  private static double error(Trace trace, int parameter, String kind, int step, Tensor ours) {
-    Tensor theirs = trace.find(parameter, kind, step);
-    if (theirs == null) {
-      return 0;
+  private static double remove(Map<String, Double> errors, String name) {
+    Double error = errors.remove(name);
+    return error == null ? 0 : error;
+  }
+
+  private void compareState(Optimizer optimizer, int parameter, int step) {
+    if (trace.mask(parameter, step + 1) != null) {
+      return; // the recorded moments are packed for the next selection already
+    }
+    String name = trace.name(parameter);
+    optimizer
+        .state(name)
+        .forEach((kind, ours) -> compare(kind, trace.find(parameter, kind, step), ours));
+    MOMENTS.forEach(
+        (theirs, ours) -> {
+          Tensor recorded = trace.find(parameter, theirs, step);
+          if (recorded != null) {
+            compare(ours, recorded, optimizer.state(name).get(ours));
+          }
+        });
+    Map<String, Double> scalars = optimizer.scalars(name);
+    for (String kind : SCALARS) {
+      Tensor recorded = trace.find(parameter, kind, step);
+      Double ours = scalars.get(kind);
+      if (recorded != null && ours != null) {
+        compare(kind, recorded, Tensor.of(new float[] {ours.floatValue()}, 1));
+      }
+    }
+  }
+
+  /** Notes the error of one tensor at one step, if it was recorded. */
+  private void compare(String kind, @Nullable Tensor theirs, @Nullable Tensor ours) {
+    if (theirs != null) {
+      worst.merge(kind, error(theirs, ours), Math::max);
+    }
+  }
+
+  private static double error(Tensor theirs, @Nullable Tensor ours) {
+    if (ours == null || ours.elements() != theirs.elements()) {
+      return Double.POSITIVE_INFINITY;
     }
     double difference = 0;
     double scale = 0;
@@ -127,52 +131,5 @@ final class Replay {
       }
     }
     return difference == 0 ? 0 : difference / scale;
-  }
-
-  /** The hyper-parameters of a trace, written as Python writes them; none may go unread. */
-  private static final class Options {
-    private final Map<String, String> values;
-
-    Options(Trace trace) {
-      values = new TreeMap<>(trace.metadata());
-      values.keySet().removeAll(ABOUT_THE_RECORDING);
-    }
-
-    double number(String name, double absent) throws TraceFormatException {
-      String text = values.remove(name);
-      return text == null ? absent : parse(name, text);
-    }
-
-    boolean flag(String name, boolean absent) {
-      String text = values.remove(name);
-      return text == null ? absent : text.equals("True");
-    }
-
-    double[] pair(String name, double absent1, double absent2) throws TraceFormatException {
-      String text = values.remove(name);
-      if (text == null) {
-        return new double[] {absent1, absent2};
-      }
-      String[] parts = text.replaceAll("[()\\[\\]\\s]", "").split(",", -1);
-      if (parts.length != 2) {
-        throw new TraceFormatException(name + " must be a pair of numbers: " + name + "=" + text);
-      }
-      return new double[] {parse(name, parts[0]), parse(name, parts[1])};
-    }
-
-    private static double parse(String name, String text) throws TraceFormatException {
-      try {
-        return Double.parseDouble(text);
-      } catch (NumberFormatException e) {
-        throw new TraceFormatException(name + " must be a number: " + name + "=" + text);
-      }
-    }
-
-    /** The options that ask for something and that nothing has read. */
-    Map<String, String> unused() {
-      Map<String, String> rest = new TreeMap<>(values);
-      rest.values().removeIf(text -> text.equals("None") || text.equals("False"));
-      return rest;
-    }
   }
 }

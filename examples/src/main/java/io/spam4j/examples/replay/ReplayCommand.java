@@ -57,17 +57,13 @@ public final class ReplayCommand implements Callable<Integer> {
     for (Path file : files) {
       try (Arena arena = Arena.ofShared()) {
         Trace trace = Trace.open(file, arena);
-        switch (Replay.run(trace)) {
-          case Replay.Compared errors -> {
-            boolean passes = errors.worst() <= tolerance;
-            failed |= !passes;
-            print(file, trace, errors, passes ? "PASS" : "FAIL");
-          }
-          case Replay.Unsupported(String reason) -> {
-            unsupported = true;
-            out().printf("%s: %s, UNSUPPORTED: %s%n", file, trace.optimizer(), reason);
-          }
-        }
+        Replay.Errors errors = Replay.run(trace);
+        boolean passes = errors.worst() <= tolerance;
+        failed |= !passes;
+        print(file, trace, errors, passes ? "PASS" : "FAIL");
+      } catch (UnsupportedTraceException e) {
+        unsupported = true;
+        out().printf("%s: UNSUPPORTED: %s%n", file, e.getMessage());
       } catch (IOException e) {
         noTrace = true;
         spec.commandLine().getErr().println("spam4j: no trace: " + e.getMessage());
@@ -80,17 +76,23 @@ public final class ReplayCommand implements Callable<Integer> {
     return failed ? FAIL : unsupported ? UNSUPPORTED : 0;
   }
 
-  private void print(Path file, Trace trace, Replay.Compared errors, String verdict) {
+  private void print(Path file, Trace trace, Replay.Errors errors, String verdict) {
+    var other = new StringBuilder();
+    errors
+        .other()
+        .forEach(
+            (name, error) -> other.append(String.format(Locale.ROOT, "%s %.2e, ", name, error)));
     out()
         .printf(
             Locale.ROOT,
-            "%s: %s, %d steps, weights %.2e, firstMoment %.2e, secondMoment %.2e, %s%n",
+            "%s: %s, %d steps, weights %.2e, firstMoment %.2e, secondMoment %.2e, %s%s%n",
             file,
             trace.optimizer(),
             trace.steps(),
             errors.weights(),
             errors.firstMoment(),
             errors.secondMoment(),
+            other,
             verdict);
   }
 

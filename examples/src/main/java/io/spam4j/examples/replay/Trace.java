@@ -1,12 +1,16 @@
 package io.spam4j.examples.replay;
 
+import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
+
 import io.spam4j.tensors.DType;
 import io.spam4j.tensors.Safetensors;
 import io.spam4j.tensors.Tensor;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
@@ -16,7 +20,8 @@ import org.jspecify.annotations.Nullable;
  * A recorded run of an optimizer: a safetensors file whose metadata say which optimizer it was,
  * under its authors' names for hyper-parameters, and whose tensors are {@code p{i}.init}, {@code
  * p{i}.grad.{t}} and, after each recorded step t (from 0, four digits), {@code p{i}.param.{t}},
- * {@code p{i}.exp_avg.{t}} and {@code p{i}.exp_avg_sq.{t}}.
+ * {@code p{i}.exp_avg.{t}}, {@code p{i}.exp_avg_sq.{t}} and such; {@code p{i}.mask.{t}} where the
+ * selection of a sparse parameter changed.
  */
 final class Trace {
   private final Path file;
@@ -24,6 +29,7 @@ final class Trace {
   private final Set<String> names;
   private final int steps;
   private final int parameters;
+  private final List<String> parameterNames = new ArrayList<>();
 
   private Trace(Path file, Safetensors tensors) throws TraceFormatException {
     this.file = file;
@@ -49,6 +55,10 @@ final class Trace {
     for (int i = 0; i < parameters; i++) {
       requireAlike(i);
     }
+    String[] recorded = new TraceOptions(this).list("names");
+    for (int i = 0; i < parameters; i++) {
+      parameterNames.add(i < recorded.length ? recorded[i] : "p" + i);
+    }
   }
 
   /**
@@ -72,6 +82,12 @@ final class Trace {
   private void requireAlike(int parameter) throws TraceFormatException {
     Tensor init = init(parameter);
     for (int t = 0; t < steps; t++) {
+      Tensor mask = find(parameter, "mask", t);
+      if (mask != null && (mask.dtype() != DType.I32 || mask.rank() != 1)) {
+        throw new TraceFormatException(
+            "a trace's selections must be lists of I32: file=%s, tensor=%s, is=%s"
+                .formatted(file, name(parameter, "mask", t), mask));
+      }
       for (String kind : new String[] {"grad", "param"}) {
         Tensor tensor = find(parameter, kind, t);
         if (tensor != null && !(tensor.hasShapeOf(init) && tensor.dtype().equals(init.dtype()))) {
@@ -108,9 +124,30 @@ final class Trace {
     return init(0).dtype();
   }
 
-  /** Whether the optimizer kept moments for some of the weights only. */
-  boolean hasMasks() {
-    return names.stream().anyMatch(name -> name.contains(".mask."));
+  /** The name of a parameter: the one recorded, or {@code p} and its number. */
+  String name(int parameter) {
+    return parameterNames.get(parameter);
+  }
+
+  /** The number of a parameter that has this name. */
+  int index(String name) {
+    return parameterNames.indexOf(name);
+  }
+
+  /**
+   * The weights selected from a step on, as flat positions in ascending order; null if none were
+   * recorded at this step.
+   */
+  long @Nullable [] mask(int parameter, int step) {
+    Tensor mask = find(parameter, "mask", step);
+    if (mask == null) {
+      return null;
+    }
+    long[] positions = new long[Math.toIntExact(mask.elements())];
+    for (int i = 0; i < positions.length; i++) {
+      positions[i] = mask.memory().get(JAVA_INT_UNALIGNED, (long) i * Integer.BYTES);
+    }
+    return positions;
   }
 
   /** A parameter's weights before step 0. */
