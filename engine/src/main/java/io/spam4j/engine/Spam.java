@@ -1,7 +1,7 @@
 package io.spam4j.engine;
 
 /**
- * SPAM, Spike-Aware Adam with Momentum Reset (Huang et al., arXiv 2501.06842, Algorithm 1), dense:
+ * SPAM, Spike-Aware Adam with Momentum Reset (Huang et al., arXiv 2501.06842, Algorithm 1):
  *
  * <pre>
  * if t mod dT = 0:            m = v = 0
@@ -12,14 +12,19 @@ package io.spam4j.engine;
  * </pre>
  *
  * <p>where k counts the tensor's updates and s = 1 - 0.99 (1 + cos(pi j / (N + 1))) / 2 for the
- * j-th step after a reset, 1 from j = N on and before the first reset.
+ * j-th step after a reset, 1 from j = N on and before the first reset. State: 8 bytes a weight, or,
+ * with a {@link Builder#density} d below 1 (sparse momentum, section 3.3), 8 d and the selection: m
+ * and v are kept for a random share of a tensor's weights, drawn anew at each reset, and only those
+ * are updated.
  *
  * <p><b>Differences from the paper and from the authors' code.</b> Algorithm 1 as printed clips
  * every gradient to 0 after a reset and never moves a weight; the authors' code therefore does not
  * clip for 20 steps after a reset ({@link Builder#spikeGraceSteps}), and so do we. Where it still
  * clips coordinates whose v is 0 to 0, we exempt them. We also reset tensors that have no gradient
  * at the reset step, skip coordinates that are NaN or Inf, limit |g| to 1e18 and flush subnormal
- * moments; {@link Preset#REFERENCE} does none of these. The bias correction counts steps from the
+ * moments; {@link Preset#REFERENCE} does none of these. Later selections have exactly floor(d n)
+ * weights like the first, where the authors toss a coin for each, and selected weights decay, where
+ * the authors' code decays a copy. The bias correction counts steps from the
  * start of training, as the authors' does, although the moments restart: after a reset the
  * effective learning rate is above the nominal one, on average 1.87 times at dT = 500, N = 150. See
  * {@link BiasCorrection#SINCE_RESET}.
