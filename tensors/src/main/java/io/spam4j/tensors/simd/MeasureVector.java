@@ -3,7 +3,6 @@ package io.spam4j.tensors.simd;
 import static java.lang.foreign.ValueLayout.JAVA_DOUBLE_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 import static jdk.incubator.vector.VectorOperators.F2D;
-import static jdk.incubator.vector.VectorOperators.LT;
 import static jdk.incubator.vector.VectorOperators.MAX;
 
 import java.lang.foreign.MemorySegment;
@@ -11,7 +10,6 @@ import java.nio.ByteOrder;
 import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
-import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
@@ -21,7 +19,9 @@ final class MeasureVector {
    * A pass keeps two double vectors of accumulators, the least that hides the latency of the
    * addition. At 512 bits these are all 16 and one pass does; narrower vectors take two or four
    * passes over the block, which by then is in the first-level cache. Magnitudes are compared as
-   * integers: their bits order as they do, and no NaN needs care.
+   * integers: their bits order as they do, and no NaN needs care. Whether a block has elements that
+   * are not finite shows in its maximum; such a block, which should be rare, is left to the scalar
+   * form.
    */
   private static final VectorSpecies<Double> D =
       VectorSpecies.of(double.class, VectorShape.forBitSize(VectorMode.BITS));
@@ -46,7 +46,6 @@ final class MeasureVector {
       long slotOffset) {
     int length = D.length();
     int maxBits = 0;
-    long nonFinite = 0;
     for (int lane = 0; lane < Measure.LANES; lane += 2 * length) {
       DoubleVector sumA = DoubleVector.zero(D);
       DoubleVector sumB = DoubleVector.zero(D);
@@ -54,16 +53,12 @@ final class MeasureVector {
       long start = (from + lane) * Float.BYTES;
       for (int p = 0; p < Measure.BLOCK; p += Measure.LANES) {
         long at = start + (long) p * Float.BYTES;
-        IntVector bitsA = magnitude(values, at);
-        IntVector bitsB = magnitude(values, at + (long) length * Float.BYTES);
-        VectorMask<Integer> finiteA = bitsA.compare(LT, INFINITY);
-        VectorMask<Integer> finiteB = bitsB.compare(LT, INFINITY);
-        nonFinite += 2L * length - finiteA.trueCount() - finiteB.trueCount();
-        bitsA = IntVector.zero(I).blend(bitsA, finiteA);
-        bitsB = IntVector.zero(I).blend(bitsB, finiteB);
-        max = max.max(bitsA).max(bitsB);
-        DoubleVector a = (DoubleVector) bitsA.reinterpretAsFloats().convertShape(F2D, D, 0);
-        DoubleVector b = (DoubleVector) bitsB.reinterpretAsFloats().convertShape(F2D, D, 0);
+        FloatVector valuesA = FloatVector.fromMemorySegment(F, values, at, ORDER);
+        FloatVector valuesB =
+            FloatVector.fromMemorySegment(F, values, at + (long) length * Float.BYTES, ORDER);
+        max = max.max(magnitude(valuesA)).max(magnitude(valuesB));
+        DoubleVector a = (DoubleVector) valuesA.convertShape(F2D, D, 0);
+        DoubleVector b = (DoubleVector) valuesB.convertShape(F2D, D, 0);
         sumA = sumA.add(a.mul(a));
         sumB = sumB.add(b.mul(b));
       }
@@ -71,12 +66,16 @@ final class MeasureVector {
       sumB.intoMemorySegment(scratch, (long) (lane + length) * Double.BYTES, ORDER);
       maxBits = Math.max(maxBits, max.reduceLanes(MAX));
     }
+    if (maxBits >= INFINITY) {
+      MeasureScalar.block(values, from, Measure.BLOCK, scratch, slots, slotOffset);
+      return;
+    }
     slots.set(
         JAVA_DOUBLE_UNALIGNED, slotOffset + Measure.MAX_ABS_AT, Float.intBitsToFloat(maxBits));
-    slots.set(JAVA_LONG_UNALIGNED, slotOffset + Measure.NON_FINITE_AT, nonFinite);
+    slots.set(JAVA_LONG_UNALIGNED, slotOffset + Measure.NON_FINITE_AT, 0);
   }
 
-  private static IntVector magnitude(MemorySegment values, long at) {
-    return FloatVector.fromMemorySegment(F, values, at, ORDER).reinterpretAsInts().and(MAGNITUDE);
+  private static IntVector magnitude(FloatVector values) {
+    return values.reinterpretAsInts().and(MAGNITUDE);
   }
 }
