@@ -24,10 +24,10 @@ package io.spam4j.engine;
  * at the reset step, skip coordinates that are NaN or Inf, limit |g| to 1e18 and flush subnormal
  * moments; {@link Preset#REFERENCE} does none of these. Later selections have exactly floor(d n)
  * weights like the first, where the authors toss a coin for each, and selected weights decay, where
- * the authors' code decays a copy. The bias correction counts steps from the
- * start of training, as the authors' does, although the moments restart: after a reset the
- * effective learning rate is above the nominal one, on average 1.87 times at dT = 500, N = 150. See
- * {@link BiasCorrection#SINCE_RESET}.
+ * the authors' code decays a copy. The bias correction counts steps from the start of training, as
+ * the authors' does, although the moments restart: after a reset the effective learning rate is
+ * above the nominal one, on average 1.87 times at dT = 500, N = 150. See {@link
+ * BiasCorrection#SINCE_RESET}.
  */
 public final class Spam {
   private Spam() {}

@@ -4,17 +4,17 @@
  * <p>A builder ({@link io.spam4j.engine.Spam}, {@link io.spam4j.engine.StableSpam}, {@link
  * io.spam4j.engine.AdamW}, ...) checks everything and makes an {@link io.spam4j.engine.Optimizer}
  * for a list of {@link io.spam4j.engine.Parameter}s. A step takes {@link
- * io.spam4j.engine.Gradients} and returns a {@link io.spam4j.engine.StepReport}. In between it makes
- * three moves: <em>measure</em> (MeasurePass: one reduction over the gradients, only if something
- * needs it), <em>decide</em> (TransformChain: what {@link io.spam4j.engine.GradientTransform}s do to
- * each gradient; Decision: step numbers to coefficients, in double), <em>apply</em> (the kernels,
- * over all tensors at once).
+ * io.spam4j.engine.Gradients} and returns a {@link io.spam4j.engine.StepReport}. In between it
+ * makes three moves: <em>measure</em> (MeasurePass: one reduction over the gradients, only if
+ * something needs it), <em>decide</em> (TransformChain: what {@link
+ * io.spam4j.engine.GradientTransform}s do to each gradient; Decision: step numbers to coefficients,
+ * in double), <em>apply</em> (the kernels, over all tensors at once).
  *
  * <p>EngineOptimizer is what all optimizers share; what differs is an UpdateRule. FusedRule serves
  * Adam's family: Adam, AdamW, SPAM and Stable-SPAM are one kernel, told apart by their Decision and
- * by the transforms in front. SparseMoments feeds it blocks of selected weights where only some have
- * moments. An optimizer of that family that only decides otherwise is one file: a builder with a
- * Decision of its own. Other rules (Lion, SGD, Adafactor, Adam-mini) are one file and one kernel
+ * by the transforms in front. SparseMoments feeds it blocks of selected weights where only some
+ * have moments. An optimizer of that family that only decides otherwise is one file: a builder with
+ * a Decision of its own. Other rules (Lion, SGD, Adafactor, Adam-mini) are one file and one kernel
  * each.
  *
  * <p>Dependencies point one way: builders, EngineOptimizer, TransformChain and the rules, their

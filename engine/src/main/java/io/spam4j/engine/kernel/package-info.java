@@ -1,10 +1,10 @@
 /**
  * The loops. The one fused pass that Adam's family shares is there twice: {@link
  * io.spam4j.engine.kernel.UpdateScalar} is the specification, {@link
- * io.spam4j.engine.kernel.UpdateVector} gives the same bits by vectors. Both know nothing but {@link
- * io.spam4j.engine.kernel.UpdateCoefficients} and {@link io.spam4j.engine.kernel.Operands}; which
- * path runs is decided once, in {@link io.spam4j.engine.kernel.Update}. What only ablations and
- * baselines need is plain loops. {@link io.spam4j.engine.kernel.WorkerPool}, {@link
+ * io.spam4j.engine.kernel.UpdateVector} gives the same bits by vectors. Both know nothing but
+ * {@link io.spam4j.engine.kernel.UpdateCoefficients} and {@link io.spam4j.engine.kernel.Operands};
+ * which path runs is decided once, in {@link io.spam4j.engine.kernel.Update}. What only ablations
+ * and baselines need is plain loops. {@link io.spam4j.engine.kernel.WorkerPool}, {@link
  * io.spam4j.engine.kernel.WorkPlan} and {@link io.spam4j.engine.kernel.PlannedJob} divide the work.
  * Not exported.
  */

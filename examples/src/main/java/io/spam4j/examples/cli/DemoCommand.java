@@ -8,6 +8,7 @@ import io.spam4j.examples.report.HtmlReport;
 import io.spam4j.examples.report.ResultTable;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.function.BooleanSupplier;
@@ -37,6 +38,14 @@ final class DemoCommand implements Callable<Integer> {
 
   private static final LabSettings DEFAULTS = LabSettings.defaults();
 
+  /** What can be compared. */
+  private static final class OptimizerNames implements Iterable<String> {
+    @Override
+    public Iterator<String> iterator() {
+      return LabSettings.allOptimizers().iterator();
+    }
+  }
+
   @Option(
       names = "--data",
       paramLabel = "PATH",
@@ -60,7 +69,11 @@ final class DemoCommand implements Callable<Integer> {
       names = "--optimizers",
       paramLabel = "NAME",
       split = ",",
-      description = "The optimizers to compare, with commas between (default: ${DEFAULT-VALUE}).")
+      completionCandidates = OptimizerNames.class,
+      description = {
+        "The optimizers to compare, with commas between (default: ${DEFAULT-VALUE}). There are",
+        "${COMPLETION-CANDIDATES}."
+      })
   private List<String> optimizers = DEFAULTS.optimizers();
 
   @Option(

@@ -1,95 +1,111 @@
 package io.spam4j.examples.lab;
 
+import io.spam4j.engine.Adam;
 import io.spam4j.engine.AdamW;
 import io.spam4j.engine.GradientTransform;
+import io.spam4j.engine.MomentBuilder;
 import io.spam4j.engine.Optimizer;
+import io.spam4j.engine.OptimizerBuilder;
 import io.spam4j.engine.Parameter;
 import io.spam4j.engine.Schedule;
 import io.spam4j.engine.Spam;
-import java.util.Arrays;
+import io.spam4j.engine.SpikeAction;
+import io.spam4j.engine.StableSpam;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.IntFunction;
 
-/** The optimizers that the lab compares, set up for a run of a given number of steps. */
-enum LabOptimizer {
-  ADAMW("adamw") {
-    @Override
-    Optimizer build(List<Parameter> parameters, Schedule learningRate, int steps) {
-      return adamW(learningRate).build(parameters);
-    }
-
-    @Override
-    String ownSettings(int steps) {
-      return "no clipping";
-    }
-  },
-  ADAMW_CLIP("adamw-clip") {
-    @Override
-    Optimizer build(List<Parameter> parameters, Schedule learningRate, int steps) {
-      return adamW(learningRate)
-          .transforms(GradientTransform.globalNorm(MAX_NORM))
-          .build(parameters);
-    }
-
-    @Override
-    String ownSettings(int steps) {
-      return "gradient norm clipped to " + MAX_NORM;
-    }
-  },
-  SPAM("spam") {
-    @Override
-    Optimizer build(List<Parameter> parameters, Schedule learningRate, int steps) {
-      return spam(learningRate)
-          .resetInterval(resetInterval(steps))
-          .rewarmSteps(rewarmSteps(steps))
-          .spikeGraceSteps(graceSteps(steps))
-          .build(parameters);
-    }
-
-    @Override
-    String ownSettings(int steps) {
-      return "theta %d, reset every %d steps, rewarm %d, grace %d"
-          .formatted(SPIKE_THRESHOLD, resetInterval(steps), rewarmSteps(steps), graceSteps(steps));
-    }
-  },
-  SPAM_NO_RESET("spam-noreset") {
-    @Override
-    Optimizer build(List<Parameter> parameters, Schedule learningRate, int steps) {
-      return spam(learningRate)
-          .resetInterval(0)
-          .spikeGraceSteps(graceSteps(steps))
-          .build(parameters);
-    }
-
-    @Override
-    String ownSettings(int steps) {
-      return "theta %d, no resets, grace %d".formatted(SPIKE_THRESHOLD, graceSteps(steps));
-    }
-  };
-
-  private static final double BETA1 = 0.9;
-  private static final double BETA2 = 0.999;
+/**
+ * The optimizers that the lab compares, set up for a run of a given number of steps.
+ *
+ * @param name on the command line
+ * @param rateFactor what the learning rate of all is multiplied by for this one
+ * @param builder the optimizer for a number of steps
+ * @param ownSettings its hyper-parameters but the learning rate, for display
+ */
+record LabOptimizer(
+    String name,
+    double rateFactor,
+    IntFunction<OptimizerBuilder<?>> builder,
+    IntFunction<String> ownSettings) {
   private static final double MAX_NORM = 1.0;
   private static final int SPIKE_THRESHOLD = 5000;
+  private static final double DENSITY = 0.25;
+  private static final String BETAS = "betas 0.9 0.999, decay 0, ";
 
-  private final String label;
+  /** What the authors make sparse: the projections of attention and feed-forward layers. */
+  private static final List<String> SPARSE =
+      List.of("layers.*.attention.?", "layers.*.mlp.gate", "layers.*.mlp.up", "layers.*.mlp.down");
 
-  LabOptimizer(String label) {
-    this.label = label;
+  /** How many of them are compared unless told otherwise: the first. */
+  private static final int DEFAULTS = 6;
+
+  private static final List<LabOptimizer> ALL =
+      List.of(
+          of("adamw", _ -> adamW(), _ -> BETAS + "no clipping"),
+          of(
+              "adamw-clip",
+              _ -> adamW(GradientTransform.globalNorm(MAX_NORM)),
+              _ -> BETAS + "gradient norm clipped to " + MAX_NORM),
+          of("spam", LabOptimizer::spam, LabOptimizer::spamSettings),
+          of(
+              "spam-noreset",
+              steps -> spam(steps).resetInterval(0),
+              steps ->
+                  "%stheta %d, no resets, grace %d"
+                      .formatted(BETAS, SPIKE_THRESHOLD, graceSteps(steps))),
+          of(
+              "spam-d25",
+              steps -> sparse(spam(steps)),
+              steps -> spamSettings(steps) + ", moments for a quarter of the projections' weights"),
+          of(
+              "stable-spam",
+              steps -> StableSpam.builder().resetInterval(resetInterval(steps)),
+              steps -> stableSettings(steps, "0.7 0.9 0.999")),
+          of(
+              "stable-spam-bf16",
+              steps ->
+                  StableSpam.builder(StableSpam.Preset.BF16).resetInterval(resetInterval(steps)),
+              steps -> stableSettings(steps, "0.85 0.99999 0.999")),
+          of(
+              "spam-nullify",
+              steps -> spam(steps).spikeAction(SpikeAction.NULLIFY),
+              steps -> spamSettings(steps) + ", spikes become 0"),
+          of(
+              "spam-gaussian",
+              steps -> spam(steps).spikeAction(SpikeAction.GAUSSIAN),
+              steps -> spamSettings(steps) + ", clips at 3 deviations instead"),
+          of(
+              "spam-noclip",
+              steps -> spam(steps).spikeAction(SpikeAction.NONE),
+              steps -> spamSettings(steps) + ", no clipping"),
+          of("adam-amsgrad", _ -> Adam.builder().amsgrad(true), _ -> BETAS + "amsgrad"),
+          of(
+              "adamw-value",
+              _ -> adamW(GradientTransform.value(1e-3)),
+              _ -> BETAS + "gradients limited to 1e-3"),
+          of(
+              "adamw-stabilizer",
+              _ -> adamW(GradientTransform.gradientStabilizer()),
+              _ -> BETAS + "GradientStabilizer 0.6 0.999"),
+          of(
+              "adamw-agc",
+              _ -> adamW(GradientTransform.agc()),
+              _ -> BETAS + "adaptive gradient clipping 0.01"),
+          of(
+              "adamw-zclip",
+              _ -> adamW(GradientTransform.zClip()),
+              _ -> BETAS + "ZClip alpha 0.97, threshold 2.5"));
+
+  private static LabOptimizer of(
+      String name, IntFunction<OptimizerBuilder<?>> builder, IntFunction<String> ownSettings) {
+    return new LabOptimizer(name, 1, builder, ownSettings);
   }
 
-  abstract Optimizer build(List<Parameter> parameters, Schedule learningRate, int steps);
-
-  abstract String ownSettings(int steps);
-
-  /** The hyper-parameters, for display. */
-  String settings(int steps) {
-    return String.format(Locale.ROOT, "betas %s %s, decay 0, %s", BETA1, BETA2, ownSettings(steps));
-  }
-
+  /** One of {@link #names}. */
   static LabOptimizer of(String name) {
-    for (LabOptimizer optimizer : values()) {
-      if (optimizer.label.equals(name)) {
+    for (LabOptimizer optimizer : ALL) {
+      if (optimizer.name.equals(name)) {
         return optimizer;
       }
     }
@@ -98,7 +114,53 @@ enum LabOptimizer {
   }
 
   static List<String> names() {
-    return Arrays.stream(values()).map(optimizer -> optimizer.label).toList();
+    return ALL.stream().map(LabOptimizer::name).toList();
+  }
+
+  /** Those that are compared unless told otherwise. */
+  static List<String> defaults() {
+    return names().subList(0, DEFAULTS);
+  }
+
+  Optimizer build(List<Parameter> parameters, Schedule learningRate, int steps) {
+    Schedule own = step -> rateFactor * learningRate.at(step);
+    return builder.apply(steps).learningRate(own).build(parameters);
+  }
+
+  /** The hyper-parameters, for display. */
+  String settings(int steps) {
+    String factor =
+        rateFactor == 1 ? "" : String.format(Locale.ROOT, ", learning rate times %s", rateFactor);
+    return ownSettings.apply(steps) + factor;
+  }
+
+  private static AdamW.Builder adamW(GradientTransform... transforms) {
+    return AdamW.builder().weightDecay(0).transforms(transforms);
+  }
+
+  private static Spam.Builder spam(int steps) {
+    return Spam.builder()
+        .spikeThreshold(SPIKE_THRESHOLD)
+        .resetInterval(resetInterval(steps))
+        .rewarmSteps(rewarmSteps(steps))
+        .spikeGraceSteps(graceSteps(steps));
+  }
+
+  private static <B extends MomentBuilder<B>> B sparse(B builder) {
+    for (String pattern : SPARSE) {
+      builder.group(pattern, group -> group.density(DENSITY));
+    }
+    return builder;
+  }
+
+  private static String spamSettings(int steps) {
+    return "%stheta %d, reset every %d steps, rewarm %d, grace %d"
+        .formatted(
+            BETAS, SPIKE_THRESHOLD, resetInterval(steps), rewarmSteps(steps), graceSteps(steps));
+  }
+
+  private static String stableSettings(int steps, String gammas) {
+    return "%sgammas %s, reset every %d steps".formatted(BETAS, gammas, resetInterval(steps));
   }
 
   /** Four resets a run, but with time to recover between them; the paper's 500 is for long runs. */
@@ -113,17 +175,5 @@ enum LabOptimizer {
 
   private static int graceSteps(int steps) {
     return Math.min(20, resetInterval(steps) / 4 - 1);
-  }
-
-  private static AdamW.Builder adamW(Schedule learningRate) {
-    return AdamW.builder().learningRate(learningRate).betas(BETA1, BETA2).weightDecay(0);
-  }
-
-  private static Spam.Builder spam(Schedule learningRate) {
-    return Spam.builder()
-        .learningRate(learningRate)
-        .betas(BETA1, BETA2)
-        .weightDecay(0)
-        .spikeThreshold(SPIKE_THRESHOLD);
   }
 }

@@ -59,17 +59,22 @@ public record LabSettings(
     require(Double.isFinite(spikeFactor), "spikeFactor must be finite", "spikeFactor", spikeFactor);
   }
 
+  /** The names of all optimizers. */
+  public static List<String> allOptimizers() {
+    return LabOptimizer.names();
+  }
+
   /**
-   * The demo: the sources of the running JDK, the {@code tiny} model, 400 steps of 16 sequences of
+   * The demo: the sources of the running JDK, the {@code tiny} model, 300 steps of 16 sequences of
    * 128 bytes for each optimizer.
    */
   public static LabSettings defaults() {
     return new LabSettings(
         Corpus.defaultData(),
         "tiny",
-        400,
+        300,
         42,
-        LabOptimizer.names(),
+        LabOptimizer.defaults(),
         16,
         128,
         2e-3,

@@ -11,8 +11,9 @@ import java.util.List;
  * @param finished false if the run was stopped
  * @param samples the steps done
  * @param validationPerplexity exp of the mean loss over all validation bytes; NaN if not evaluated
- * @param spikesClipped coordinates that the optimizer clipped as spikes, in all steps
- * @param stateBytes bytes of the optimizer's moments
+ * @param spikesClipped coordinates that the optimizer clipped as spikes or that AdaClip lowered, in
+ *     all steps
+ * @param stateBytes bytes of the optimizer's state: moments and selections
  * @param optimizerMillis mean time of an optimizer step
  * @param modelMillis mean time of a forward and backward pass
  */

@@ -66,15 +66,11 @@ final class Trainer {
         StepReport report = optimizer.step(model.gradients());
         optimizerNanos += System.nanoTime() - start;
 
-        spikes += report.spikes();
+        long clipped = report.spikes() + report.loweredCoordinates();
+        spikes += clipped;
         var sample =
             new StepSample(
-                step,
-                loss,
-                report.largestRatio(),
-                report.spikes(),
-                injected,
-                report.isMomentumReset());
+                step, loss, report.largestRatio(), clipped, injected, report.isMomentumReset());
         samples.add(sample);
         listener.step(sample, (long) settings.batch() * settings.length());
       }

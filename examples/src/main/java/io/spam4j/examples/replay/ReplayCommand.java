@@ -57,13 +57,15 @@ public final class ReplayCommand implements Callable<Integer> {
     for (Path file : files) {
       try (Arena arena = Arena.ofShared()) {
         Trace trace = Trace.open(file, arena);
-        Replay.Errors errors = Replay.run(trace);
-        boolean passes = errors.worst() <= tolerance;
-        failed |= !passes;
-        print(file, trace, errors, passes ? "PASS" : "FAIL");
-      } catch (UnsupportedTraceException e) {
-        unsupported = true;
-        out().printf("%s: UNSUPPORTED: %s%n", file, e.getMessage());
+        try {
+          Replay.Errors errors = Replay.run(trace);
+          boolean passes = errors.worst() <= tolerance;
+          failed |= !passes;
+          print(file, trace, errors, passes ? "PASS" : "FAIL");
+        } catch (UnsupportedTraceException e) {
+          unsupported = true;
+          out().printf("%s: %s, UNSUPPORTED: %s%n", file, trace.optimizer(), e.getMessage());
+        }
       } catch (IOException e) {
         noTrace = true;
         spec.commandLine().getErr().println("spam4j: no trace: " + e.getMessage());

@@ -1,0 +1,32 @@
+package io.spam4j.jmh;
+
+import org.openjdk.jmh.annotations.AuxCounters;
+import org.openjdk.jmh.annotations.Level;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+
+/** Nanoseconds of some work and of the dense steps done in turn with it, over one iteration. */
+@State(Scope.Thread)
+@AuxCounters(AuxCounters.Type.EVENTS)
+public class Ratio {
+  private long workNanos;
+  private long stepNanos;
+
+  /** Starts an iteration. */
+  @Setup(Level.Iteration)
+  public void clear() {
+    workNanos = 0;
+    stepNanos = 0;
+  }
+
+  void add(long work, long step) {
+    workNanos += work;
+    stepNanos += step;
+  }
+
+  /** The time of the work as a multiple of a dense SPAM step's. */
+  public double overDenseSpam() {
+    return (double) workNanos / stepNanos;
+  }
+}
