@@ -10,7 +10,8 @@ package io.spam4j.engine;
  * w = w - lr * (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + eps)
  * </pre>
  *
- * <p>It is SPAM's kernel with spike clipping and resets off, and gives the same bits.
+ * <p>State: 8 bytes a weight, 12 with {@link Builder#amsgrad}. It is SPAM's kernel with spike
+ * clipping and resets off, and gives the same bits.
  */
 public final class Adam {
   private Adam() {}

@@ -35,6 +35,7 @@ final class FusedRule extends UpdateRule {
   private final int copiedLinks; // transforms that are done in copies; none, or all
   private final boolean gaussian;
   private PlannedJob job;
+  private @Nullable PlannedJob nextJob; // for the number of moments that a prepared step has
 
   // The state of each tensor, as segments; set anew when a selection changes.
   private final MemorySegment[] first;
@@ -72,7 +73,11 @@ final class FusedRule extends UpdateRule {
       decision.initialise(coefficients[i], i);
       readState(i);
     }
-    job = new PlannedJob(WorkPlan.of(sparse.plannedElements()), setup.threads(), this::update);
+    job = job();
+  }
+
+  private PlannedJob job() {
+    return new PlannedJob(WorkPlan.of(sparse.plannedElements()), setup.threads(), this::update);
   }
 
   /** The bytes of working memory that such a rule allocates. */
@@ -128,14 +133,17 @@ final class FusedRule extends UpdateRule {
 
   @Override
   void prepare(Step step) {
-    sparse.prepare(step, decision.timeline());
+    boolean resizes = sparse.prepare(step, decision.timeline());
+    nextJob = resizes ? job() : null;
   }
 
   @Override
   void run(Step step) {
     this.step = step;
-    if (sparse.commit(step, readState)) {
-      job = new PlannedJob(WorkPlan.of(sparse.plannedElements()), setup.threads(), this::update);
+    sparse.commit(step, readState);
+    if (nextJob != null) {
+      job = nextJob;
+      nextJob = null;
     }
     boolean resets = decision.timeline().resetsAt(step.t);
     for (int i = 0; i < coefficients.length; i++) {

@@ -71,7 +71,7 @@ public abstract class MomentBuilder<B extends MomentBuilder<B>> extends Optimize
   /**
    * The share of the weights that have moments (d; sparse momentum, SPAM section 3.3). Usually set
    * for a {@link #group}: the authors do so for the projections of attention and feed-forward
-   * layers.
+   * layers. Gradient transforms still see the whole gradient.
    *
    * @param density in (0, 1]; default 1. floor(density * n) weights of a tensor have moments.
    */

@@ -119,13 +119,14 @@ final class SparseMoments implements AutoCloseable {
   }
 
   /**
-   * How many elements of each tensor a step works on. A selection of nothing counts as one, so that
-   * there is a piece in which unselected weights may move.
+   * How many elements of each tensor a step works on, once what is prepared is committed. A
+   * selection of nothing counts as one, so that there is a piece in which unselected weights move.
    */
   long[] plannedElements() {
     long[] elements = setup.elements();
     for (int i = 0; i < elements.length; i++) {
-      elements[i] = isSparse(i) ? Math.max(1, count(i)) : elements[i];
+      Selection selection = selections[i];
+      elements[i] = selection == null ? elements[i] : Math.max(1, selection.nextCount());
     }
     return elements;
   }
@@ -139,36 +140,41 @@ final class SparseMoments implements AutoCloseable {
     return bytes;
   }
 
-  /** Draws new selections if this step starts an interval, and makes room for their moments. */
-  void prepare(Step step, Timeline timeline) {
+  /**
+   * Draws new selections if this step starts an interval, and makes room for their moments.
+   *
+   * @return whether some tensor will have another number of moments
+   */
+  boolean prepare(Step step, Timeline timeline) {
+    boolean resizes = false;
     boolean changes =
         timeline.resetsAt(step.t) && timeline.interval(step.t) > timeline.interval(step.t - 1);
     for (int i = 0; i < selections.length; i++) {
       Selection selection = selections[i];
       if (selection != null && (changes || selection.waits())) {
         selection.prepare(timeline.interval(step.t), step.gradients[i]);
-        if (keepsMoments(i, step) || selection.nextCount() != selection.count()) {
+        boolean resized = selection.nextCount() != selection.count();
+        resizes |= resized;
+        if (resized || keepsMoments(i, step)) {
           setup.state().preparePacked(i, selection.nextCount());
         }
       }
     }
+    return resizes;
   }
 
   /**
    * Makes the selections that were prepared for a step the current ones.
    *
    * @param moved told of each tensor whose state lies elsewhere now
-   * @return whether some tensor has another number of moments now
    */
-  boolean commit(Step step, IntConsumer moved) {
-    boolean resized = false;
+  void commit(Step step, IntConsumer moved) {
     for (int i = 0; i < selections.length; i++) {
       Selection selection = selections[i];
       IndexMask next = selection == null ? null : selection.nextMask();
       if (selection == null || next == null) {
         continue;
       }
-      resized |= selection.nextCount() != selection.count();
       SequencedMap<String, Tensor> prepared = setup.state().prepared(i);
       if (prepared != null) {
         IndexMask old = selection.mask();
@@ -180,7 +186,6 @@ final class SparseMoments implements AutoCloseable {
       }
       selection.commit();
     }
-    return resized;
   }
 
   private static void carry(

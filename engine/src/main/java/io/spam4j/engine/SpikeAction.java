@@ -10,9 +10,10 @@ public enum SpikeAction {
    * Another rule altogether (SPAM, Appendix J, Table 11): with a running mean G of the coordinate's
    * gradients and a running mean D of (g - G)^2, a gradient further than 3 sqrt(D) from G is
    * brought to that distance. The paper does not give the decay of the means; here it is beta2 for
-   * both, so that this rule looks as far back as the other. Both are corrected for their start, see
-   * the brought-in gradient, are reset with the moments, and rest in the steps without clipping.
-   * Costs two more state tensors, {@code gradient_mean} and {@code gradient_var}.
+   * both, so that this rule looks back as far as the other. Both means are corrected for their
+   * start, take the gradient as it was brought in, and are reset with the moments. Nothing is
+   * brought in during the steps without clipping. Costs two more state tensors, {@code
+   * gradient_mean} and {@code gradient_var}.
    */
   GAUSSIAN,
   /** Nothing: no coordinate is a spike. */

@@ -17,7 +17,7 @@ import java.util.List;
  * </pre>
  *
  * <p>k counts the tensor's gradients. Each part can be switched off; with all off it is {@link
- * AdamW}, bit for bit. State beside the moments: three numbers a tensor.
+ * AdamW}, bit for bit. State: 8 bytes a weight and three numbers a tensor.
  *
  * <p><b>Differences from the paper and from the authors' code.</b> The authors' code resets in a
  * way that leaves the reset step on the old moments with the bias corrections of a first step, and
