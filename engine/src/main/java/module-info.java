@@ -8,4 +8,5 @@ module io.spam4j.engine {
   requires transitive io.spam4j.tensors;
 
   exports io.spam4j.engine;
+  exports io.spam4j.engine.analysis;
 }
