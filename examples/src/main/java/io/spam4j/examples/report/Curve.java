@@ -10,9 +10,20 @@ import org.jspecify.annotations.Nullable;
  * Points of a chart: {@code y[i]} at step {@code x[i]}; {@code null} where there is no finite
  * number, so that the line breaks there.
  */
-record Curve(List<Integer> x, List<@Nullable Double> y) {
+public record Curve(List<Integer> x, List<@Nullable Double> y) {
   /** More points than pixels only make the page heavy. */
   private static final int MOST_POINTS = 1000;
+
+  /** A value for each step, from step 0. */
+  public static Curve of(List<Double> values) {
+    List<Integer> x = new ArrayList<>();
+    List<@Nullable Double> y = new ArrayList<>();
+    for (double value : values) {
+      x.add(x.size());
+      y.add(finite(value));
+    }
+    return new Curve(x, y);
+  }
 
   /** How many steps one point stands for, so that a curve keeps at most {@link #MOST_POINTS}. */
   static int stride(int steps) {
