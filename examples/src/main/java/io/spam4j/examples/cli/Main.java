@@ -1,6 +1,7 @@
 package io.spam4j.examples.cli;
 
 import io.spam4j.examples.replay.ReplayCommand;
+import io.spam4j.examples.simulate.SimulateCommand;
 import java.io.PrintWriter;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
@@ -50,6 +51,7 @@ public final class Main implements Runnable {
         new CommandLine(new Main(terminal))
             .addSubcommand(new DemoCommand(terminal))
             .addSubcommand(new ReplayCommand())
+            .addSubcommand(new SimulateCommand())
             .addSubcommand(new DoctorCommand(terminal))
             .addSubcommand(new HelpCommand());
     return configured(line, terminal);

@@ -14,8 +14,8 @@ class MainTest {
 
     assertThat(screen.out())
         .startsWith("Usage: spam4j [-hV] COMMAND\n")
-        .contains("\n  demo    Train a byte-level language model ")
-        .contains("\n  doctor  Print what spam4j found on this machine")
+        .contains("\n  demo      Train a byte-level language model ")
+        .contains("\n  doctor    Print what spam4j found on this machine")
         .contains("\n  test  Run every module's tests");
     assertThat(screen.err()).isEmpty();
   }
