@@ -1,5 +1,6 @@
 package io.spam4j.examples.cli;
 
+import io.spam4j.examples.memory.MemoryCommand;
 import io.spam4j.examples.replay.ReplayCommand;
 import io.spam4j.examples.simulate.SimulateCommand;
 import java.io.PrintWriter;
@@ -52,6 +53,7 @@ public final class Main implements Runnable {
             .addSubcommand(new DemoCommand(terminal))
             .addSubcommand(new ReplayCommand())
             .addSubcommand(new SimulateCommand())
+            .addSubcommand(new MemoryCommand())
             .addSubcommand(new DoctorCommand(terminal))
             .addSubcommand(new HelpCommand());
     return configured(line, terminal);

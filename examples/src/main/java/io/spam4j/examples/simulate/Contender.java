@@ -7,6 +7,7 @@ import io.spam4j.engine.Adam;
 import io.spam4j.engine.Optimizer;
 import io.spam4j.engine.Parameter;
 import io.spam4j.engine.Spam;
+import io.spam4j.engine.StableSpam;
 import java.util.List;
 import java.util.OptionalDouble;
 import java.util.function.Function;
@@ -39,7 +40,13 @@ record Contender(
               true,
               Adam.builder().betas(BETA1, BETA2)::build),
           spam("spam-5000", 5000),
-          spam("spam-1000", 1000));
+          spam("spam-1000", 1000),
+          new Contender(
+              "stable-spam",
+              "Stable-SPAM",
+              OptionalDouble.empty(),
+              false,
+              StableSpam.builder().betas(BETA1, BETA2)::build));
 
   private static Contender spam(String name, double threshold) {
     return new Contender(

@@ -98,9 +98,9 @@ final class MomentsPicture {
     write(SimulationPage.HEADLINE, font(Font.BOLD, 19), TEXT, MARGIN, 36);
     SimulationSettings settings = result.settings();
     String caption =
-        "%s; %s; band: one standard deviation of a run"
+        "%s; %s; band: 1 sd of a run; Stable-SPAM: g normalised"
             .formatted(settings.gradients(), settings.conditions());
-    write(caption.replace("beta", "β"), font(Font.PLAIN, 13), SOFT, MARGIN, 60);
+    write(caption.replace("beta", "β"), font(Font.PLAIN, 12), SOFT, MARGIN, 60);
 
     MomentPanel first = MomentPanel.first(result);
     MomentPanel second = MomentPanel.second(result);

@@ -35,7 +35,7 @@ record SimulationPage(
         lead(result),
         String.format(
             Locale.ROOT,
-            "The mean of %,d seeds; both moments raw, without bias correction. The shaded band is one standard deviation of a single run around the line without the spike.",
+            "The mean of %,d seeds; both moments raw, without bias correction. The shaded band is one standard deviation of a single run around Adam's line without the spike. Stable-SPAM normalises gradients, so its moments have a scale of their own; its excess is over its own run without the spike.",
             settings.seeds()),
         "Means over the seeds, measured with the engine in float32; expected from closed forms in double. Where SPAM clips it takes sqrt(θ v): the mean of that has no closed form, its root mean square has.",
         facts,

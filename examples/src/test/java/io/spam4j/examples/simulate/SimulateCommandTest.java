@@ -88,6 +88,16 @@ final class SimulateCommandTest {
               v at t = 30                                    0.006084   0.000178   0.006288
               excess of v at t = 200                         0.002481   0.000078   0.002561
               v at t = 200                                    0.02253    0.00032    0.02251
+            stable-spam
+              gradient taken at t = 30, root mean square        1.122      0.010          -
+              m at t = 30                                      0.3469     0.0257          -
+              excess of m at t = 60                        -0.0002578  0.0034094          -
+              excess of m at t = 80                          -0.01031    0.00201          -
+              steps until excess of m < deviation of m              0          -          -
+              steps until excess of m < 1 %% of its start           29          -          -
+              v at t = 30                                     0.02382    0.00055          -
+              excess of v at t = 200                        -0.008506   0.000133          -
+              v at t = 200                                     0.1396     0.0007          -
 
             picture: %s
             report: %s
@@ -129,7 +139,7 @@ final class SimulateCommandTest {
     assertThat(picture.getWidth()).isEqualTo(2000);
     assertThat(picture.getHeight()).isEqualTo(960);
     // Grey without the spike, then Adam, SPAM 5000 and SPAM 1000, in both panels and the legend.
-    for (int colour : new int[] {0x5b6472, 0xb4560a, 0x1f5fbf, 0x8b3fa8}) {
+    for (int colour : new int[] {0x5b6472, 0xb4560a, 0x1f5fbf, 0x8b3fa8, 0x0b7a5c}) {
       assertThat(pixels(picture, colour, 0, 1000, 220, 780)).as("left %x", colour).isPositive();
       assertThat(pixels(picture, colour, 1000, 2000, 220, 780)).as("right %x", colour).isPositive();
       assertThat(pixels(picture, colour, 0, 2000, 880, 960)).as("legend %x", colour).isPositive();

@@ -29,7 +29,7 @@ final class SimulationTest {
     SimulationResult result = run(2000, distribution, mode, Contender.ALL);
     Findings findings = Findings.of(result, Contender.ALL);
 
-    assertThat(findings.groups()).hasSize(4);
+    assertThat(findings.groups()).hasSize(5);
     int compared = 0;
     for (Findings.Group group : findings.groups()) {
       for (Finding finding : group.findings()) {

@@ -1,0 +1,79 @@
+package io.spam4j.examples.memory;
+
+import io.spam4j.engine.MemoryReport;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.LongFunction;
+
+/**
+ * What training a model holds with each optimizer.
+ *
+ * @param weightBytes of the model's weights; gradients take as many
+ * @param rows one an optimizer
+ */
+record MemoryTable(long weightBytes, List<Row> rows) {
+  private static final double GIB = 1L << 30;
+  private static final List<String> HEADINGS =
+      List.of(
+          "optimizer",
+          "weights",
+          "gradients",
+          "moments",
+          "index",
+          "scratch",
+          "all",
+          "all but gradients");
+
+  /** What one optimizer holds beside weights and gradients. */
+  record Row(String optimizer, MemoryReport memory) {}
+
+  /** The table in bytes. */
+  String bytes() {
+    return text(bytes -> String.format(Locale.ROOT, "%,d", bytes));
+  }
+
+  /** The table in GiB. */
+  String gibibytes() {
+    return text(bytes -> String.format(Locale.ROOT, "%.4f", bytes / GIB));
+  }
+
+  private String text(LongFunction<String> format) {
+    List<List<String>> lines = new ArrayList<>();
+    lines.add(HEADINGS);
+    for (Row row : rows) {
+      MemoryReport memory = row.memory();
+      long withoutGradients = weightBytes + memory.total();
+      List<String> cells = new ArrayList<>();
+      cells.add(row.optimizer());
+      for (long bytes :
+          new long[] {
+            weightBytes,
+            weightBytes,
+            memory.moments(),
+            memory.index(),
+            memory.scratch(),
+            withoutGradients + weightBytes,
+            withoutGradients
+          }) {
+        cells.add(format.apply(bytes));
+      }
+      lines.add(cells);
+    }
+    int[] widths = new int[HEADINGS.size()];
+    for (List<String> line : lines) {
+      for (int i = 0; i < widths.length; i++) {
+        widths[i] = Math.max(widths[i], line.get(i).length());
+      }
+    }
+    var text = new StringBuilder();
+    for (List<String> line : lines) {
+      for (int i = 0; i < widths.length; i++) {
+        String form = (i == 0 ? "%-" : "  %") + widths[i] + "s";
+        text.append(String.format(Locale.ROOT, form, line.get(i)));
+      }
+      text.append(System.lineSeparator());
+    }
+    return text.toString();
+  }
+}
