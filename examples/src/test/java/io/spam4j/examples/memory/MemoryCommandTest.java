@@ -37,7 +37,7 @@ final class MemoryCommandTest {
         .contains("density that equals GaLore at rank 128: 0.3225388601036269")
         .contains("density here: 0.3225388601036269")
         .contains("adam: 348,441,600 bytes, 0.348 GB, 0.325 GiB")
-        .contains("spam at d = 0.3225388601036269: 279,889,920 bytes, 0.280 GB, 0.261 GiB");
+        .contains("spam at d = 0.3225388601036269: 279,890,944 bytes, 0.280 GB, 0.261 GiB");
     long weights = 4L * 58_073_600;
     assertThat(cells("adamw"))
         .startsWith(number(weights), number(weights), number(2 * weights), "0");
