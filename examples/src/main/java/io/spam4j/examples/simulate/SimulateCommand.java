@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -76,11 +77,16 @@ public final class SimulateCommand implements Callable<Integer> {
     HtmlPage.writeResults(output.resolve("results.json"), new Results(result, findings));
     Path page = output.resolve("report.html");
     Files.writeString(page, HtmlPage.of(TEMPLATE, SimulationPage.of(result, findings)));
+    out.println("report: " + page.toAbsolutePath().normalize());
+    Optional<String> obstacle = Fonts.obstacle();
+    if (obstacle.isPresent()) {
+      out.flush();
+      spec.commandLine().getErr().println("spam4j: no picture: " + obstacle.get());
+      return 1;
+    }
     Path picture = output.resolve("moments.png");
-    System.setProperty("java.awt.headless", "true"); // drawing needs no screen
     MomentsPicture.write(result, picture);
     out.println("picture: " + picture.toAbsolutePath().normalize());
-    out.println("report: " + page.toAbsolutePath().normalize());
     out.flush();
     return 0;
   }

@@ -19,6 +19,7 @@ import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import javax.imageio.ImageIO;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.CleanupMode;
 import org.junit.jupiter.api.io.TempDir;
@@ -33,6 +34,11 @@ final class SimulateCommandTest {
 
   private final StringWriter out = new StringWriter();
   private final StringWriter err = new StringWriter();
+
+  @BeforeEach
+  void fontsAreThere() {
+    assumeTrue(Fonts.obstacle().isEmpty(), () -> Fonts.obstacle().orElse(""));
+  }
 
   private int simulate(String... arguments) {
     List<String> all = new ArrayList<>(List.of(arguments));
@@ -99,12 +105,12 @@ final class SimulateCommandTest {
               excess of v at t = 200                        -0.008506   0.000133          -
               v at t = 200                                     0.1396     0.0007          -
 
-            picture: %s
             report: %s
+            picture: %s
             """
                 .formatted(
-                    folder.resolve("a/b/moments.png").toAbsolutePath(),
-                    folder.resolve("a/b/report.html").toAbsolutePath()));
+                    folder.resolve("a/b/report.html").toAbsolutePath(),
+                    folder.resolve("a/b/moments.png").toAbsolutePath()));
     assertThat(err.toString()).isEmpty();
   }
 
