@@ -1,6 +1,7 @@
 package io.spam4j.engine;
 
 import java.util.List;
+import java.util.Map;
 
 /**
  * What a builder makes of its settings: what an optimizer is, apart from the parameters.
@@ -19,6 +20,20 @@ record Blueprint(
     RuleFactory rule,
     Scratch scratch,
     long seed) {
+  /** A blueprint without transforms of its own and without random selections. */
+  static Blueprint of(String name, StateStore.Layout layout, RuleFactory rule, Scratch scratch) {
+    return new Blueprint(name, layout, List.of(), rule, scratch, 0);
+  }
+
+  /** The product of the extents. */
+  static long elements(long[] shape) {
+    long elements = 1;
+    for (long extent : shape) {
+      elements = Math.multiplyExact(elements, extent);
+    }
+    return elements;
+  }
+
   /** Makes a transform for a list of parameters. */
   @FunctionalInterface
   interface LinkFactory {
@@ -34,12 +49,22 @@ record Blueprint(
   /** Tells the bytes of working memory. */
   @FunctionalInterface
   interface Scratch {
-    /**
-     * Before it is allocated.
-     *
-     * @param fused whether the fused update can do all transforms
-     * @param anySparse whether some parameter has a density below 1
-     */
-    long bytes(boolean fused, boolean anySparse, int threads);
+    /** Before it is allocated. */
+    long bytes(Outline outline);
   }
+
+  /**
+   * What working memory depends on.
+   *
+   * @param shapes of the weights, by the names of the parameters
+   * @param transforms whether gradients are transformed at all
+   * @param fused whether the fused update can do all transforms
+   * @param anySparse whether some parameter has a density below 1
+   */
+  record Outline(
+      Map<String, long[]> shapes,
+      boolean transforms,
+      boolean fused,
+      boolean anySparse,
+      int threads) {}
 }

@@ -1,5 +1,6 @@
 package io.spam4j.engine;
 
+import io.spam4j.engine.kernel.Coordinates;
 import io.spam4j.engine.kernel.UpdateCoefficients;
 import java.util.List;
 
@@ -10,9 +11,6 @@ import java.util.List;
  * same update that decides otherwise overrides {@link #decide}.
  */
 class Decision {
-  /** |g| above this is limited to it: its square still fits a float with room for theta. */
-  private static final float LARGEST_GRADIENT = 1e18f;
-
   private final Recipe recipe;
   private final Timeline timeline;
   private final NonFinitePolicy nonFinite;
@@ -46,7 +44,8 @@ class Decision {
     c.skipsNonFinite = nonFinite != NonFinitePolicy.PROPAGATE;
     c.clipsAtZero = recipe.zeroSecondMoment == ZeroSecondMoment.CLIP_TO_ZERO;
     c.nullifiesSpikes = recipe.spikeAction == SpikeAction.NULLIFY;
-    c.gradientLimit = recipe.limitsGradients ? LARGEST_GRADIENT : Float.POSITIVE_INFINITY;
+    c.gradientLimit =
+        recipe.limitsGradients ? Coordinates.LARGEST_GRADIENT : Float.POSITIVE_INFINITY;
     c.leavesWeights = recipe.amsgrad;
     if (recipe.weightDecayMode == WeightDecayMode.COUPLED) {
       c.coupledDecay = (float) weightDecay(h);

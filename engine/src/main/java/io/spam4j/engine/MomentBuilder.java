@@ -36,7 +36,7 @@ public abstract class MomentBuilder<B extends MomentBuilder<B>> extends Optimize
         (_, shape) -> state(copy, shape),
         ownLinks(copy),
         setup -> new FusedRule(setup, copy, decision(copy, setup)),
-        (fused, anySparse, threads) -> FusedRule.scratchBytes(copy, fused, anySparse, threads),
+        o -> FusedRule.scratchBytes(copy, o.fused(), o.anySparse(), o.threads()),
         copy.seed);
   }
 

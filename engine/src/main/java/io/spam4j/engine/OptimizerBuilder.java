@@ -7,6 +7,7 @@ import io.spam4j.tensors.IndexMask;
 import io.spam4j.tensors.Philox;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
@@ -34,6 +35,9 @@ public abstract class OptimizerBuilder<B extends OptimizerBuilder<B>> {
 
   /** What the settings so far make; independent of later ones. */
   abstract Blueprint blueprint();
+
+  /** Changes the defaults for a parameter by its name, before groups do. */
+  void adjust(String parameter, Group group) {}
 
   /**
    * The same learning rate at every step.
@@ -131,9 +135,11 @@ public abstract class OptimizerBuilder<B extends OptimizerBuilder<B>> {
     boolean anySparse = false;
     for (int i = 0; i < elements.length; i++) {
       long[] shape = shapes.getOrDefault(names.get(i), new long[0]);
-      elements[i] = 1;
-      for (long extent : shape) {
-        elements[i] = Math.multiplyExact(elements[i], extent);
+      elements[i] = Blueprint.elements(shape);
+      if (elements[i] == 0) {
+        throw new IllegalArgumentException(
+            "weights must have elements: parameter=%s, shape=%s"
+                .formatted(names.get(i), Arrays.toString(shape)));
       }
       Hyperparameters h = hyperparameters.get(i);
       if (h.isSparse()) {
@@ -156,7 +162,11 @@ public abstract class OptimizerBuilder<B extends OptimizerBuilder<B>> {
     long scratch =
         (measures ? MeasurePass.bytes(elements, used) : 0)
             + TransformChain.bytes(links, used)
-            + blueprint.scratch().bytes(TransformChain.isFused(links), anySparse, used);
+            + blueprint
+                .scratch()
+                .bytes(
+                    new Blueprint.Outline(
+                        shapes, !links.isEmpty(), TransformChain.isFused(links), anySparse, used));
     return new MemoryReport(moments, index, scratch);
   }
 
@@ -203,6 +213,7 @@ public abstract class OptimizerBuilder<B extends OptimizerBuilder<B>> {
     boolean[] used = new boolean[groupChanges.size()];
     for (String name : names) {
       Group group = defaults.copy();
+      adjust(name, group);
       for (int i = 0; i < used.length; i++) {
         if (isMatch(groupChanges.get(i).pattern(), name)) {
           groupChanges.get(i).change().accept(group);

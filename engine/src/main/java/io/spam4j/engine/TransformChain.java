@@ -240,8 +240,8 @@ final class TransformChain {
   /** The product of the factors that are the same for a whole tensor. */
   double scale(int tensor) {
     double scale = 1;
-    for (TransformLink link : links) {
-      scale *= link.op(tensor).scale;
+    for (int i = 0; i < links.size(); i++) { // an iterator may end up on the heap
+      scale *= links.get(i).op(tensor).scale;
     }
     return scale;
   }

@@ -1,0 +1,70 @@
+package io.spam4j.engine;
+
+import io.spam4j.engine.kernel.UpdateTally;
+import io.spam4j.engine.kernel.WorkPlan;
+import io.spam4j.tensors.Tensor;
+import java.lang.foreign.MemorySegment;
+import java.util.Objects;
+import java.util.SequencedMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What optimizers have in common that are not the fused update: state for every parameter, and
+ * gradients that are read in the caller's memory or, where they are transformed, in a copy of some
+ * of them that stays in cache.
+ */
+abstract class PlainRule extends UpdateRule {
+  /** The most elements of a gradient that are read at a time. */
+  static final int RUN = WorkPlan.UNIT;
+
+  final Setup setup;
+  private final @Nullable PieceLoader copies;
+
+  PlainRule(Setup setup) {
+    this.setup = setup;
+    boolean transforms = !setup.chain().isEmpty();
+    copies = transforms ? setup.chain().loader(RUN, setup.arena(), setup.threads()) : null;
+    for (int i = 0; i < setup.parameters().size(); i++) {
+      setup.state().add();
+    }
+  }
+
+  /** The bytes of working memory that such a rule allocates. */
+  static long copyBytes(boolean transforms, int threads) {
+    return transforms ? PieceLoader.bytes(RUN, threads) : 0;
+  }
+
+  final long copyBytes() {
+    return copyBytes(copies != null, setup.threads());
+  }
+
+  @Override
+  final SequencedMap<String, Tensor> state(int tensor) {
+    return setup.state().of(tensor);
+  }
+
+  final MemorySegment memory(int tensor, String name) {
+    return Objects.requireNonNull(state(tensor).get(name)).memory();
+  }
+
+  final MemorySegment weights(int tensor) {
+    return setup.parameters().get(tensor).weights().memory();
+  }
+
+  /**
+   * Memory that holds the elements {@code [from, to)} of a gradient, at most {@link #RUN}, after
+   * all transforms: element {@code i} is its float {@code i + shift(from)}. Not to be written to.
+   */
+  final MemorySegment gradient(
+      Step step, int tensor, long from, long to, UpdateTally tally, int participant) {
+    MemorySegment gradient = Objects.requireNonNull(step.gradients[tensor]);
+    return copies == null
+        ? gradient
+        : copies.load(gradient, tensor, from, to, setup.chain().size(), tally, participant);
+  }
+
+  /** See {@link #gradient}. */
+  final long shift(long from) {
+    return copies == null ? 0 : -from;
+  }
+}
