@@ -1,13 +1,17 @@
 package io.spam4j.examples.lab;
 
+import io.spam4j.engine.Adafactor;
 import io.spam4j.engine.Adam;
+import io.spam4j.engine.AdamMini;
 import io.spam4j.engine.AdamW;
 import io.spam4j.engine.GradientTransform;
+import io.spam4j.engine.Lion;
 import io.spam4j.engine.MomentBuilder;
 import io.spam4j.engine.Optimizer;
 import io.spam4j.engine.OptimizerBuilder;
 import io.spam4j.engine.Parameter;
 import io.spam4j.engine.Schedule;
+import io.spam4j.engine.Sgd;
 import io.spam4j.engine.Spam;
 import io.spam4j.engine.SpikeAction;
 import io.spam4j.engine.StableSpam;
@@ -81,6 +85,20 @@ record LabOptimizer(
               steps -> spamSettings(steps) + ", no clipping"),
           of("adam-amsgrad", _ -> Adam.builder().amsgrad(true), _ -> BETAS + "amsgrad"),
           of(
+              "adafactor",
+              _ -> Adafactor.builder().scaleParameter(false),
+              _ -> "update clipped at 1, decay rate -0.8"),
+          of(
+              "adam-mini",
+              _ -> AdamMini.builder(LabOptimizer::miniBlocks),
+              _ -> BETAS + "a second moment for each head, row or norm"),
+          new LabOptimizer(
+              "lion",
+              0.2,
+              _ -> Lion.builder(),
+              _ -> "betas 0.9 0.99, decay 0, sign of the momentum"),
+          new LabOptimizer("sgd", 30, _ -> Sgd.builder(), _ -> "momentum 0.9, decay 0"),
+          of(
               "adamw-value",
               _ -> adamW(GradientTransform.value(1e-3)),
               _ -> BETAS + "gradients limited to 1e-3"),
@@ -151,6 +169,14 @@ record LabOptimizer(
       builder.group(pattern, group -> group.density(DENSITY));
     }
     return builder;
+  }
+
+  /** Adam-mini's blocks; heads of all presets are equally wide. */
+  private static long miniBlocks(String parameter, long[] shape) {
+    boolean byHead = parameter.endsWith(".q") || parameter.endsWith(".k");
+    return byHead
+        ? shape[0] / Llama.HEAD_WIDTH
+        : AdamMini.Partition.transformer(1, 1).blocks(parameter, shape);
   }
 
   private static String spamSettings(int steps) {

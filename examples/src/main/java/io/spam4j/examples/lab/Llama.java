@@ -21,6 +21,9 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
  * positions, causal attention, SwiGLU, no biases, and a head of its own.
  */
 final class Llama implements AutoCloseable {
+  /** The width of a head in all presets. */
+  static final int HEAD_WIDTH = 32;
+
   private static final int BYTES = 256;
   private static final double NORM_EPSILON = 1e-5;
   private static final double ROTARY_BASE = 10_000;

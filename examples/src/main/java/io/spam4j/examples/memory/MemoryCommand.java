@@ -1,9 +1,13 @@
 package io.spam4j.examples.memory;
 
+import io.spam4j.engine.Adafactor;
 import io.spam4j.engine.Adam;
+import io.spam4j.engine.AdamMini;
 import io.spam4j.engine.AdamW;
+import io.spam4j.engine.Lion;
 import io.spam4j.engine.MomentBuilder;
 import io.spam4j.engine.OptimizerBuilder;
+import io.spam4j.engine.Sgd;
 import io.spam4j.engine.Spam;
 import io.spam4j.engine.StableSpam;
 import java.io.PrintWriter;
@@ -118,7 +122,11 @@ public final class MemoryCommand implements Callable<Integer> {
             row(
                 "stable-spam, d = %.4f".formatted(density),
                 sparse(StableSpam.builder(), llama, density),
-                shapes));
+                shapes),
+            row("adafactor", Adafactor.builder(), shapes),
+            row("adam-mini", AdamMini.builder(llama.heads()), shapes),
+            row("lion", Lion.builder(), shapes),
+            row("sgd, momentum", Sgd.builder(), shapes));
     return new MemoryTable(elements * Float.BYTES, rows);
   }
 

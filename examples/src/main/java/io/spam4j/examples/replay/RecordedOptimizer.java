@@ -1,8 +1,11 @@
 package io.spam4j.examples.replay;
 
+import io.spam4j.engine.Adafactor;
 import io.spam4j.engine.Adam;
+import io.spam4j.engine.AdamMini;
 import io.spam4j.engine.AdamW;
 import io.spam4j.engine.BiasCorrection;
+import io.spam4j.engine.Lion;
 import io.spam4j.engine.MaskSelection;
 import io.spam4j.engine.MomentBuilder;
 import io.spam4j.engine.NonFinitePolicy;
@@ -22,6 +25,7 @@ final class RecordedOptimizer {
   private RecordedOptimizer(Trace trace) {
     this.trace = trace;
     options = new TraceOptions(trace);
+    options.list("names"); // the trace has read them
   }
 
   /**
@@ -42,6 +46,9 @@ final class RecordedOptimizer {
           case "adam" -> moments(Adam.builder().amsgrad(options.flag("amsgrad", false)), 1e-8, 0);
           case "adamw" ->
               moments(AdamW.builder().amsgrad(options.flag("amsgrad", false)), 1e-8, 0.01);
+          case "adafactor" -> adafactor();
+          case "lion" -> lion();
+          case "adam-mini" -> adamMini();
           default ->
               throw new UnsupportedTraceException(
                   "no such optimizer: optimizer=" + trace.optimizer());
@@ -118,5 +125,43 @@ final class RecordedOptimizer {
         .clipDecay(options.number("gamma3", 0.999))
         .resetInterval(options.count("update_proj_gap", 1000))
         .betaSchedule(options.count("total_T", 0), options.number("eta_min", 0.5));
+  }
+
+  private Adafactor.Builder adafactor() throws TraceFormatException {
+    double[] epsilons = options.pair("eps", 1e-30, 1e-3);
+    var builder =
+        Adafactor.builder()
+            .epsilons(epsilons[0], epsilons[1])
+            .clipThreshold(options.number("clip_threshold", 1))
+            .decayRate(options.number("decay_rate", -0.8))
+            .beta1(options.number("beta1", 0))
+            .weightDecay(options.number("weight_decay", 0))
+            .scaleParameter(options.flag("scale_parameter", true))
+            .nonFinite(NonFinitePolicy.PROPAGATE);
+    boolean relative = options.flag("relative_step", true);
+    boolean warmup = options.flag("warmup_init", false);
+    return relative
+        ? builder.relativeStep(true).warmupInit(warmup)
+        : builder.learningRate(options.number("lr", 1e-3));
+  }
+
+  private Lion.Builder lion() throws TraceFormatException {
+    double[] betas = options.pair("betas", 0.9, 0.99);
+    return Lion.builder()
+        .learningRate(options.number("lr", 1e-4))
+        .betas(betas[0], betas[1])
+        .weightDecay(options.number("weight_decay", 0))
+        .nonFinite(NonFinitePolicy.PROPAGATE);
+  }
+
+  private AdamMini.Builder adamMini() throws TraceFormatException {
+    double[] betas = options.pair("betas", 0.9, 0.999);
+    options.count("dim", 2048); // the shapes tell
+    return AdamMini.builder(Math.toIntExact(options.count("n_heads", 32)))
+        .learningRate(options.number("lr", 1e-3))
+        .betas(betas[0], betas[1])
+        .epsilon(options.number("eps", 1e-8))
+        .weightDecay(options.number("weight_decay", 0))
+        .nonFinite(NonFinitePolicy.PROPAGATE);
   }
 }
