@@ -152,10 +152,11 @@ final class SparseMoments implements AutoCloseable {
     for (int i = 0; i < selections.length; i++) {
       Selection selection = selections[i];
       if (selection != null && (changes || selection.waits())) {
+        setup.state().discardPrepared(i); // of an attempt that failed
         selection.prepare(timeline.interval(step.t), step.gradients[i]);
         boolean resized = selection.nextCount() != selection.count();
         resizes |= resized;
-        if (resized || keepsMoments(i, step)) {
+        if (selection.nextMask() != null && (resized || keepsMoments(i, step))) {
           setup.state().preparePacked(i, selection.nextCount());
         }
       }

@@ -82,7 +82,8 @@ final class StateStore implements AutoCloseable {
     }
   }
 
-  private void discardPrepared(int tensor) {
+  /** Frees what was prepared for a parameter, if anything was. */
+  void discardPrepared(int tensor) {
     Slot slot = prepared[tensor];
     if (slot != null) {
       prepared[tensor] = null;
