@@ -49,8 +49,12 @@ public final class Unselected {
         g += c.coupledDecay * weight;
       }
       weight = (decays ? weight * c.decayBefore : weight) - c.stepSize * g;
-      weights.set(
-          JAVA_FLOAT_UNALIGNED, i * Float.BYTES, decays ? weight - c.decayAfter * weight : weight);
+      if (c.changesWeights()) {
+        weights.set(
+            JAVA_FLOAT_UNALIGNED,
+            i * Float.BYTES,
+            decays ? weight - c.decayAfter * weight : weight);
+      }
     }
     return next;
   }
