@@ -16,6 +16,7 @@ final class GatheredBlock {
   private final PieceLoader gradients;
   private final PieceLoader unselectedGradients;
   private final int links; // transforms that are done here
+  private final UpdateTally uncounted = new UpdateTally(); // for what is counted elsewhere
   private final long[] positions = new long[IndexMask.BLOCK];
   private final MemorySegment weights;
   private MemorySegment gradient = MemorySegment.NULL;
@@ -63,7 +64,10 @@ final class GatheredBlock {
       float weight = from.get(JAVA_FLOAT_UNALIGNED, positions[i] * Float.BYTES);
       weights.set(JAVA_FLOAT_UNALIGNED, (long) i * Float.BYTES, weight);
     }
-    gradient = gradients.gather(fullGradient, tensor, positions, count, links, tally, participant);
+    // If the others descend, their pieces count what the transforms do to all.
+    UpdateTally counted = descends() ? uncounted : tally;
+    gradient =
+        gradients.gather(fullGradient, tensor, positions, count, links, counted, participant);
     return count;
   }
 
@@ -111,10 +115,11 @@ final class GatheredBlock {
       UpdateCoefficients c,
       UpdateTally tally) {
     int selected = 0;
+    UpdateTally counted = descends() ? tally : uncounted;
     for (long start = from; start < to; start += FusedRule.PIECE) {
       long end = Math.min(to, start + FusedRule.PIECE);
       MemorySegment piece =
-          unselectedGradients.load(fullGradient, tensor, start, end, links, tally, participant);
+          unselectedGradients.load(fullGradient, tensor, start, end, links, counted, participant);
       selected =
           Unselected.apply(
               all,
@@ -124,12 +129,17 @@ final class GatheredBlock {
               positions,
               selected,
               count,
-              recipe.unselected == UnselectedWeights.SGD,
+              descends(),
               recipe.maskedWeightDecay == MaskedWeightDecay.ALL,
               c,
               tally);
     }
     return to;
+  }
+
+  /** Whether weights without moments take gradient steps. */
+  private boolean descends() {
+    return recipe.unselected == UnselectedWeights.SGD;
   }
 
   private long lastOf(IndexMask mask, long block) {
