@@ -127,9 +127,10 @@ final class EngineOptimizer implements Optimizer {
       step.count();
       chain.decide(step);
       for (int i = 0; i < gradients.length; i++) {
-        report.tensorScale[i] = chain.scale(i);
+        report.tensorScale[i] = step.has(i) ? chain.scale(i) : 1;
       }
       rule.run(step);
+      report.bytes += rule.bytes(step);
       steps = step.t;
     }
     counts.describe(report);
@@ -176,7 +177,7 @@ final class EngineOptimizer implements Optimizer {
           measure == null || gradient == null ? Double.NaN : Math.sqrt(measure.sumOfSquares(i));
       measured += measure == null || gradient == null ? 0 : gradient.byteSize();
     }
-    report.bytes = measured + (skips ? 0 : rule.bytes(step));
+    report.bytes = measured;
   }
 
   @Override

@@ -38,6 +38,9 @@ final class NormLinks {
 
     @Override
     void decide(Step step, TransformChain.Incoming in) {
+      if (!step.hasAny()) {
+        return;
+      }
       double norm = Math.sqrt(in.totalSumOfSquares());
       norms++;
       if (norms <= config.warmupSteps()) {
