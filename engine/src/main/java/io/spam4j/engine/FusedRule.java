@@ -34,6 +34,7 @@ final class FusedRule extends UpdateRule {
   private final @Nullable PieceLoader copies; // where the kernel cannot read the gradient itself
   private final int copiedLinks; // transforms that are done in copies; none, or all
   private final boolean gaussian;
+  private final long streamsPerWeight; // the gradient, and weight and state there and back
   private PlannedJob job;
   private @Nullable PlannedJob nextJob; // for the number of moments that a prepared step has
 
@@ -55,6 +56,7 @@ final class FusedRule extends UpdateRule {
     this.decision = decision;
     int count = setup.parameters().size();
     gaussian = recipe.spikeAction == SpikeAction.GAUSSIAN;
+    streamsPerWeight = 1 + 2L * (1 + recipe.state().size());
     boolean needsCopies = gaussian || !setup.chain().isFused();
     copiedLinks = needsCopies ? setup.chain().size() : 0;
     copies = needsCopies ? setup.chain().loader(PIECE, setup.arena(), setup.threads()) : null;
@@ -247,12 +249,11 @@ final class FusedRule extends UpdateRule {
   @Override
   long bytes(Step step) {
     long bytes = 0;
-    long streams = 1 + 2L * (1 + recipe.state().size());
     for (int i = 0; i < coefficients.length; i++) {
       IndexMask mask = sparse.mask(i);
       long elements =
           sparse.isSparse(i) ? sparse.count(i) : setup.parameters().get(i).weights().elements();
-      bytes += step.has(i) ? streams * Float.BYTES * elements : 0;
+      bytes += step.has(i) ? streamsPerWeight * Float.BYTES * elements : 0;
       bytes += step.has(i) && mask != null ? mask.bytes() : 0;
     }
     return bytes;

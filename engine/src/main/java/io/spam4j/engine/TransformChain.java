@@ -240,7 +240,7 @@ final class TransformChain {
   /** The product of the factors that are the same for a whole tensor. */
   double scale(int tensor) {
     double scale = 1;
-    for (int i = 0; i < links.size(); i++) { // an iterator may end up on the heap
+    for (int i = 0; i < links.size(); i++) { // an iterator would be garbage in each step
       scale *= links.get(i).op(tensor).scale;
     }
     return scale;
