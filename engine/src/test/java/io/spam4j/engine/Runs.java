@@ -25,6 +25,10 @@ final class Runs implements AutoCloseable {
     return optimizer.step(_ -> gradientTensor);
   }
 
+  StepReport stepWithoutGradient() {
+    return optimizer.step(_ -> null);
+  }
+
   float[] first() {
     return optimizer.firstMoment("w").toFloats();
   }
@@ -41,6 +45,14 @@ final class Runs implements AutoCloseable {
     int[] bits = new int[all.length];
     Arrays.setAll(bits, i -> Float.floatToIntBits(all[i]));
     return bits;
+  }
+
+  /** The selected positions, ascending. */
+  int[] selected() {
+    return optimizer.mask("w").stream()
+        .flatMapToLong(mask -> Arrays.stream(mask.toArray()))
+        .mapToInt(Math::toIntExact)
+        .toArray();
   }
 
   /** Normal values, one in {@code spikeOdds} of them a thousand times larger. */

@@ -1,0 +1,308 @@
+package io.spam4j.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import io.spam4j.tensors.IndexMask;
+import io.spam4j.tensors.Tensor;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Which weights are selected, what happens to the others, and what it costs. */
+final class MaskSelectionTest {
+  private static final double CLOSE = 1e-7;
+
+  @Test
+  void largestWeights_areSelectedAtEachReset_theFirstOfEqualOnes() {
+    var builder =
+        Spam.builder()
+            .resetInterval(2)
+            .density(0.5)
+            .spikeThreshold(0)
+            .maskSelection(MaskSelection.largestWeights());
+    try (var run = new Runs(builder, 1, -3, 3, 2, -3, 0)) {
+      assertThat(run.selected()).containsExactly(1, 2, 4);
+      run.step(1, 1, 1, 1, 1, 1);
+      run.weights[0] = 2;
+      run.weights[1] = 0;
+      run.weights[4] = -2; // as large as 0 and 3
+      assertThat(run.selected()).containsExactly(1, 2, 4); // until the next reset
+      run.step(9, 0, 0, 0, 0, 9);
+      assertThat(run.selected()).containsExactly(0, 2, 3);
+    }
+  }
+
+  @Test
+  void largestGradients_areSelectedAtTheFirstOne_andAtEachReset() {
+    var builder =
+        Spam.builder()
+            .resetInterval(3)
+            .density(0.5)
+            .spikeThreshold(0)
+            .weightDecay(0.1)
+            .maskSelection(MaskSelection.largestGradients());
+    try (var run = new Runs(builder, 1, 1, 1, 1, 1)) {
+      assertThat(run.optimizer.mask("w")).isEmpty();
+      assertThat(run.optimizer.memory().index()).isEqualTo(0);
+      run.stepWithoutGradient();
+      assertThat(run.optimizer.mask("w")).isEmpty();
+      assertThat(run.first()).containsExactly(0, 0);
+      StepReport report = run.step(-5, 1, 5, 5, 1);
+      assertThat(run.selected()).containsExactly(0, 2);
+      assertThat(report.bytes()).isEqualTo(2 * 28 + run.optimizer.memory().index());
+      assertThat(run.first()).containsExactly(-5 * (float) (1 - 0.9), 5 * (float) (1 - 0.9));
+      run.step(0, 0, 0, 7, 7); // step 3, a reset
+      assertThat(run.selected()).containsExactly(3, 4);
+      assertThat(run.first()).containsExactly(7 * (float) (1 - 0.9), 7 * (float) (1 - 0.9));
+      run.step(1, 1, 1, 1, 1);
+      run.step(1, 1, 1, 1, 1);
+      assertThat(run.stepWithoutGradient().bytes()).isEqualTo(0);
+      // step 6 had nothing to select by
+      assertThat(run.selected()).containsExactly(3, 4);
+      assertThat(run.first()).containsExactly(0, 0);
+      assertThat(run.weights[1]).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void largestGradients_withOverlapKept_areCarriedFromTheFirstSelectionOn() {
+    var builder =
+        Spam.builder()
+            .resetInterval(2)
+            .density(0.5)
+            .spikeThreshold(0)
+            .betas(0.5, 0.5)
+            .overlap(MomentOverlap.KEEP)
+            .maskSelection(MaskSelection.largestGradients());
+    try (var run = new Runs(builder, 0, 0, 0, 0)) {
+      run.step(4, 3, 0, 0);
+      assertThat(run.first()).containsExactly(2, 1.5f);
+      run.stepWithoutGradient();
+      assertThat(run.first()).containsExactly(2, 1.5f);
+      run.step(2, 1, 0, 0);
+      assertThat(run.first()).containsExactly(2, 1.25f);
+      run.step(0, 8, 0, 6);
+      assertThat(run.selected()).containsExactly(1, 3);
+      assertThat(run.first()).containsExactly(4.625f, 3); // 1.25 / 2 + 8 / 2, 6 / 2
+      assertThat(run.second()).containsExactly(33.375f, 18); // 2.75 / 2 + 64 / 2, 36 / 2
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(MaskSampling.class)
+  void bernoulliSampling_selectsAnotherNumberEachTime(MaskSampling sampling) {
+    int n = 2000;
+    var builder =
+        Spam.builder().resetInterval(1).density(0.3).maskSelection(MaskSelection.random(sampling));
+    Set<Integer> counts = new HashSet<>();
+    try (var run = new Runs(builder, new float[n])) {
+      boolean firstIsExact = sampling != MaskSampling.BERNOULLI;
+      assertThat(run.selected().length == 600).isEqualTo(firstIsExact);
+      for (int t = 0; t < 10; t++) {
+        run.stepWithoutGradient();
+        int count = run.selected().length;
+        counts.add(count);
+        assertThat(run.first()).hasSize(count);
+        assertThat(run.optimizer.memory().moments()).isEqualTo(8L * count);
+        // the deviation of 2000 coins that fall on their side with 0.3 is 20.5
+        assertThat(count).isCloseTo(600, within(sampling == MaskSampling.EXACT ? 0 : 103));
+      }
+    }
+    assertThat(counts.size() > 3).isEqualTo(sampling != MaskSampling.EXACT);
+  }
+
+  @Test
+  void tinyTensor_ofWhichNothingIsSelected_isFrozen() {
+    try (var run = new Runs(Spam.builder().density(0.3).weightDecay(0.1), 1, 2, 3)) {
+      for (int t = 0; t < 3; t++) {
+        run.step(1, 1, 1);
+      }
+      assertThat(run.weights).containsExactly(1, 2, 3);
+      assertThat(run.first()).isEmpty();
+      assertThat(run.optimizer.memory().moments()).isEqualTo(0);
+    }
+  }
+
+  // ---- weights that are not selected
+
+  private static <B extends MomentBuilder<B>> B second(B builder) {
+    return builder
+        .learningRate(0.1)
+        .epsilon(0)
+        .density(0.5)
+        .maskSelection(SparseProperties.given(List.of(new int[] {1}, new int[] {1})));
+  }
+
+  @Test
+  void sgd_takesThePlainGradientByTheSameStepSize() {
+    var spam = second(Spam.builder()).resetInterval(2).unselected(UnselectedWeights.SGD);
+    try (var run = new Runs(spam, 1, 2, 3)) {
+      StepReport report = run.step(0.5f, -1, Float.NaN);
+      // step size 0.1 sqrt(0.001) / 0.1 = 0.0316228; the selected one: m / sqrt(v) = -3.16228
+      assertThat(run.weights[0]).isCloseTo((float) (1 - Math.sqrt(0.001) * 0.5), within(1e-7f));
+      assertThat(run.weights[1]).isCloseTo(2.1f, within(1e-6f));
+      assertThat(run.weights[2]).isEqualTo(3);
+      assertThat(report.skippedCoordinates()).isEqualTo(1);
+      float before = run.weights[2];
+      run.step(0, 0, -4);
+      // a reset: s = 0.01; 0.1 * 0.01 sqrt(1 - 0.999^2) / (1 - 0.9^2)
+      double step = 0.001 * Math.sqrt(0.001999) / 0.19;
+      assertThat(run.weights[2]).isCloseTo((float) (before + 4 * step), within(1e-6f));
+    }
+  }
+
+  @Test
+  void sgd_withALearningRateOfZero_leavesEveryBit() {
+    var adam = second(Adam.builder()).learningRate(0).unselected(UnselectedWeights.SGD);
+    try (var run = new Runs(adam, -0f, -0f, -0f)) {
+      run.step(-1, -1, 1);
+      Snapshot.assertSame(run.weights, new float[] {-0f, -0f, -0f});
+    }
+  }
+
+  @Test
+  void sgd_sumsUpWhatTheTransformsDid_eachCoordinateOnce() {
+    GradientTransform limit = GradientTransform.value(2);
+    GradientTransform nothing = GradientTransform.value(Float.MAX_VALUE);
+    var adam = second(Adam.builder()).unselected(UnselectedWeights.SGD);
+    try (var fused = new Runs(adam.transforms(limit), 1, 2, 3);
+        var copied = new Runs(adam.transforms(nothing, limit), 1, 2, 3);
+        var frozen =
+            new Runs(
+                adam.unselected(UnselectedWeights.FROZEN).transforms(nothing, limit), 1, 2, 3);
+        var decayed =
+            new Runs(adam.maskedWeightDecay(MaskedWeightDecay.ALL).weightDecay(0.1), 1, 2, 3)) {
+      assertThat(fused.step(-5, 5, 1).clampedCoordinates()).isEqualTo(2);
+      assertThat(copied.step(-5, 5, 1).clampedCoordinates()).isEqualTo(2);
+      Snapshot.assertSame(copied.weights, fused.weights);
+      double step = Math.sqrt(0.001);
+      assertThat(fused.weights[0]).isCloseTo((float) (1 + step * 2), within((float) CLOSE));
+      assertThat(fused.weights[2]).isCloseTo((float) (3 - step), within(3e-7f));
+      assertThat(frozen.step(-5, 5, 1).clampedCoordinates()).isEqualTo(1);
+      assertThat(decayed.step(-5, 5, 1).clampedCoordinates()).isEqualTo(1);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(MaskedWeightDecay.class)
+  void maskedWeightDecay_reachesSelectedOrAllOrNoWeights(MaskedWeightDecay which) {
+    var after = second(Spam.builder()).maskedWeightDecay(which).weightDecay(0.5);
+    var before = second(AdamW.builder()).maskedWeightDecay(which).weightDecay(0.5);
+    var coupled = second(Adam.builder()).maskedWeightDecay(which).weightDecay(0.5);
+    double step = Math.sqrt(0.001);
+    double others = which == MaskedWeightDecay.ALL ? 0.05 : 0;
+    double selected = which == MaskedWeightDecay.NONE ? 0 : 0.05;
+    try (var spam = new Runs(after, 1, 2, 4);
+        var adamW = new Runs(before, 1, 2, 4);
+        var adam = new Runs(coupled, 1, 2, 4)) {
+      spam.step(9, -1, 9);
+      assertWeights(spam, 1 - others, 2.1 * (1 - selected), 4 * (1 - others));
+      adamW.step(9, -1, 9);
+      assertWeights(adamW, 1 - others, 2 * (1 - selected) + 0.1, 4 * (1 - others));
+      adam.step(9, -0.25f, 9);
+      // L2: the gradient is -0.25, or -0.25 + 0.5 * 2; of the others 0, or 0.5 w
+      double sign = which == MaskedWeightDecay.NONE ? -1 : 1;
+      assertWeights(adam, 1 - 10 * others * step, 2 - 0.1 * sign, 4 - 10 * others * step * 4);
+    }
+  }
+
+  private static void assertWeights(Runs run, double... expected) {
+    for (int i = 0; i < expected.length; i++) {
+      assertThat((double) run.weights[i]).isCloseTo(expected[i], within(5e-7));
+    }
+  }
+
+  // ---- threads and memory
+
+  @Test
+  void s9_sparseRuns_haveTheSameBitsAtAnyThreadCount() {
+    long[][] shapes = {{30_000}, {3, 5}, {200, 100}, {1}};
+    Snapshot first = null;
+    String reported = "";
+    for (int threads = 1; threads <= 4; threads++) {
+      var random = new Random(9);
+      var builder =
+          Spam.builder()
+              .resetInterval(2)
+              .spikeGraceSteps(1)
+              .density(0.6)
+              .group("p2", group -> group.density(1))
+              .overlap(MomentOverlap.KEEP)
+              .unselected(UnselectedWeights.SGD)
+              .maskSelection(MaskSelection.random(MaskSampling.BERNOULLI))
+              .weightDecay(0.1)
+              .transforms(GradientTransform.agc(), GradientTransform.adaClip(0.5))
+              .threads(threads);
+      List<Parameter> parameters = Drawn.parameters(random, shapes);
+      var report = new StringBuilder();
+      try (Optimizer optimizer = builder.build(parameters)) {
+        for (int t = 0; t < 4; t++) {
+          Map<String, Tensor> gradients = new HashMap<>();
+          Drawn.parameters(random, shapes).forEach(p -> gradients.put(p.name(), p.weights()));
+          StepReport step = optimizer.step(Gradients.of(gradients));
+          report.append(step.spikes()).append(' ').append(step.largestRatio()).append(' ');
+          report.append(step.loweredCoordinates()).append(' ').append(step.gradientNorm());
+        }
+        Snapshot snapshot = Snapshot.of(optimizer);
+        if (first == null) {
+          first = snapshot;
+          reported = report.toString();
+        }
+        snapshot.assertSame(first);
+        assertThat(report).hasToString(reported);
+      }
+    }
+  }
+
+  @Test
+  void memory_countsTheIndexAndOnlyTheSelectedMoments() {
+    var builder = Spam.builder().density(0.25).threads(1).group("dense", group -> group.density(1));
+    try (var optimizer =
+        builder.build(
+            List.of(
+                new Parameter("sparse", Tensor.of(new float[4000], 40, 100)),
+                new Parameter("dense", Tensor.of(new float[10], 10))))) {
+      IndexMask mask = optimizer.mask("sparse").orElseThrow();
+      assertThat(mask.bytes()).isPositive();
+      // two moments each; of scratch a block of weights and one of gradients
+      assertThat(optimizer.memory())
+          .isEqualTo(new MemoryReport(8 * (1000 + 10), mask.bytes(), 2 * 2048 * 4));
+    }
+  }
+
+  @Property(tries = 60, seed = "10")
+  void plannedMemory_isWhatIsHeld(
+      @ForAll long seed,
+      @ForAll NonFinitePolicy policy,
+      @ForAll SpikeAction action,
+      @ForAll UnselectedWeights unselected) {
+    var random = new Random(seed);
+    long[][] shapes = {{1 + random.nextInt(20_000)}, {1 + random.nextInt(9), 7}, {}};
+    var builder =
+        Spam.builder()
+            .density(random.nextInt(3) == 0 ? 1 : 0.3)
+            .threads(1 + random.nextInt(3))
+            .nonFinite(policy)
+            .spikeAction(action)
+            .unselected(unselected)
+            .transforms(Drawn.chain(random));
+    Map<String, long[]> names = new LinkedHashMap<>();
+    List<Parameter> parameters = Drawn.parameters(random, shapes);
+    parameters.forEach(p -> names.put(p.name(), p.weights().shape()));
+    try (Optimizer optimizer = builder.build(parameters)) {
+      assertThat(builder.plannedMemory(names)).isEqualTo(optimizer.memory());
+      optimizer.step(_ -> null);
+      assertThat(optimizer.memory()).isEqualTo(builder.plannedMemory(names));
+    }
+  }
+}

@@ -1,0 +1,64 @@
+package io.spam4j.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.spam4j.tensors.Tensor;
+import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
+import java.util.stream.IntStream;
+import java.util.stream.LongStream;
+
+/** All that a step may change, as bits: weights, state, selections, histories and counters. */
+final class Snapshot {
+  private final int[] bits;
+
+  private Snapshot(int[] bits) {
+    this.bits = bits;
+  }
+
+  static Snapshot of(Optimizer optimizer) {
+    var parts = IntStream.builder();
+    for (Parameter parameter : optimizer.parameters()) {
+      String name = parameter.name();
+      add(parts, parameter.weights());
+      optimizer.state(name).values().forEach(tensor -> add(parts, tensor));
+      optimizer.mask(name).ifPresent(mask -> add(parts, LongStream.of(mask.toArray())));
+      add(parts, optimizer.scalars(name).values().stream().mapToLong(Double::doubleToRawLongBits));
+    }
+    add(parts, LongStream.of(((EngineOptimizer) optimizer).counters()));
+    return new Snapshot(parts.build().toArray());
+  }
+
+  private static void add(IntStream.Builder parts, Tensor tensor) {
+    parts.add((int) tensor.elements());
+    for (int bits : tensor.memory().toArray(ValueLayout.JAVA_INT_UNALIGNED)) {
+      parts.add(bits);
+    }
+  }
+
+  private static void add(IntStream.Builder parts, LongStream numbers) {
+    numbers.forEach(
+        number -> {
+          parts.add((int) (number >>> 32));
+          parts.add((int) number);
+        });
+  }
+
+  void assertSame(Snapshot other) {
+    assertThat(Arrays.mismatch(bits, other.bits)).as("first difference").isEqualTo(-1);
+  }
+
+  /** Whether two arrays hold the same bits. */
+  static void assertSame(float[] actual, float[] expected) {
+    int first = -1;
+    for (int i = 0; i < Math.max(actual.length, expected.length) && first < 0; i++) {
+      boolean same =
+          i < Math.min(actual.length, expected.length)
+              && Float.floatToIntBits(actual[i]) == Float.floatToIntBits(expected[i]);
+      first = same ? -1 : i;
+    }
+    assertThat(first)
+        .as("first difference of %d and %d values", actual.length, expected.length)
+        .isEqualTo(-1);
+  }
+}
