@@ -64,7 +64,7 @@ final class AdafactorTensor {
   }
 
   long scratchBytes() {
-    return (matrix == null ? 0 : FactoredMoments.scratchBytes(tiles)) + updateSums.bytes();
+    return (matrix == null ? 0 : matrix.scratchBytes()) + updateSums.bytes();
   }
 
   /**

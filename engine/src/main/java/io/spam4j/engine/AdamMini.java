@@ -23,15 +23,35 @@ import java.util.function.Predicate;
  * State: 4 bytes a weight, {@code exp_avg} ({@code m} in their files), and 4 a block, {@code
  * exp_avg_sq} ({@code vmean}).
  *
- * <p><b>Differences from the authors' code.</b> Blocks of a tensor whose name says nothing are one,
- * whatever its shape, and biases are no exception. Heads are counted, not computed from the width
- * of the model, so that they may have any size. A group may give norms a decay. Gradient
- * coordinates that are NaN or Inf are skipped ({@link NonFinitePolicy}) and left out of the mean;
- * |g| is limited to 1e18, and moments that are subnormal become 0.
+ * <p><b>Differences from the authors' code.</b> {@link Partition#transformer} has its own list of
+ * names, recognised as whole parts; heads are counted, not computed from the width of the model, so
+ * that they may have any size. A group may give norms a decay. Gradient coordinates that are NaN or
+ * Inf are skipped ({@link NonFinitePolicy}) and left out of the mean; |g| is limited to 1e18, and
+ * moments that are subnormal become 0.
  */
 public final class AdamMini {
   static final String FIRST = "exp_avg";
   static final String SECOND = "exp_avg_sq";
+
+  private static final Set<String> QUERIES = Set.of("q", "q_proj", "wq", "query");
+  private static final Set<String> KEYS = Set.of("k", "k_proj", "wk", "key");
+  private static final Set<String> ROWS =
+      Set.of(
+          "v",
+          "v_proj",
+          "wv",
+          "value",
+          "o",
+          "o_proj",
+          "wo",
+          "out_proj",
+          "mlp",
+          "ffn",
+          "feed_forward",
+          "wte",
+          "head",
+          "lm_head",
+          "output");
 
   private AdamMini() {}
 
@@ -83,26 +103,6 @@ public final class AdamMini {
       };
     }
   }
-
-  private static final Set<String> QUERIES = Set.of("q", "q_proj", "wq", "query");
-  private static final Set<String> KEYS = Set.of("k", "k_proj", "wk", "key");
-  private static final Set<String> ROWS =
-      Set.of(
-          "v",
-          "v_proj",
-          "wv",
-          "value",
-          "o",
-          "o_proj",
-          "wo",
-          "out_proj",
-          "mlp",
-          "ffn",
-          "feed_forward",
-          "wte",
-          "head",
-          "lm_head",
-          "output");
 
   private static boolean hasPart(String[] parts, Predicate<String> predicate) {
     return Arrays.stream(parts).anyMatch(predicate);

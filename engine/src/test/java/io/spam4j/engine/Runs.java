@@ -3,6 +3,7 @@ package io.spam4j.engine;
 import io.spam4j.tensors.Tensor;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
 
 /** One tensor in heap memory under an optimizer: what most tests of steps need. */
@@ -27,6 +28,10 @@ final class Runs implements AutoCloseable {
 
   StepReport stepWithoutGradient() {
     return optimizer.step(_ -> null);
+  }
+
+  Tensor state(String name) {
+    return Objects.requireNonNull(optimizer.state("w").get(name));
   }
 
   float[] first() {

@@ -14,8 +14,7 @@ import org.jspecify.annotations.Nullable;
  * double. A gradient of element {@code i} lies {@code shift} further on.
  */
 public final class AdafactorUpdate {
-  /* Bound by square roots and divisions in a vector, by memory in a matrix: 12 bytes read, 4
-   * written a weight, in three passes. */
+  /* Of a matrix, in three passes: 16 bytes read, 4 written a weight. */
 
   /** Whether coordinates that are NaN or Inf leave weight and state as they are. */
   public boolean skipsNonFinite;

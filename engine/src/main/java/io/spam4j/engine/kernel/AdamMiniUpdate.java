@@ -12,7 +12,7 @@ import java.lang.foreign.MemorySegment;
  * at one step. The weights' part rounds each operation to float; what a block shares is double.
  */
 public final class AdamMiniUpdate {
-  /* Memory bound where a block stays in cache between both loops: 12 bytes read, 8 written a weight. */
+  /* 12 bytes read, 8 written a weight, where a block stays in cache between both loops. */
 
   /** Whether coordinates that are NaN or Inf leave weight and moment as they are. */
   public boolean skipsNonFinite;

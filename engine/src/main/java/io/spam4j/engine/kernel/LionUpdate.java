@@ -10,7 +10,7 @@ import java.lang.foreign.MemorySegment;
  * step. Each operation rounds to float on its own.
  */
 public final class LionUpdate {
-  /* Memory bound: 12 bytes read, 8 written a weight. */
+  /* 12 bytes read, 8 written a weight. */
 
   /** Whether coordinates that are NaN or Inf leave weight and momentum as they are. */
   public boolean skipsNonFinite;

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * one tensor at one step. Each operation rounds to float on its own.
  */
 public final class SgdUpdate {
-  /* Memory bound: 12 bytes read, 8 written a weight; 8 and 4 without momentum. */
+  /* 12 bytes read, 8 written a weight; 8 and 4 without momentum. */
 
   /** Whether coordinates that are NaN or Inf leave weight and momentum as they are. */
   public boolean skipsNonFinite;
