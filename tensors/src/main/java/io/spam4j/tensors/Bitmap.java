@@ -11,7 +11,12 @@ import java.lang.foreign.MemorySegment;
  * threads may read and write at the same time.
  */
 final class Bitmap {
-  /** Words a chunk: 32 KiB, so that a chunk is still in the first-level cache when it is reread. */
+  /*
+   * Loops run over arrays that a chunk's words are copied to: masks are drawn seldom, so often
+   * before the code is compiled, and until then access to a segment is a hundred times slower.
+   */
+
+  /** Words a chunk: 32 KiB, what fits the first-level cache. */
   static final int CHUNK_WORDS = 4096;
 
   private static final int UNROLLED = 4;
@@ -52,55 +57,54 @@ final class Bitmap {
     return (long) chunk * CHUNK_WORDS;
   }
 
-  /** The end of a chunk's words, exclusive. */
-  long to(int chunk) {
-    return Math.min(words(bits), from(chunk) + CHUNK_WORDS);
+  /** A copy of the words of a chunk. */
+  long[] chunk(int chunk) {
+    long[] copy = new long[(int) Math.min(CHUNK_WORDS, words(bits) - from(chunk))];
+    MemorySegment.copy(words, JAVA_LONG, from(chunk) * Long.BYTES, copy, 0, copy.length);
+    return copy;
   }
 
-  long word(long index) {
-    return words.get(JAVA_LONG, index * Long.BYTES);
-  }
-
-  /** Sets the 64 bits of a word, but none past the last element. */
-  void setWord(long index, long value) {
-    long left = bits - index * Long.SIZE;
-    words.set(
-        JAVA_LONG, index * Long.BYTES, left >= Long.SIZE ? value : value & ((1L << left) - 1));
+  /** Sets {@code count} words from {@code index} on; bits past the last element are left out. */
+  void set(long index, long[] values, int count) {
+    if (index + count == words(bits) && bits % Long.SIZE != 0) {
+      values[count - 1] &= (1L << bits) - 1;
+    }
+    MemorySegment.copy(values, 0, words, JAVA_LONG, index * Long.BYTES, count);
   }
 
   boolean get(long position) {
-    return ((word(position / Long.SIZE) >>> position) & 1) != 0;
+    return ((words.getAtIndex(JAVA_LONG, position / Long.SIZE) >>> position) & 1) != 0;
   }
 
   void flip(long position) {
-    long offset = position / Long.SIZE * Long.BYTES;
-    words.set(JAVA_LONG, offset, words.get(JAVA_LONG, offset) ^ (1L << position));
+    long index = position / Long.SIZE;
+    words.setAtIndex(JAVA_LONG, index, words.getAtIndex(JAVA_LONG, index) ^ (1L << position));
   }
 
-  /** How many bits of a chunk are set. */
-  long count(int chunk) {
+  void invert(int chunk) {
+    long[] inverted = chunk(chunk);
+    for (int i = 0; i < inverted.length; i++) {
+      inverted[i] = ~inverted[i];
+    }
+    set(from(chunk), inverted, inverted.length);
+  }
+
+  /** How many bits are set. */
+  static long count(long[] words) {
     long count = 0;
-    for (long i = from(chunk); i < to(chunk); i++) {
-      count += Long.bitCount(word(i));
+    for (long word : words) {
+      count += Long.bitCount(word);
     }
     return count;
   }
 
-  /** The last position of a chunk that is set, or -1. */
-  long last(int chunk) {
-    for (long i = to(chunk) - 1; i >= from(chunk); i--) {
-      long word = word(i);
-      if (word != 0) {
-        return i * Long.SIZE + (Long.SIZE - 1 - Long.numberOfLeadingZeros(word));
-      }
+  /** The position of the last bit that is set, counted from the first word; -1 if there is none. */
+  static long last(long[] words) {
+    int i = words.length - 1;
+    while (i >= 0 && words[i] == 0) {
+      i--;
     }
-    return -1;
-  }
-
-  void invert(int chunk) {
-    for (long i = from(chunk); i < to(chunk); i++) {
-      setWord(i, ~word(i));
-    }
+    return i < 0 ? -1 : (i + 1L) * Long.SIZE - 1 - Long.numberOfLeadingZeros(words[i]);
   }
 
   /**
@@ -112,10 +116,9 @@ final class Bitmap {
     long[] found = new long[1 + IndexMask.BLOCK + Long.SIZE + UNROLLED];
     found[0] = previous;
     int count = 1;
-    long to = to(chunk);
-    for (long i = from(chunk); i < to; i++) {
-      long word = word(i);
-      long at = i * Long.SIZE;
+    long at = from(chunk) * Long.SIZE;
+    for (long next : chunk(chunk)) {
+      long word = next;
       int end = count + Long.bitCount(word);
       // Some at a time, whether there are so many or not: what is too much is overwritten.
       do {
@@ -126,6 +129,7 @@ final class Bitmap {
         count += UNROLLED;
       } while (count < end);
       count = end;
+      at += Long.SIZE;
       if (count > IndexMask.BLOCK) {
         long last = found[count - 1];
         flush(found, count, sink);

@@ -29,6 +29,8 @@ final class GapCodec {
   private static final ValueLayout.OfShort HALF =
       ValueLayout.JAVA_SHORT.withOrder(ByteOrder.LITTLE_ENDIAN);
 
+  private static final int UNROLLED = 4;
+
   private static final long ENTRY_BYTES = 2L * Long.BYTES;
 
   private GapCodec() {}
@@ -86,19 +88,31 @@ final class GapCodec {
 
   /** With symbols of one bit, a symbol's number is a position. */
   private static void decode1(MemorySegment data, long symbol, long[] positions, int count) {
-    long index = symbol / Long.SIZE;
-    long word = ~data.get(WORD, index * Long.BYTES) & (-1L << symbol);
-    for (int k = 0; ; ) {
-      long at = index * Long.SIZE;
-      for (int end = Math.min(count, k + Long.bitCount(word)); k < end; k++) {
-        positions[k] = at + Long.numberOfTrailingZeros(word);
+    long at = symbol / Long.SIZE * Long.SIZE;
+    long word = ~data.get(WORD, at / Byte.SIZE) & (-1L << symbol);
+    int k = 0;
+    // Some at a time, whether there are so many or not: what is too much is overwritten.
+    while (k < count - Long.SIZE - UNROLLED) {
+      int end = k + Long.bitCount(word);
+      do {
+        for (int i = 0; i < UNROLLED; i++) {
+          positions[k + i] = at + Long.numberOfTrailingZeros(word);
+          word &= word - 1;
+        }
+        k += UNROLLED;
+      } while (k < end);
+      k = end;
+      at += Long.SIZE;
+      word = ~data.get(WORD, at / Byte.SIZE);
+    }
+    while (k < count) {
+      if (word == 0) {
+        at += Long.SIZE;
+        word = ~data.get(WORD, at / Byte.SIZE);
+      } else {
+        positions[k++] = at + Long.numberOfTrailingZeros(word);
         word &= word - 1;
       }
-      if (k == count) {
-        return;
-      }
-      index++;
-      word = ~data.get(WORD, index * Long.BYTES);
     }
   }
 

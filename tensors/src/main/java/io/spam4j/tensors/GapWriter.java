@@ -36,6 +36,7 @@ final class GapWriter implements GapSink {
   private final int wordStride;
 
   private final byte[] buffer = new byte[BUFFER + 2 * Long.BYTES];
+  private final long[] words = new long[BUFFER / Long.BYTES];
   private int filled;
   private long offset;
   private boolean first = true;
@@ -118,17 +119,20 @@ final class GapWriter implements GapSink {
 
   /** Writes the whole words of the buffer. */
   private void drain() {
-    int at = 0;
-    for (; at + wordStride <= filled; at += wordStride) {
-      long word = packed(at);
-      if (first) {
-        SHARED.getAndBitwiseOr(data, offset, word);
-        first = false;
-      } else {
-        data.set(GapCodec.WORD, offset, word);
-      }
-      offset += Long.BYTES;
+    int count = filled / wordStride;
+    for (int i = 0; i < count; i++) {
+      words[i] = packed(i * wordStride);
     }
+    int done = 0;
+    if (first && count > 0) {
+      SHARED.getAndBitwiseOr(data, offset, words[0]);
+      first = false;
+      done = 1;
+    }
+    long rest = offset + (long) done * Long.BYTES;
+    MemorySegment.copy(words, done, data, GapCodec.WORD, rest, count - done);
+    offset += (long) count * Long.BYTES;
+    int at = count * wordStride;
     LONGS.set(buffer, 0, (long) LONGS.get(buffer, at));
     LONGS.set(buffer, Long.BYTES, (long) LONGS.get(buffer, at + Long.BYTES));
     filled -= at;

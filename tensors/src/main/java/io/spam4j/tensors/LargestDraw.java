@@ -28,6 +28,8 @@ final class LargestDraw {
     int least = threshold.least(group);
     long left = threshold.ties(group);
     long end = threshold.end(group);
+    long[] words = new long[Bitmap.CHUNK_WORDS];
+    int filled = 0;
     for (long i = threshold.start(group); i < end; i += Long.SIZE) {
       int size = (int) Math.min(Long.SIZE, end - i);
       long word = Magnitude.atLeast(values, i, size, least);
@@ -37,7 +39,11 @@ final class LargestDraw {
           word |= Long.lowestOneBit(ties);
         }
       }
-      bitmap.setWord(i / Long.SIZE, word);
+      words[filled++] = word;
+      if (filled == words.length || i + size == end) {
+        bitmap.set(i / Long.SIZE + 1 - filled, words, filled);
+        filled = 0;
+      }
     }
   }
 }

@@ -48,8 +48,8 @@ final class MaskDraw {
         threads.run(
             chunks,
             chunk -> {
-              independent(bitmap, chunk, odds >>> zeros, levels, random);
-              counts[chunk] = bitmap.count(chunk);
+              long[] words = independent(bitmap, chunk, odds >>> zeros, levels, random);
+              counts[chunk] = Bitmap.count(words);
             });
       }
       long slices = (Bitmap.words(elements) + SLICE_WORDS - 1) / SLICE_WORDS;
@@ -61,16 +61,16 @@ final class MaskDraw {
     }
   }
 
-  /** Sets each bit of a chunk with probability odds / 2^levels. */
-  private static void independent(Bitmap bitmap, int chunk, int odds, int levels, Philox random) {
+  /** Sets each bit of a chunk with probability odds / 2^levels; returns its words. */
+  private static long[] independent(Bitmap bitmap, int chunk, int odds, int levels, Philox random) {
+    long[] words = bitmap.chunk(chunk);
     long[] low = new long[LANES];
     long[] high = new long[LANES];
     long[] lowRandom = new long[LANES];
     long[] highRandom = new long[LANES];
-    long to = bitmap.to(chunk);
-    for (long from = Bitmap.from(chunk); from < to; from += SLICE_WORDS) {
-      int lanes = (int) Math.min(LANES, to - from);
-      long block = from / SLICE_WORDS * levels * LANES;
+    for (int at = 0; at < words.length; at += SLICE_WORDS) {
+      int lanes = Math.min(LANES, words.length - at);
+      long block = (Bitmap.from(chunk) + at) / SLICE_WORDS * levels * LANES;
       random.blocks(block, lanes, low, high);
       for (int level = 1; level < levels; level++) {
         random.blocks(block + (long) level * LANES, lanes, lowRandom, highRandom);
@@ -86,13 +86,12 @@ final class MaskDraw {
           }
         }
       }
-      for (int i = 0; i < lanes; i++) {
-        bitmap.setWord(from + i, low[i]);
-      }
-      for (int i = 0; i < to - from - LANES && i < LANES; i++) {
-        bitmap.setWord(from + LANES + i, high[i]);
-      }
+      System.arraycopy(low, 0, words, at, lanes);
+      int rest = Math.min(LANES, words.length - at - lanes);
+      System.arraycopy(high, 0, words, at + lanes, rest);
     }
+    bitmap.set(Bitmap.from(chunk), words, words.length);
+    return words;
   }
 
   /**

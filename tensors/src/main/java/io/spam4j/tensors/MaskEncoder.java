@@ -52,8 +52,10 @@ final class MaskEncoder {
     parallel.run(
         chunks,
         chunk -> {
-          ranks[chunk] = bitmap.count(chunk);
-          previous[chunk] = bitmap.last(chunk);
+          long[] words = bitmap.chunk(chunk);
+          ranks[chunk] = Bitmap.count(words);
+          long lastHere = Bitmap.last(words);
+          previous[chunk] = lastHere < 0 ? -1 : Bitmap.from(chunk) * Long.SIZE + lastHere;
         });
     long count = 0;
     long last = -1;
@@ -121,20 +123,26 @@ final class MaskEncoder {
   /** Writes a chunk of a mask of width 1, where data are the bitmap with its bits inverted. */
   private static void copy(
       Bitmap bitmap, int chunk, MemorySegment data, MemorySegment directory, long firstRank) {
+    long[] words = bitmap.chunk(chunk);
     long rank = firstRank;
-    long to = Math.min(bitmap.to(chunk), data.byteSize() / Long.BYTES);
-    for (long i = Bitmap.from(chunk); i < to; i++) {
-      long word = bitmap.word(i);
-      data.set(GapCodec.WORD, i * Long.BYTES, ~word);
+    for (int i = 0; i < words.length; i++) {
+      long word = words[i];
+      words[i] = ~word;
       long next = rank + Long.bitCount(word);
       long block = next / IndexMask.BLOCK;
       if (block != rank / IndexMask.BLOCK) {
         int nth = (int) (block * IndexMask.BLOCK - rank) - 1;
         int bit = Long.numberOfTrailingZeros(Long.expand(1L << nth, word));
-        long before = i * Long.SIZE + bit;
+        long before = (Bitmap.from(chunk) + i) * Long.SIZE + bit;
         GapCodec.enter(directory, block, before, before + 1);
       }
       rank = next;
+    }
+    // The bitmap goes on to the end of the tensor, the data to the last position only.
+    long offset = Bitmap.from(chunk) * Long.BYTES;
+    int count = (int) Math.clamp((data.byteSize() - offset) / Long.BYTES, 0L, (long) words.length);
+    if (count > 0) {
+      MemorySegment.copy(words, 0, data, GapCodec.WORD, offset, count);
     }
   }
 }

@@ -64,21 +64,21 @@ final class LargestMaskTest {
   }
 
   @ParameterizedTest
-  @ValueSource(ints = {0, 1, 63, 64, 65, 1021, 4099, 65_535, 65_536, 70_001})
+  @ValueSource(ints = {0, 1, 63, 64, 65, 1021, 4099, 65_535, 65_536})
   void largest_ofNormalValues(int size) {
     var random = new Random(size);
     float[] values = values(size, _ -> random.nextGaussian());
-    for (double density : new double[] {0, 0.001, 0.05, 0.5, 0.99, 1}) {
+    for (double density : new double[] {0, 0.001, 0.5, 1}) {
       assertLargest(values, (int) (density * size));
     }
   }
 
   @ParameterizedTest
-  @ValueSource(ints = {1, 3, 100, 100_000})
+  @ValueSource(ints = {1, 3, 100_000})
   void largest_tiesGoToTheLowerIndex(int kinds) {
     var random = new Random(kinds);
     float[] values = values(70_001, _ -> random.nextInt(kinds) - kinds / 2);
-    for (int count : new int[] {1, 777, 35_000, 70_000, 70_001}) {
+    for (int count : new int[] {1, 35_000, 70_000}) {
       assertLargest(values, count);
     }
   }
@@ -90,7 +90,7 @@ final class LargestMaskTest {
     MemorySegment memory = arena.allocate(values.length * 4L + 1).asSlice(1);
     memory.copyFrom(MemorySegment.ofArray(values));
     Tensor tensor = Tensor.of(memory, DType.F32, values.length);
-    for (int count : new int[] {9_000, 200_000, 690_000}) {
+    for (int count : new int[] {9_000, 400_000}) {
       long[] expected = sorted(values, count);
       for (Parallel parallel : new Parallel[] {Threads.BACKWARD, Threads.THREE}) {
         assertThat(
@@ -115,7 +115,7 @@ final class LargestMaskTest {
     float[] values = values(5_000, _ -> random.nextGaussian());
     MemorySegment memory = MemorySegment.ofArray(values);
     int[] keys = IntStream.range(0, 5_000).map(i -> Magnitude.key(memory, i)).sorted().toArray();
-    for (int count : new int[] {1, 40, 2_500, 5_000}) {
+    for (int count : new int[] {1, 2_500, 5_000}) {
       var threshold = MagnitudeThreshold.find(memory, 5_000, count, low, high, Parallel.SEQUENTIAL);
       assertThat(threshold.key()).isEqualTo(keys[5_000 - count]);
     }

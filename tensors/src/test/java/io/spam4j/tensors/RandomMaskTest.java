@@ -54,9 +54,9 @@ final class RandomMaskTest {
 
   /** M6 of the specification: a function of seed, name and interval, and of nothing else. */
   @ParameterizedTest
-  @ValueSource(doubles = {0.003, 0.02, 0.12, 0.4, 0.7})
+  @ValueSource(doubles = {0.003, 0.02, 0.12, 0.7})
   void random_doesNotDependOnThreads(double density) {
-    long elements = 1_000_003;
+    long elements = 600_003;
     long count = (long) (density * elements);
     Philox stream = Philox.stream(5, "layers.3.up", 12);
     IndexMask mask = IndexMask.random(arena, elements, count, stream);
@@ -97,7 +97,7 @@ final class RandomMaskTest {
   @ParameterizedTest
   @ValueSource(ints = {4, 6})
   void random_everySubsetEquallyOften(int count) {
-    int draws = 21_000;
+    int draws = 10_500;
     int[] counts = new int[1 << 10];
     for (int i = 0; i < draws; i++) {
       try (var own = Arena.ofConfined()) {
@@ -122,7 +122,7 @@ final class RandomMaskTest {
   @ParameterizedTest
   @CsvSource({"150, 37", "150, 1", "150, 3", "150, 75", "150, 120"})
   void random_everyElementAndPairEquallyOften(int elements, int count) {
-    int draws = 4_000;
+    int draws = 3_000;
     int[][] together = new int[elements][elements];
     for (int i = 0; i < draws; i++) {
       try (var own = Arena.ofConfined()) {
@@ -175,7 +175,7 @@ final class RandomMaskTest {
 
   /** M8 of the specification: after q intervals (1 - d)^q of the elements were never selected. */
   @ParameterizedTest
-  @CsvSource({"0.0025, 400", "0.1, 20", "0.25, 8", "0.5, 4"})
+  @CsvSource({"0.0025, 100", "0.1, 20", "0.25, 8", "0.5, 4"})
   void random_coverage(double density, int intervals) {
     int elements = 100_000;
     var touched = new BitSet(elements);
