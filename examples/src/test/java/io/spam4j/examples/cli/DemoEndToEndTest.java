@@ -44,6 +44,8 @@ final class DemoEndToEndTest {
         .containsPattern("\nadamw-clip +[0-9]")
         .containsPattern("\nspam +[0-9]")
         .containsPattern("\nspam-noreset +[0-9]")
+        .containsPattern("\nspam-d25 +[0-9]")
+        .containsPattern("\nstable-spam +[0-9]")
         .contains("report: " + folder.resolve("out").resolve("report.html"));
     String page = Files.readString(folder.resolve("out").resolve("report.html"));
     assertThat(page).doesNotContain("src=\"http", "href=\"http", "@import");
@@ -57,6 +59,6 @@ final class DemoEndToEndTest {
     assertThat(demo()).as(screen.err()).isZero();
     String dom = browser.orElseThrow().dom(folder.resolve("out").resolve("report.html"), folder);
     // two charts of losses, one of spikes for each optimizer, one of clipped coordinates
-    assertThat(dom).contains("data-charts=\"7\"").doesNotContain("data-error");
+    assertThat(dom).contains("data-charts=\"9\"").doesNotContain("data-error");
   }
 }
