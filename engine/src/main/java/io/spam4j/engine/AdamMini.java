@@ -37,21 +37,8 @@ public final class AdamMini {
   private static final Set<String> KEYS = Set.of("k", "k_proj", "wk", "key");
   private static final Set<String> ROWS =
       Set.of(
-          "v",
-          "v_proj",
-          "wv",
-          "value",
-          "o",
-          "o_proj",
-          "wo",
-          "out_proj",
-          "mlp",
-          "ffn",
-          "feed_forward",
-          "wte",
-          "head",
-          "lm_head",
-          "output");
+          "v v_proj wv value o o_proj wo out_proj mlp ffn feed_forward wte head lm_head output"
+              .split(" "));
 
   private AdamMini() {}
 
