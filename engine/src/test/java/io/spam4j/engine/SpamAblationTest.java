@@ -149,6 +149,27 @@ final class SpamAblationTest {
     assertThat(spikes).isPositive();
   }
 
+  @Test
+  void tensorWithoutGradientAtAReset_startsAnewWithItsNextOne() {
+    var builder =
+        clipping(SpikeAction.CLIP)
+            .resetInterval(3)
+            .rewarmSteps(0)
+            .epsilon(0)
+            .spikeReference(SpikeReference.CORRECTED)
+            .biasCorrection(BiasCorrection.SINCE_RESET);
+    try (var run = new Runs(builder, 0f)) {
+      run.step(1);
+      run.step(1);
+      run.stepWithoutGradient(); // the reset
+      assertThat(run.first()).containsExactly(0);
+      float before = run.weights[0];
+      assertThat(run.step(-7).spikes()).isEqualTo(0);
+      assertThat((double) run.weights[0] - before).isCloseTo(0.1, within(1e-7)); // a first step
+      assertThat(run.step(-15).spikes()).isEqualTo(1); // 225 > 4 * 49
+    }
+  }
+
   @Property(tries = 30, seed = "3")
   void resetWithoutClipping_isOneAdamAfterTheOther(@ForAll long seed) {
     var random = new Random(seed);

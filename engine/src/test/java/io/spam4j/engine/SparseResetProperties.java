@@ -3,6 +3,7 @@ package io.spam4j.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.assertj.core.api.Assertions.within;
 
 import io.spam4j.tensors.IndexMask;
 import io.spam4j.tensors.Tensor;
@@ -117,6 +118,30 @@ final class SparseResetProperties {
       chosen[p] = values[positions[p]];
     }
     return chosen;
+  }
+
+  @Test
+  void m7_momentsThatAreKept_stillTellSpikes_atTheResetItself() {
+    int n = 40; // more than a vector
+    int[] all = SparseProperties.mask(new Random(1), n, n);
+    var builder =
+        Spam.builder()
+            .resetInterval(2)
+            .spikeGraceSteps(0)
+            .spikeThreshold(50)
+            .overlap(MomentOverlap.KEEP)
+            .density(0.5)
+            .maskSelection(SparseProperties.given(List.of(all, all)));
+    float[] gradient = new float[n];
+    try (var run = new Runs(builder, new float[n])) {
+      Arrays.fill(gradient, 1);
+      run.step(gradient);
+      Arrays.fill(gradient, 2);
+      StepReport report = run.step(gradient);
+      assertThat(report.isMomentumReset()).isTrue();
+      assertThat(report.spikes()).isEqualTo(n); // 4 > 50 * 0.001
+      assertThat(report.largestRatio()).isCloseTo(4000, within(1f));
+    }
   }
 
   @Test

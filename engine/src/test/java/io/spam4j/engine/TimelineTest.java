@@ -73,6 +73,20 @@ final class TimelineTest {
     }
   }
 
+  @Property(tries = 200, seed = "7")
+  void c11_gate_followsResetsAtTheStart(
+      @ForAll @LongRange(min = 1, max = 60) long interval,
+      @ForAll @LongRange(min = 0, max = 50) long grace) {
+    var timeline = new Timeline(interval, 10, grace, true, true, WarmupCurve.PAPER);
+    for (long t = 1; t <= 300; t++) {
+      long j = (t - 1) % interval;
+      assertThat(timeline.resetsAt(t)).isEqualTo(j == 0);
+      assertThat(timeline.clipsAt(t)).isEqualTo(t >= grace && j >= grace);
+      assertThat(timeline.interval(t)).isEqualTo((t - 1) / interval);
+      assertThat(timeline.warmupScale(t)).isEqualTo(WarmupCurve.PAPER.at(j, 10));
+    }
+  }
+
   @Test
   void resets_areAtMultiplesOfTheInterval() {
     assertThat(DEFAULTS.resetsAt(499)).isFalse();

@@ -58,6 +58,16 @@ final class TransformTest {
   }
 
   @Test
+  void value_thatIsLooserThanTheLimitOfAllGradients_doesNotLoosenIt() {
+    try (var fused = new Probe(1, GradientTransform.value(1e30));
+        var copied = new Probe(1, GradientTransform.value(1e35), GradientTransform.value(1e30))) {
+      assertThat(fused.of(-1e25f)).containsExactly(-1e18f);
+      assertThat(copied.of(-1e25f)).containsExactly(-1e18f);
+      assertThat(fused.step(new float[] {1e25f}).clampedCoordinates()).isEqualTo(1);
+    }
+  }
+
+  @Test
   void adaClip_lowersWhatIsAboveTheRunningMeanOfTheMaxima() {
     try (var probe = new Probe(3, GradientTransform.adaClip(0.5))) {
       StepReport report = probe.step(new float[] {1, -2, 0});
