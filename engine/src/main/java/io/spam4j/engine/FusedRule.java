@@ -168,14 +168,13 @@ final class FusedRule extends UpdateRule {
   private void update(int tensor, long from, long plannedTo, int participant) {
     UpdateCoefficients c = coefficients[tensor];
     IndexMask mask = sparse.mask(tensor);
-    boolean packed = sparse.isSparse(tensor);
-    long to = packed ? Math.min(plannedTo, sparse.count(tensor)) : plannedTo;
+    long to = sparse.isSparse(tensor) ? Math.min(plannedTo, sparse.count(tensor)) : plannedTo;
     if (c.resetsMoments) {
       zero(tensor, from, to);
     }
     MemorySegment gradient = Objects.requireNonNull(step).gradients[tensor];
-    if (gradient == null || (packed && mask == null)) {
-      return;
+    if (gradient == null) {
+      return; // a selection that waits for its first gradient ends here too
     }
     UpdateTally tally = setup.counts().start(tensor, participant);
     Operands o = operands[participant];

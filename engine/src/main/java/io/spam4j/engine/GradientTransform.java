@@ -9,9 +9,6 @@ package io.spam4j.engine;
  * part of a gradient that one transform changed is measured again if a later one looks at it.
  */
 public sealed interface GradientTransform {
-  /** Whether its decision needs the gradients' norms or maxima. */
-  boolean measures();
-
   /**
    * Scales all gradients of a step so that their common Euclidean norm is at most {@code maxNorm}:
    * by {@code min(1, maxNorm / (norm + 1e-6))}, as {@code torch.nn.utils.clip_grad_norm_} does
@@ -79,11 +76,6 @@ public sealed interface GradientTransform {
     public GlobalNorm {
       Checks.positive("maxNorm", maxNorm);
     }
-
-    @Override
-    public boolean measures() {
-      return true;
-    }
   }
 
   /**
@@ -95,11 +87,6 @@ public sealed interface GradientTransform {
     /** Checks the limit. */
     public Value {
       Checks.positive("limit", limit);
-    }
-
-    @Override
-    public boolean measures() {
-      return false;
     }
   }
 
@@ -120,11 +107,6 @@ public sealed interface GradientTransform {
     /** Checks the decay. */
     public AdaClip {
       Checks.decay("clipDecay", decay);
-    }
-
-    @Override
-    public boolean measures() {
-      return true;
     }
   }
 
@@ -154,11 +136,6 @@ public sealed interface GradientTransform {
       Checks.decay("normSquareDecay", squareDecay);
       Checks.notNegative("normEpsilon", epsilon);
     }
-
-    @Override
-    public boolean measures() {
-      return true;
-    }
   }
 
   /**
@@ -175,11 +152,6 @@ public sealed interface GradientTransform {
     public Agc {
       Checks.positive("clipping", clipping);
       Checks.positive("epsilon", epsilon);
-    }
-
-    @Override
-    public boolean measures() {
-      return false; // it measures rows, by itself
     }
   }
 
@@ -209,11 +181,6 @@ public sealed interface GradientTransform {
         throw new IllegalArgumentException(
             "warmupSteps must be at least 2: warmupSteps=" + warmupSteps);
       }
-    }
-
-    @Override
-    public boolean measures() {
-      return true;
     }
   }
 }

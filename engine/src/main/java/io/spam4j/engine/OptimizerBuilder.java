@@ -108,9 +108,10 @@ public abstract class OptimizerBuilder<B extends OptimizerBuilder<B>> {
    */
   public Optimizer build(List<Parameter> parameters) {
     requireThreads();
+    Blueprint blueprint = blueprint();
     return new EngineOptimizer(
-        blueprint(),
-        linkFactories(),
+        blueprint,
+        linkFactories(blueprint),
         nonFinite,
         threads,
         parameters,
@@ -157,7 +158,7 @@ public abstract class OptimizerBuilder<B extends OptimizerBuilder<B>> {
     }
     int used = Math.min(threads, Math.max(1, WorkPlan.of(elements).units()));
     List<TransformLink> links = new ArrayList<>();
-    linkFactories().forEach(factory -> links.add(factory.of(List.of(), true, used)));
+    linkFactories(blueprint).forEach(factory -> links.add(factory.of(List.of(), true, used)));
     boolean measures = nonFinite.measures() || links.stream().anyMatch(TransformLink::measures);
     long scratch =
         (measures ? MeasurePass.bytes(elements, used) : 0)
@@ -178,12 +179,12 @@ public abstract class OptimizerBuilder<B extends OptimizerBuilder<B>> {
     }
   }
 
-  private List<Blueprint.LinkFactory> linkFactories() {
+  private List<Blueprint.LinkFactory> linkFactories(Blueprint blueprint) {
     List<Blueprint.LinkFactory> factories = new ArrayList<>();
     for (GradientTransform transform : transforms) {
       factories.add((parameters, keeps, used) -> link(transform, parameters, keeps, used));
     }
-    factories.addAll(blueprint().ownLinks());
+    factories.addAll(blueprint.ownLinks());
     return factories;
   }
 

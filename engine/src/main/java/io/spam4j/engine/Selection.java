@@ -7,6 +7,7 @@ import io.spam4j.tensors.Philox;
 import io.spam4j.tensors.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -96,7 +97,7 @@ final class Selection implements AutoCloseable {
       }
       case MaskSelection.Largest.WEIGHTS -> IndexMask.largest(arena, weights, selected, threads);
       case MaskSelection.Largest.GRADIENTS -> {
-        Tensor gradients = gradient == null ? weights : Tensor.of(gradient, DType.F32, n);
+        Tensor gradients = Tensor.of(Objects.requireNonNull(gradient), DType.F32, n);
         yield IndexMask.largest(arena, gradients, selected, threads);
       }
       case MaskSelection.Given(MaskSelection.Source source) ->

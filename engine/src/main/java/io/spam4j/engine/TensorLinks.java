@@ -53,11 +53,8 @@ final class TensorLinks {
         long count = counter == Counter.OWN ? counts[i] : step.updatesSinceReset[i];
         float largest = in.maxAbs(i);
         threshold[i] = decay * threshold[i] + (1 - decay) * largest;
-        // Of one gradient the mean is that gradient, and no rounding may clip it.
-        float corrected =
-            count == 1 && counts[i] == 1
-                ? largest
-                : (float) (threshold[i] / Decision.correction(decay, count));
+        // Of one gradient the mean is that gradient: rounded to float it is the same again.
+        float corrected = (float) (threshold[i] / Decision.correction(decay, count));
         op(i).clipAbove = corrected;
         op(i).divisor = largest;
         op(i).to = corrected;

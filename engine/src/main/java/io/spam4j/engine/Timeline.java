@@ -19,9 +19,6 @@ record Timeline(
     boolean initialWarmup,
     boolean resetsAtStart,
     WarmupCurve curve) {
-  /** Adam's: nothing ever happens. */
-  static final Timeline UNEVENTFUL = authors(0, 0, 0);
-
   Timeline {
     Checks.notNegative("resetInterval", resetInterval);
     Checks.notNegative("rewarmSteps", rewarmSteps);

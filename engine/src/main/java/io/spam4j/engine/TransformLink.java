@@ -56,9 +56,4 @@ abstract class TransformLink {
 
   /** Adds the state of a tensor, by its names in files. */
   void addScalars(int tensor, Map<String, Double> scalars) {}
-
-  /** Bytes it allocated off the heap. */
-  long scratchBytes() {
-    return 0;
-  }
 }

@@ -1,6 +1,7 @@
 package io.spam4j.examples.memory;
 
 import io.spam4j.engine.MemoryReport;
+import io.spam4j.examples.report.TextTable;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -60,20 +61,7 @@ record MemoryTable(long weightBytes, List<Row> rows) {
       }
       lines.add(cells);
     }
-    int[] widths = new int[HEADINGS.size()];
-    for (List<String> line : lines) {
-      for (int i = 0; i < widths.length; i++) {
-        widths[i] = Math.max(widths[i], line.get(i).length());
-      }
-    }
-    var text = new StringBuilder();
-    for (List<String> line : lines) {
-      for (int i = 0; i < widths.length; i++) {
-        String form = (i == 0 ? "%-" : "  %") + widths[i] + "s";
-        text.append(String.format(Locale.ROOT, form, line.get(i)));
-      }
-      text.append(System.lineSeparator());
-    }
-    return text.toString();
+    String end = System.lineSeparator();
+    return String.join(end, TextTable.aligned(lines)) + end;
   }
 }

@@ -88,23 +88,12 @@ public record ResultTable(List<Row> rows) {
               row.optimizerMillis(),
               row.modelMillis()));
     }
-    int[] widths = new int[HEADS.size()];
-    for (List<String> line : lines) {
-      for (int column = 0; column < widths.length; column++) {
-        widths[column] = Math.max(widths[column], line.get(column).length());
-      }
-    }
-    StringBuilder text = new StringBuilder();
-    for (int line = 0; line < lines.size(); line++) {
-      StringBuilder written = new StringBuilder();
-      for (int column = 0; column < widths.length; column++) {
-        String cell = lines.get(line).get(column);
-        String pad = " ".repeat(widths[column] - cell.length());
-        written.append(column == 0 ? cell + pad : "  " + pad + cell);
-      }
-      text.append(written.toString().stripTrailing()).append('\n');
-      if (line == 1) {
-        text.append("-".repeat(written.length())).append('\n');
+    var text = new StringBuilder();
+    int number = 0;
+    for (String line : TextTable.aligned(lines)) {
+      text.append(line.stripTrailing()).append('\n');
+      if (++number == 2) { // behind the headings
+        text.append("-".repeat(line.length())).append('\n');
       }
     }
     return text.toString();

@@ -29,7 +29,7 @@ final class Retrace {
 
   private final Trace trace;
 
-  private Retrace(Trace trace, Set<String> recorded) {
+  private Retrace(Trace trace, Set<String> recorded) throws TraceFormatException {
     this.trace = trace;
     unread = recorded;
     unread.removeIf(INPUT.asMatchPredicate());
@@ -45,7 +45,7 @@ final class Retrace {
     }
   }
 
-  private void retrace(int parameter) {
+  private void retrace(int parameter) throws TraceFormatException {
     Specification spec = TraceOptimizer.of(trace, parameter);
     select(spec, trace.find(parameter, "mask", 0));
     for (int t = 0; t < trace.steps(); t++) {

@@ -1,21 +1,14 @@
 package io.spam4j.examples.replay;
 
 import io.spam4j.tensors.Tensor;
-import java.util.Map;
-import java.util.Objects;
-import java.util.Set;
-import java.util.TreeMap;
 
 /** The specifications of the optimizer that a trace is a recording of, set as its metadata say. */
 final class TraceOptimizer {
-  private static final Set<String> ABOUT_THE_RECORDING =
-      Set.of("optimizer", "steps", "seed", "dtype", "torch");
-
   private TraceOptimizer() {}
 
   /** The specification of one parameter, before step 0. */
-  static Specification of(Trace trace, int parameter) {
-    var options = new Options(trace);
+  static Specification of(Trace trace, int parameter) throws TraceFormatException {
+    var options = new TraceOptions(trace);
     Tensor init = trace.init(parameter);
     double[] w = Retrace.doubles(init);
     Specification spec =
@@ -30,16 +23,18 @@ final class TraceOptimizer {
           case "stablespam" -> stableSpam(options, w);
           case "adafactor" -> adafactor(options, init.shape(), w);
           case "lion" -> lion(options, w);
-          case "adam-mini" -> adamMini(options, parameter, init.shape(), w);
+          case "adam-mini" -> adamMini(options, trace.name(parameter), init.shape(), w);
           default -> throw new IllegalArgumentException(trace.optimizer());
         };
-    if (!options.unread.isEmpty()) {
-      throw new IllegalArgumentException(trace.optimizer() + " has no options " + options.unread);
+    options.list("names"); // the trace has read them
+    if (!options.unused().isEmpty()) {
+      throw new IllegalArgumentException(trace.optimizer() + " has no options " + options.unused());
     }
     return spec;
   }
 
-  private static AdamSpecification adam(Options options, double decay, double[] w) {
+  private static AdamSpecification adam(TraceOptions options, double decay, double[] w)
+      throws TraceFormatException {
     var s = new AdamSpecification(w);
     s.lr = options.number("lr", s.lr);
     double[] betas = options.pair("betas", s.beta1, s.beta2);
@@ -47,11 +42,12 @@ final class TraceOptimizer {
     s.beta2 = betas[1];
     s.eps = options.number("eps", s.eps);
     s.weightDecay = options.number("weight_decay", decay);
-    s.amsgrad = options.flag("amsgrad");
+    s.amsgrad = options.flag("amsgrad", false);
     return s;
   }
 
-  private static SpamSpecification spam(Options options, double[] w) {
+  private static SpamSpecification spam(TraceOptions options, double[] w)
+      throws TraceFormatException {
     var s = new SpamSpecification(w);
     s.lr = options.number("lr", s.lr);
     double[] betas = options.pair("betas", s.beta1, s.beta2);
@@ -67,7 +63,8 @@ final class TraceOptimizer {
     return s;
   }
 
-  private static StableSpamSpecification stableSpam(Options options, double[] w) {
+  private static StableSpamSpecification stableSpam(TraceOptions options, double[] w)
+      throws TraceFormatException {
     var s = StableSpamSpecification.reference(w);
     s.lr = options.number("lr", s.lr);
     double[] betas = options.pair("betas", s.beta1, s.beta2);
@@ -84,7 +81,8 @@ final class TraceOptimizer {
     return s;
   }
 
-  private static AdafactorSpecification adafactor(Options options, long[] shape, double[] w) {
+  private static AdafactorSpecification adafactor(TraceOptions options, long[] shape, double[] w)
+      throws TraceFormatException {
     var s = new AdafactorSpecification(shape, w);
     s.lr = options.number("lr", s.lr);
     double[] eps = options.pair("eps", s.eps1, s.eps2);
@@ -94,13 +92,14 @@ final class TraceOptimizer {
     s.decayRate = options.number("decay_rate", s.decayRate);
     s.beta1 = options.number("beta1", s.beta1);
     s.weightDecay = options.number("weight_decay", s.weightDecay);
-    s.relativeStep = options.flag("relative_step");
-    s.scaleParameter = options.flag("scale_parameter");
-    s.warmupInit = options.flag("warmup_init");
+    s.relativeStep = options.flag("relative_step", false);
+    s.scaleParameter = options.flag("scale_parameter", false);
+    s.warmupInit = options.flag("warmup_init", false);
     return s;
   }
 
-  private static LionSpecification lion(Options options, double[] w) {
+  private static LionSpecification lion(TraceOptions options, double[] w)
+      throws TraceFormatException {
     var s = new LionSpecification(w);
     s.lr = options.number("lr", s.lr);
     double[] betas = options.pair("betas", s.beta1, s.beta2);
@@ -111,8 +110,8 @@ final class TraceOptimizer {
   }
 
   private static AdamMiniSpecification adamMini(
-      Options options, int parameter, long[] shape, double[] w) {
-    String name = options.list("names")[parameter];
+      TraceOptions options, String name, long[] shape, double[] w) throws TraceFormatException {
+
     int dim = (int) options.number("dim", 2048);
     int heads = (int) options.number("n_heads", 32);
     var s = new AdamMiniSpecification(AdamMiniSpecification.blocks(name, shape, dim, heads), w);
@@ -124,37 +123,5 @@ final class TraceOptimizer {
     double decay = options.number("weight_decay", s.weightDecay);
     s.weightDecay = AdamMiniSpecification.decays(name) ? decay : 0;
     return s;
-  }
-
-  /** Hyper-parameters as Python writes them. */
-  private static final class Options {
-    final Map<String, String> unread;
-
-    Options(Trace trace) {
-      unread = new TreeMap<>(trace.metadata());
-      unread.keySet().removeAll(ABOUT_THE_RECORDING);
-    }
-
-    double number(String name, double absent) {
-      String text = unread.remove(name);
-      return text == null || text.equals("None") ? absent : Double.parseDouble(text);
-    }
-
-    boolean flag(String name) {
-      return "True".equals(unread.remove(name));
-    }
-
-    double[] pair(String name, double absent1, double absent2) {
-      if (!unread.containsKey(name)) {
-        return new double[] {absent1, absent2};
-      }
-      String[] parts = list(name);
-      return new double[] {Double.parseDouble(parts[0]), Double.parseDouble(parts[1])};
-    }
-
-    String[] list(String name) {
-      String text = Objects.requireNonNull(unread.remove(name), name);
-      return text.replaceAll("[()\\[\\]\"\\s]", "").split(",", -1);
-    }
   }
 }
