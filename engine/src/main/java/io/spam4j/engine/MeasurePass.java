@@ -152,6 +152,15 @@ final class MeasurePass {
     }
   }
 
+  /**
+   * Whether a tensor has a gradient with a finite coordinate, or one in which coordinates that are
+   * not finite count.
+   */
+  boolean isKnown(int tensor) {
+    MemorySegment gradient = gradients[tensor];
+    return gradient != null && (poisons || nonFinite[tensor] < gradient.byteSize() / Float.BYTES);
+  }
+
   /** The largest magnitude of a tensor's finite coordinates. */
   float maxAbs(int tensor) {
     return maxAbs[tensor];

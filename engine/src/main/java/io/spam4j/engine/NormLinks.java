@@ -38,7 +38,8 @@ final class NormLinks {
 
     @Override
     void decide(Step step, TransformChain.Incoming in) {
-      if (!step.hasAny()) {
+      scaleAll(this, step, 1);
+      if (!isAnyKnown(step, in)) {
         return;
       }
       double norm = Math.sqrt(in.totalSumOfSquares());
@@ -50,7 +51,6 @@ final class NormLinks {
         if (norms == config.warmupSteps()) {
           variance /= norms;
         }
-        scaleAll(this, step, 1);
         return;
       }
       double deviation = Math.sqrt(variance);
@@ -62,7 +62,18 @@ final class NormLinks {
       mean = config.decay() * mean + (1 - config.decay()) * clipped;
       double distance = clipped - mean;
       variance = config.decay() * variance + (1 - config.decay()) * distance * distance;
-      scaleAll(this, step, clipped < norm ? clipped / (norm + EPSILON) : 1);
+      if (clipped < norm) {
+        scaleAll(this, step, clipped / (norm + EPSILON));
+      }
+    }
+
+    private static boolean isAnyKnown(Step step, TransformChain.Incoming in) {
+      for (int i = 0; i < step.tensors(); i++) {
+        if (in.isKnown(i)) {
+          return true;
+        }
+      }
+      return false;
     }
 
     @Override

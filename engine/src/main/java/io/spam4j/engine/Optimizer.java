@@ -49,7 +49,8 @@ public interface Optimizer extends AutoCloseable {
 
   /**
    * The history that gradient transforms keep of a parameter, such as {@code m_max_t}, {@code
-   * m_norm_t} and {@code v_norm_t} of Stable-SPAM; empty if they keep none.
+   * m_norm_t} and {@code v_norm_t} of Stable-SPAM; empty if they keep none. Of transforms that have
+   * a name in common the last has it as it is, the one before it with {@code .1} behind, and so on.
    *
    * @throws IllegalArgumentException if there is no such parameter
    */

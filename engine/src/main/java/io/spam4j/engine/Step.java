@@ -35,15 +35,6 @@ final class Step {
     return gradients[tensor] != null;
   }
 
-  boolean hasAny() {
-    for (int i = 0; i < gradients.length; i++) {
-      if (has(i)) {
-        return true;
-      }
-    }
-    return false;
-  }
-
   /** Counts this step, from which on it cannot fail. */
   void count() {
     for (int i = 0; i < updates.length; i++) {

@@ -46,7 +46,7 @@ final class TensorLinks {
     @Override
     void decide(Step step, TransformChain.Incoming in) {
       for (int i = 0; i < step.tensors(); i++) {
-        if (!step.has(i)) {
+        if (!in.isKnown(i)) {
           continue;
         }
         counts[i]++;
@@ -97,12 +97,9 @@ final class TensorLinks {
       double meanDecay = config.meanDecay() * betas.scale(step.t);
       double squareDecay = config.squareDecay();
       for (int i = 0; i < step.tensors(); i++) {
-        if (!step.has(i)) {
-          continue;
-        }
+        op(i).scale = 1;
         double norm = Math.sqrt(in.sumOfSquares(i));
-        if (norm == 0 && !config.countsZeroNorms()) {
-          op(i).scale = 1;
+        if (!in.isKnown(i) || (norm == 0 && !config.countsZeroNorms())) {
           continue;
         }
         counts[i]++;
@@ -115,7 +112,9 @@ final class TensorLinks {
                 / (Math.sqrt(square[i] / Decision.correction(squareDecay, count))
                     + config.epsilon());
         // A gradient of 0 stays 0; one so small that the factor is no float stays smaller than due.
-        op(i).scale = norm > 0 ? (float) Math.min(target / norm, Float.MAX_VALUE) : 1;
+        if (norm > 0) {
+          op(i).scale = (float) Math.min(target / norm, Float.MAX_VALUE);
+        }
       }
     }
 

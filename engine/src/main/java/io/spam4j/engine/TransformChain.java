@@ -9,6 +9,7 @@ import io.spam4j.tensors.simd.Measure;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -23,6 +24,12 @@ import org.jspecify.annotations.Nullable;
 final class TransformChain {
   /** What a transform may know of the gradients that reach it. */
   interface Incoming {
+    /**
+     * Whether a tensor has a gradient of which anything is known: not if no coordinate is finite,
+     * unless such coordinates take part in the arithmetic.
+     */
+    boolean isKnown(int tensor);
+
     /** The largest magnitude of a tensor's finite coordinates. */
     float maxAbs(int tensor);
 
@@ -142,10 +149,22 @@ final class TransformChain {
     return new PieceLoader(links, elements, arena, threads);
   }
 
-  /** Adds the state of a tensor, by its names in files. */
+  /**
+   * Adds the state of a tensor, by its names in files. Where transforms have a name in common, the
+   * last has it as it is, the one before it with {@code .1} behind, and so on.
+   */
   void addScalars(int tensor, Map<String, Double> scalars) {
-    for (TransformLink link : links) {
-      link.addScalars(tensor, scalars);
+    for (int i = links.size() - 1; i >= 0; i--) {
+      Map<String, Double> own = new LinkedHashMap<>();
+      links.get(i).addScalars(tensor, own);
+      own.forEach(
+          (name, value) -> {
+            String free = name;
+            for (int before = 1; scalars.containsKey(free); before++) {
+              free = name + "." + before;
+            }
+            scalars.put(free, value);
+          });
     }
   }
 
@@ -186,6 +205,11 @@ final class TransformChain {
 
   private final Incoming incoming =
       new Incoming() {
+        @Override
+        public boolean isKnown(int tensor) {
+          return Objects.requireNonNull(measure).isKnown(tensor);
+        }
+
         @Override
         public float maxAbs(int tensor) {
           return Objects.requireNonNull(measure).maxAbs(tensor);

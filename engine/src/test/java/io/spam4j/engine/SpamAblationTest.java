@@ -72,6 +72,17 @@ final class SpamAblationTest {
     }
   }
 
+  @Test
+  void gaussian_seesGradientsWithinTheLimit() {
+    try (var run = new Runs(clipping(SpikeAction.GAUSSIAN).betas(0.5, 0.5), 0f)) {
+      run.step(1);
+      assertThat(run.step(3e38f).clampedCoordinates()).isEqualTo(1);
+      assertState(run, "gradient_mean", 0.25 + (double) 1e18f / 2);
+      assertThat(run.state("gradient_var").getFloat(0)).isFinite();
+      assertThat(run.step(1).clampedCoordinates()).isEqualTo(0);
+    }
+  }
+
   private static void assertState(Runs run, String name, double... expected) {
     var tensor = run.optimizer.state("w").get(name);
     assertThat(tensor).isNotNull();

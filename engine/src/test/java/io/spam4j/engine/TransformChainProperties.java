@@ -201,6 +201,9 @@ final class TransformChainProperties {
         float[][] materialised = between(one, gradients);
         for (int i = 0; i < shapes.length; i++) {
           var statistics = TensorStatistics.of(Tensor.of(materialised[i], shapes[i]));
+          if (statistics.nonFinite() == materialised[i].length) {
+            continue; // A8: nothing is known of it, and nothing is noted
+          }
           double seen = scalar(total, i, "m_norm_t");
           assertThat(seen).isCloseTo(statistics.norm(), within(statistics.norm() * slack));
           // of two transforms that keep the same the later one's is told

@@ -219,6 +219,35 @@ final class TransformTest {
   }
 
   @Test
+  void gradientThatIsNowhereFinite_touchesNoHistory_A8() {
+    GradientTransform[] chain = {
+      GradientTransform.adaClip(), GradientTransform.adaGN(), new GradientTransform.ZClip(0.9, 1, 2)
+    };
+    try (var probe = new Probe(zeros(2), chain)) {
+      for (int k = 1; k <= 4; k++) {
+        probe.of(k, 2 * k);
+        Map<String, Double> before = probe.optimizer.scalars("p0");
+        StepReport report = probe.step(new float[] {Float.NaN, Float.POSITIVE_INFINITY});
+        assertThat(probe.optimizer.scalars("p0")).isEqualTo(before);
+        assertThat(report.skippedCoordinates()).isEqualTo(2);
+        assertThat(report.gradientScale(0)).isEqualTo(1);
+      }
+    }
+  }
+
+  @Test
+  void scalarsOfTransformsOfOneKind_haveNamesOfTheirOwn() {
+    try (var probe =
+        new Probe(2, GradientTransform.adaClip(0.5), GradientTransform.adaClip(0.75))) {
+      probe.of(4, 2);
+      assertThat(probe.scalar("m_max_t.1")).isEqualTo(2);
+      assertThat(probe.scalar("m_max_t")).isEqualTo(1);
+      assertThat(probe.optimizer.scalars("p0"))
+          .containsOnlyKeys("m_max_t", "m_max_count", "m_max_t.1", "m_max_count.1");
+    }
+  }
+
+  @Test
   void propagate_letsANaNStayInTheHistory() {
     try (var probe =
         new Probe(

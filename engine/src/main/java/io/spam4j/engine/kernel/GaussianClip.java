@@ -35,6 +35,11 @@ public final class GaussianClip {
       if (c.skipsNonFinite && !Float.isFinite(g)) {
         continue;
       }
+      if (Math.abs(g) > c.gradientLimit) { // its distance squared must fit a float
+        g = Math.copySign(c.gradientLimit, g);
+        gradient.set(JAVA_FLOAT_UNALIGNED, gradientAt, g);
+        tally.clamped++;
+      }
       float rawMean = mean.get(JAVA_FLOAT_UNALIGNED, at);
       float rawVariance = variance.get(JAVA_FLOAT_UNALIGNED, at);
       if (c.meanCorrection != 0) { // there was a gradient before
