@@ -32,6 +32,7 @@ final class FusedRule extends UpdateRule {
   private final SparseMoments sparse;
   private final Operands[] operands; // of each participant
   private final @Nullable PieceLoader copies; // where the kernel cannot read the gradient itself
+  private final HeapCopies heap;
   private final int copiedLinks; // transforms that are done in copies; none, or all
   private final boolean gaussian;
   private final long streamsPerWeight; // the gradient, and weight and state there and back
@@ -60,6 +61,7 @@ final class FusedRule extends UpdateRule {
     boolean needsCopies = gaussian || !setup.chain().isFused();
     copiedLinks = needsCopies ? setup.chain().size() : 0;
     copies = needsCopies ? setup.chain().loader(PIECE, setup.arena(), setup.threads()) : null;
+    heap = new HeapCopies(setup);
     sparse = new SparseMoments(setup, recipe, copiedLinks);
     operands = new Operands[setup.threads()];
     Arrays.setAll(operands, _ -> new Operands());
@@ -87,6 +89,10 @@ final class FusedRule extends UpdateRule {
     boolean needsCopies = recipe.spikeAction == SpikeAction.GAUSSIAN || !fused;
     return (needsCopies ? PieceLoader.bytes(PIECE, threads) : 0)
         + (anySparse ? SparseMoments.scratchBytes(recipe, threads) : 0);
+  }
+
+  private MemorySegment weights(int tensor) {
+    return setup.parameters().get(tensor).weights().memory();
   }
 
   private void readState(int tensor) {
@@ -120,7 +126,8 @@ final class FusedRule extends UpdateRule {
 
   @Override
   long scratchBytes() {
-    return scratchBytes(recipe, setup.chain().isFused(), sparse.any(), setup.threads());
+    return heap.bytes()
+        + scratchBytes(recipe, setup.chain().isFused(), sparse.any(), setup.threads());
   }
 
   @Override
@@ -135,6 +142,7 @@ final class FusedRule extends UpdateRule {
 
   @Override
   void prepare(Step step) {
+    heap.prepare(step);
     boolean resizes = sparse.prepare(step, decision.timeline());
     nextJob = resizes ? job() : null;
   }
@@ -183,21 +191,40 @@ final class FusedRule extends UpdateRule {
     if (mask != null) {
       updateSelected(tensor, mask, gradient, from, to, o, tally, participant);
     } else {
-      o.weights = setup.parameters().get(tensor).weights().memory();
-      o.weightShift = 0;
-      if (copies == null) {
-        o.gradient = gradient;
-        o.gradientShift = 0;
-      } else {
-        o.gradient = copies.load(gradient, tensor, from, to, copiedLinks, tally, participant);
-        o.gradientShift = -from;
-      }
-      apply(tensor, o, from, to, tally);
+      updateDense(tensor, gradient, from, to, o, tally, participant);
     }
     if (c.zeroesMomentsAfter) {
       zero(tensor, from, to);
     }
     setup.counts().add(tally, tensor);
+  }
+
+  private void updateDense(
+      int tensor,
+      MemorySegment gradient,
+      long from,
+      long to,
+      Operands o,
+      UpdateTally tally,
+      int participant) {
+    PieceLoader loader = copies != null ? copies : heap.ofGradient(gradient);
+    o.gradient =
+        loader == null
+            ? gradient
+            : loader.load(gradient, tensor, from, to, copiedLinks, tally, participant);
+    o.gradientShift = loader == null ? 0 : -from;
+    MemorySegment weights = weights(tensor);
+    PieceLoader weightLoader = heap.ofWeights(weights);
+    o.weights =
+        weightLoader == null
+            ? weights
+            : weightLoader.load(weights, tensor, from, to, 0, tally, participant);
+    o.weightShift = weightLoader == null ? 0 : -from;
+    apply(tensor, o, from, to, tally);
+    if (weightLoader != null) {
+      long bytes = (to - from) * Float.BYTES;
+      MemorySegment.copy(o.weights, 0, weights, from * Float.BYTES, bytes);
+    }
   }
 
   /** A piece of a tensor of which only some weights have moments, a block of the mask at a time. */

@@ -120,8 +120,9 @@ public abstract class OptimizerBuilder<B extends OptimizerBuilder<B>> {
 
   /**
    * The bytes that {@link #build} would allocate for parameters of these names and shapes, without
-   * allocating them. Random selections are drawn to see what they need; selections of other kinds
-   * are taken for random ones.
+   * allocating them. Memory outside the heap is assumed for weights and gradients; on the heap the
+   * first step allocates 128 KiB more a thread. Random selections are drawn to see what they need;
+   * selections of other kinds are taken for random ones.
    *
    * @throws IllegalArgumentException as {@link #build}
    */

@@ -22,7 +22,7 @@ public final class Magnitude {
    * @return bit i for element {@code from + i}: whether its key is {@code key} or larger
    */
   public static long atLeast(MemorySegment values, long from, int count, int key) {
-    return VectorMode.VECTORS && count == Long.SIZE
+    return VectorMode.isUsedOn(values) && count == Long.SIZE
         ? MagnitudeVector.atLeast(values, from, key)
         : MagnitudeScalar.atLeast(values, from, count, key);
   }

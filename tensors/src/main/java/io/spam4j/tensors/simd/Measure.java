@@ -49,7 +49,7 @@ public final class Measure {
     long slotOffset = slot * SLOT_BYTES;
     for (long start = from; start < to; start += BLOCK, slotOffset += SLOT_BYTES) {
       int length = (int) Math.min(BLOCK, to - start);
-      if (VectorMode.VECTORS && length == BLOCK) {
+      if (VectorMode.isUsedOn(values) && length == BLOCK) {
         MeasureVector.block(values, start, scratch, slots, slotOffset);
       } else {
         MeasureScalar.block(values, start, length, scratch, slots, slotOffset);

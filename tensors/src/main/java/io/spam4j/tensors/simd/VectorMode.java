@@ -1,6 +1,7 @@
 package io.spam4j.tensors.simd;
 
 import java.lang.System.Logger.Level;
+import java.lang.foreign.MemorySegment;
 
 /**
  * Whether kernels run as vectors, and at what width: decided once, from the property {@code
@@ -18,6 +19,16 @@ public final class VectorMode {
   public static final boolean VECTORS = BITS != 0;
 
   private VectorMode() {}
+
+  /**
+   * Whether kernels that only read use vectors on this memory: not on the heap, whose arrays they
+   * read element by element.
+   */
+  static boolean isUsedOn(MemorySegment values) {
+    // All vector loads share one profile in the JDK. Where it has seen arrays, the compiler bets on
+    // them in loops that meet none and throws its code away, up to a hundred times, for minutes.
+    return VECTORS && values.isNative();
+  }
 
   private static int choose() {
     System.Logger log = System.getLogger("io.spam4j.vector");
