@@ -68,6 +68,17 @@ public final class Adafactor {
       }
       Checks.decay("beta1", beta1);
     }
+
+    SequencedMap<String, String> text() {
+      SequencedMap<String, String> text = new LinkedHashMap<>();
+      text.put("epsilon1", Double.toString(epsilon1));
+      text.put("epsilon2", Double.toString(epsilon2));
+      text.put("clipThreshold", Double.toString(clipThreshold));
+      text.put("decayRate", Double.toString(decayRate));
+      text.put("beta1", Double.toString(beta1));
+      text.put("scaleParameter", Boolean.toString(scaleParameter));
+      return text;
+    }
   }
 
   /** Builds {@link Adafactor}. */
@@ -168,6 +179,7 @@ public final class Adafactor {
           new Settings(epsilon1, epsilon2, clipThreshold, decayRate, beta1, scaleParameter);
       return Blueprint.of(
           "adafactor",
+          settings.text(),
           (_, shape) -> shapes(settings, shape),
           setup -> new AdafactorRule(setup, settings),
           o -> AdafactorRule.scratchBytes(settings, o));

@@ -187,6 +187,7 @@ public final class AdamMini {
     Blueprint blueprint() {
       return Blueprint.of(
           "adam-mini",
+          new LinkedHashMap<>(),
           (parameter, shape) -> shapes(partition, parameter, shape),
           AdamMiniRule::new,
           o -> AdamMiniRule.scratchBytes(partition, o));

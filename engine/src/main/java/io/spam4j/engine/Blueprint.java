@@ -2,11 +2,13 @@ package io.spam4j.engine;
 
 import java.util.List;
 import java.util.Map;
+import java.util.SequencedMap;
 
 /**
  * What a builder makes of its settings: what an optimizer is, apart from the parameters.
  *
  * @param name of the algorithm
+ * @param settings what holds for all parameters, as text
  * @param layout of the state
  * @param ownLinks transforms that belong to the algorithm, behind those of the user
  * @param rule what decides and applies
@@ -15,14 +17,20 @@ import java.util.Map;
  */
 record Blueprint(
     String name,
+    SequencedMap<String, String> settings,
     StateStore.Layout layout,
     List<LinkFactory> ownLinks,
     RuleFactory rule,
     Scratch scratch,
     long seed) {
   /** A blueprint without transforms of its own and without random selections. */
-  static Blueprint of(String name, StateStore.Layout layout, RuleFactory rule, Scratch scratch) {
-    return new Blueprint(name, layout, List.of(), rule, scratch, 0);
+  static Blueprint of(
+      String name,
+      SequencedMap<String, String> settings,
+      StateStore.Layout layout,
+      RuleFactory rule,
+      Scratch scratch) {
+    return new Blueprint(name, settings, layout, List.of(), rule, scratch, 0);
   }
 
   /** The product of the extents. */

@@ -1,10 +1,13 @@
 package io.spam4j.engine;
 
+import io.spam4j.engine.Checkpoint.SavedParameter;
 import io.spam4j.engine.kernel.WorkPlan;
 import io.spam4j.tensors.IndexMask;
 import io.spam4j.tensors.Tensor;
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -22,6 +25,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class EngineOptimizer implements Optimizer {
   private final String name;
+  private final SequencedMap<String, String> settings;
   private final NonFinitePolicy nonFinite;
   private final List<Parameter> parameters;
   private final List<Hyperparameters> hyperparameters;
@@ -51,6 +55,7 @@ final class EngineOptimizer implements Optimizer {
       List<Parameter> parameters,
       List<Hyperparameters> hyperparameters) {
     name = blueprint.name();
+    settings = Collections.unmodifiableSequencedMap(blueprint.settings());
     this.nonFinite = nonFinite;
     this.parameters = List.copyOf(parameters);
     this.hyperparameters = List.copyOf(hyperparameters);
@@ -225,6 +230,51 @@ final class EngineOptimizer implements Optimizer {
   public Optional<IndexMask> mask(String parameter) {
     requireOpen();
     return Optional.ofNullable(rule.mask(index(parameter)));
+  }
+
+  @Override
+  public void save(Path file, SaveOptions options) throws IOException {
+    requireOpen();
+    CheckpointWriter.write(file, trainingState(steps), options);
+  }
+
+  @Override
+  public void load(Path file, LoadOptions options) throws IOException {
+    requireOpen();
+    memoryCheck.check(new Tensor[parameters.size()]);
+    try (Arena reading = Arena.ofShared()) {
+      Checkpoint saved = Checkpoint.open(file, reading);
+      saved.requireIntact();
+      List<@Nullable SavedParameter> sources =
+          CheckpointMatch.of(saved, trainingState(saved.steps()), options);
+      Map<String, Tensor> weights = options.hasWeights() ? saved.weights() : Map.of();
+      new Restoration(parameters, rule, chain, step).restore(sources, weights);
+      steps = saved.steps();
+    }
+  }
+
+  /**
+   * What this optimizer holds.
+   *
+   * @param at counted from 0: the step whose learning rate is told
+   */
+  private TrainingState trainingState(long at) {
+    List<TrainingState.OfParameter> states = new ArrayList<>();
+    for (int i = 0; i < gradients.length; i++) {
+      Map<String, Double> scalars = new LinkedHashMap<>();
+      chain.addScalars(i, scalars);
+      states.add(
+          new TrainingState.OfParameter(
+              parameters.get(i),
+              hyperparameters.get(i).text(at),
+              step.updates[i],
+              step.updatesSinceReset[i],
+              rule.state(i),
+              rule.isPacked(i),
+              rule.mask(i),
+              scalars));
+    }
+    return new TrainingState(name, steps, 0, settings, states);
   }
 
   private int index(String parameter) {

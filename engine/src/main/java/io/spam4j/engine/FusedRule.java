@@ -1,5 +1,6 @@
 package io.spam4j.engine;
 
+import io.spam4j.engine.Checkpoint.SavedParameter;
 import io.spam4j.engine.kernel.Amsgrad;
 import io.spam4j.engine.kernel.GaussianClip;
 import io.spam4j.engine.kernel.Operands;
@@ -12,6 +13,7 @@ import io.spam4j.tensors.IndexMask;
 import io.spam4j.tensors.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Objects;
 import java.util.SequencedMap;
 import java.util.function.IntConsumer;
@@ -120,6 +122,41 @@ final class FusedRule extends UpdateRule {
   }
 
   @Override
+  boolean isPacked(int tensor) {
+    return sparse.isSparse(tensor);
+  }
+
+  @Override
+  void prepareRestore(List<@Nullable SavedParameter> sources) {
+    sparse.prepareRestore(sources);
+    nextJob = job();
+  }
+
+  @Override
+  SequencedMap<String, Tensor> restoreTarget(int tensor) {
+    SequencedMap<String, Tensor> prepared = setup.state().prepared(tensor);
+    return prepared == null ? state(tensor) : prepared;
+  }
+
+  @Override
+  void commitRestore() {
+    sparse.commitRestore(readState);
+    takeNextJob();
+  }
+
+  @Override
+  void discardRestore() {
+    sparse.discardRestore();
+  }
+
+  private void takeNextJob() {
+    if (nextJob != null) {
+      job = nextJob;
+      nextJob = null;
+    }
+  }
+
+  @Override
   long indexBytes() {
     return sparse.indexBytes();
   }
@@ -151,10 +188,7 @@ final class FusedRule extends UpdateRule {
   void run(Step step) {
     this.step = step;
     sparse.commit(step, readState);
-    if (nextJob != null) {
-      job = nextJob;
-      nextJob = null;
-    }
+    takeNextJob();
     boolean resets = decision.timeline().resetsAt(step.t);
     for (int i = 0; i < coefficients.length; i++) {
       UpdateCoefficients c = coefficients[i];

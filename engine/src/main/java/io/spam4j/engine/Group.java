@@ -52,7 +52,7 @@ public final class Group {
 
   Hyperparameters toHyperparameters() {
     return new Hyperparameters(
-        learningRate, beta1, beta2, epsilon, weightDecay, spikeThreshold, density);
+        learningRate, beta1, beta2, epsilon, weightDecay, spikeThreshold, density, settings);
   }
 
   private void require(Setting setting, Object value) {

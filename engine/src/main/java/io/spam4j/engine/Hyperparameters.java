@@ -1,6 +1,14 @@
 package io.spam4j.engine;
 
-/** The hyper-parameters of one parameter; see {@link OptimizerBuilder} for ranges and symbols. */
+import java.util.LinkedHashMap;
+import java.util.SequencedMap;
+import java.util.Set;
+
+/**
+ * The hyper-parameters of one parameter; see {@link OptimizerBuilder} for ranges and symbols.
+ *
+ * @param used those that not all optimizers have, but this one does
+ */
 record Hyperparameters(
     Schedule learningRate,
     double beta1,
@@ -8,7 +16,8 @@ record Hyperparameters(
     double epsilon,
     double weightDecay,
     double spikeThreshold,
-    double density) {
+    double density,
+    Set<Group.Setting> used) {
   Hyperparameters {
     Checks.decay("beta1", beta1);
     Checks.decay("beta2", beta2);
@@ -20,6 +29,31 @@ record Hyperparameters(
           "density must be in (0, 1]; to leave a parameter as it is do not list it: density="
               + density);
     }
+  }
+
+  /**
+   * Those that the optimizer has, as text.
+   *
+   * @param step counted from 0: the one that the learning rate is given for
+   */
+  SequencedMap<String, String> text(long step) {
+    SequencedMap<String, String> text = new LinkedHashMap<>();
+    text.put("learningRate", Double.toString(learningRate.at(step)));
+    text.put("weightDecay", Double.toString(weightDecay));
+    if (used.contains(Group.Setting.BETAS)) {
+      text.put("beta1", Double.toString(beta1));
+      text.put("beta2", Double.toString(beta2));
+    }
+    if (used.contains(Group.Setting.EPSILON)) {
+      text.put("epsilon", Double.toString(epsilon));
+    }
+    if (used.contains(Group.Setting.SPIKE_THRESHOLD)) {
+      text.put("spikeThreshold", Double.toString(spikeThreshold));
+    }
+    if (used.contains(Group.Setting.DENSITY)) {
+      text.put("density", Double.toString(density));
+    }
+    return text;
   }
 
   /** Whether only some of the weights have moments. */

@@ -59,6 +59,7 @@ public final class Lion {
     Blueprint blueprint() {
       return Blueprint.of(
           "lion",
+          new LinkedHashMap<>(),
           (_, shape) -> {
             SequencedMap<String, long[]> shapes = new LinkedHashMap<>();
             shapes.put(MOMENTUM, shape);

@@ -28,11 +28,17 @@ public abstract class MomentBuilder<B extends MomentBuilder<B>> extends Optimize
     return List.of();
   }
 
+  /** What holds for all parameters, as text. */
+  SequencedMap<String, String> settings(Recipe recipe) {
+    return recipe.settings();
+  }
+
   @Override
   final Blueprint blueprint() {
     Recipe copy = recipe.copy();
     return new Blueprint(
         copy.name,
+        settings(copy),
         (_, shape) -> state(copy, shape),
         ownLinks(copy),
         setup -> new FusedRule(setup, copy, decision(copy, setup)),

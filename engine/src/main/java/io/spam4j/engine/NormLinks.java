@@ -82,6 +82,17 @@ final class NormLinks {
       scalars.put("zclip_mean", mean);
       scalars.put("zclip_var", variance);
     }
+
+    /** All tensors have the same history, but for those that start afresh. */
+    @Override
+    void restore(int tensor, Map<String, Double> scalars) {
+      if (tensor > 0 && get(scalars, "zclip_norms") == 0) {
+        return;
+      }
+      norms = (long) get(scalars, "zclip_norms");
+      mean = get(scalars, "zclip_mean");
+      variance = get(scalars, "zclip_var");
+    }
   }
 
   private static void scaleAll(TransformLink link, Step step, double scale) {

@@ -2,6 +2,8 @@ package io.spam4j.engine;
 
 import io.spam4j.tensors.IndexMask;
 import io.spam4j.tensors.Tensor;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -90,6 +92,50 @@ public interface Optimizer extends AutoCloseable {
     }
     return tensor;
   }
+
+  /**
+   * Saves all that the rest of a run depends on, but for weights: state, selections, counters,
+   * histories of transforms, settings, hyper-parameters, the seed.
+   *
+   * @see #save(Path, SaveOptions)
+   */
+  default void save(Path file) throws IOException {
+    save(file, SaveOptions.defaults());
+  }
+
+  /**
+   * Saves a checkpoint: one safetensors file, which docs/checkpoints.md describes. A file of that
+   * name is replaced in one step: after a crash or with a full disk the old one is still there,
+   * whole. The same state gives the same bytes. Not to be called while a step runs.
+   *
+   * @throws IOException if the file cannot be written
+   * @throws IllegalArgumentException if a name or a note is not valid Unicode
+   * @throws IllegalStateException if the optimizer is closed
+   */
+  void save(Path file, SaveOptions options) throws IOException;
+
+  /**
+   * Continues from a checkpoint that must fit in everything.
+   *
+   * @see #load(Path, LoadOptions)
+   */
+  default void load(Path file) throws IOException {
+    load(file, LoadOptions.strict());
+  }
+
+  /**
+   * Continues from a checkpoint: the next steps give the same bits as if the run had not stopped,
+   * at any number of threads and any vector width, provided that the weights are those of that
+   * moment ({@link LoadOptions#withWeights}) and schedules, partitions and sources of selections,
+   * which are the caller's code, are the same. After an exception nothing has changed.
+   *
+   * @throws CheckpointMismatchException if the file does not fit; it lists every difference
+   * @throws CheckpointFormatException if the file is no checkpoint, or damaged
+   * @throws io.spam4j.tensors.SafetensorsFormatException if it is no safetensors file
+   * @throws IOException if it cannot be read
+   * @throws IllegalStateException if the optimizer is closed
+   */
+  void load(Path file, LoadOptions options) throws IOException;
 
   /** The off-heap bytes that this optimizer holds. */
   MemoryReport memory();

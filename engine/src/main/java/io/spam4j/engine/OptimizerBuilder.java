@@ -109,6 +109,8 @@ public abstract class OptimizerBuilder<B extends OptimizerBuilder<B>> {
   public Optimizer build(List<Parameter> parameters) {
     requireThreads();
     Blueprint blueprint = blueprint();
+    blueprint.settings().put("nonFinite", nonFinite.name());
+    blueprint.settings().put("transforms", transforms.toString());
     return new EngineOptimizer(
         blueprint,
         linkFactories(blueprint),

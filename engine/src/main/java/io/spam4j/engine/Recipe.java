@@ -1,6 +1,8 @@
 package io.spam4j.engine;
 
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.SequencedMap;
 
 /**
  * What an optimizer of the Adam family is, apart from the hyper-parameters of each parameter; at
@@ -61,6 +63,37 @@ final class Recipe implements Cloneable {
   Timeline timeline() {
     return new Timeline(
         resetInterval, rewarmSteps, spikeGraceSteps, initialWarmup, resetsAtStart, warmupCurve);
+  }
+
+  /** What holds for all parameters, as text. */
+  SequencedMap<String, String> settings() {
+    SequencedMap<String, String> settings = new LinkedHashMap<>();
+    settings.put("epsilonMode", epsilonMode.name());
+    settings.put("weightDecayMode", weightDecayMode.name());
+    settings.put("biasCorrection", biasCorrection.name());
+    settings.put("amsgrad", Boolean.toString(amsgrad));
+    settings.put("resetInterval", Long.toString(resetInterval));
+    settings.put("rewarmSteps", Long.toString(rewarmSteps));
+    settings.put("initialWarmup", Boolean.toString(initialWarmup));
+    settings.put("resetsAtStart", Boolean.toString(resetsAtStart));
+    settings.put("warmupCurve", warmupCurve.toString());
+    settings.put("resetsMissingGradients", Boolean.toString(resetsMissingGradients));
+    settings.put("resetsAfterUpdate", Boolean.toString(resetsAfterUpdate));
+    settings.put("betaSchedule", betaSchedule.toString());
+    settings.put("spikeGraceSteps", Long.toString(spikeGraceSteps));
+    settings.put("spikeAction", spikeAction.name());
+    settings.put("spikeReference", spikeReference.name());
+    settings.put("zeroSecondMoment", zeroSecondMoment.name());
+    settings.put("limitsGradients", Boolean.toString(limitsGradients));
+    settings.put("flushesSubnormals", Boolean.toString(flushesSubnormals));
+    settings.put("seed", Long.toString(seed));
+    // What a caller's source selects is not known.
+    boolean given = maskSelection instanceof MaskSelection.Given;
+    settings.put("maskSelection", given ? "given" : maskSelection.toString());
+    settings.put("overlap", overlap.name());
+    settings.put("unselected", unselected.name());
+    settings.put("maskedWeightDecay", maskedWeightDecay.name());
+    return settings;
   }
 
   /** The state tensors, each of the shape of the moments. */

@@ -1,5 +1,6 @@
 package io.spam4j.engine;
 
+import io.spam4j.engine.Checkpoint.SavedMask;
 import io.spam4j.engine.kernel.ParallelTasks;
 import io.spam4j.tensors.DType;
 import io.spam4j.tensors.IndexMask;
@@ -129,6 +130,34 @@ final class Selection implements AutoCloseable {
       current = next;
       next = null;
     }
+  }
+
+  /**
+   * Makes the selection of a checkpoint, without changing the current one.
+   *
+   * @param saved null if it waited for its first gradient
+   */
+  void prepareRestore(@Nullable SavedMask saved) {
+    discardNext();
+    if (saved == null) {
+      return;
+    }
+    Arena arena = Arena.ofShared();
+    try {
+      next = new Drawn(arena, saved.restore(arena));
+    } catch (RuntimeException | Error e) {
+      arena.close();
+      throw e;
+    }
+  }
+
+  /** Makes the selection of a checkpoint the current one, also if it is none. */
+  void commitRestore() {
+    if (current != null) {
+      current.arena().close();
+    }
+    current = next;
+    next = null;
   }
 
   /** Forgets the prepared selection. */

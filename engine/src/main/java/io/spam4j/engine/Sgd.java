@@ -47,6 +47,14 @@ public final class Sgd {
                 .formatted(momentum, dampening));
       }
     }
+
+    SequencedMap<String, String> text() {
+      SequencedMap<String, String> text = new LinkedHashMap<>();
+      text.put("momentum", Double.toString(momentum));
+      text.put("dampening", Double.toString(dampening));
+      text.put("nesterov", Boolean.toString(nesterov));
+      return text;
+    }
   }
 
   /** Builds {@link Sgd}. */
@@ -90,6 +98,7 @@ public final class Sgd {
       var settings = new Settings(momentum, dampening, nesterov);
       return Blueprint.of(
           "sgd",
+          settings.text(),
           (_, shape) -> {
             SequencedMap<String, long[]> shapes = new LinkedHashMap<>();
             if (settings.momentum() != 0) {

@@ -2,11 +2,14 @@ package io.spam4j.engine;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 
+import io.spam4j.engine.Checkpoint.SavedMask;
+import io.spam4j.engine.Checkpoint.SavedParameter;
 import io.spam4j.engine.kernel.ParallelTasks;
 import io.spam4j.tensors.IndexMask;
 import io.spam4j.tensors.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Objects;
 import java.util.SequencedMap;
 import java.util.function.IntConsumer;
@@ -186,6 +189,46 @@ final class SparseMoments implements AutoCloseable {
         moved.accept(i);
       }
       selection.commit();
+    }
+  }
+
+  /**
+   * Makes the selections of a checkpoint, and room for their moments. A parameter that starts
+   * afresh keeps its selection.
+   */
+  void prepareRestore(List<@Nullable SavedParameter> sources) {
+    discardRestore();
+    for (int i = 0; i < selections.length; i++) {
+      Selection selection = selections[i];
+      SavedParameter source = sources.get(i);
+      if (selection != null && source != null) {
+        SavedMask saved = source.mask().orElse(null);
+        selection.prepareRestore(saved);
+        setup.state().preparePacked(i, saved == null ? selection.count() : saved.count());
+      }
+    }
+  }
+
+  /** Makes the selections of a checkpoint the current ones; their moments are in place. */
+  void commitRestore(IntConsumer moved) {
+    for (int i = 0; i < selections.length; i++) {
+      Selection selection = selections[i];
+      if (selection != null && setup.state().prepared(i) != null) {
+        setup.state().commitPrepared(i);
+        selection.commitRestore();
+        moved.accept(i);
+      }
+    }
+  }
+
+  /** Forgets what was prepared. */
+  void discardRestore() {
+    for (int i = 0; i < selections.length; i++) {
+      Selection selection = selections[i];
+      if (selection != null) {
+        setup.state().discardPrepared(i);
+        selection.discardNext();
+      }
     }
   }
 

@@ -2,6 +2,7 @@ package io.spam4j.engine;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.SequencedMap;
 
 /**
  * Stable-SPAM (Huang et al., arXiv 2502.17055): AdamW on gradients that are clipped and normalised
@@ -170,6 +171,19 @@ public final class StableSpam {
     public Builder spikeGraceSteps(long spikeGraceSteps) {
       recipe.spikeGraceSteps = spikeGraceSteps;
       return this;
+    }
+
+    @Override
+    SequencedMap<String, String> settings(Recipe recipe) {
+      SequencedMap<String, String> settings = super.settings(recipe);
+      settings.put("adaClip", Boolean.toString(adaClip));
+      settings.put("adaGN", Boolean.toString(adaGN));
+      settings.put("normMeanDecay", Double.toString(normMeanDecay));
+      settings.put("normSquareDecay", Double.toString(normSquareDecay));
+      settings.put("normEpsilon", Double.toString(normEpsilon));
+      settings.put("clipDecay", Double.toString(clipDecay));
+      settings.put("countsSinceReset", Boolean.toString(reference));
+      return settings;
     }
 
     @Override

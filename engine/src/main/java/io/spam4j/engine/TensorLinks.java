@@ -66,6 +66,12 @@ final class TensorLinks {
       scalars.put("m_max_t", threshold[tensor]);
       scalars.put("m_max_count", (double) counts[tensor]);
     }
+
+    @Override
+    void restore(int tensor, Map<String, Double> scalars) {
+      threshold[tensor] = get(scalars, "m_max_t");
+      counts[tensor] = (long) get(scalars, "m_max_count");
+    }
   }
 
   /** {@link GradientTransform.AdaGN}. */
@@ -123,6 +129,13 @@ final class TensorLinks {
       scalars.put("m_norm_t", mean[tensor]);
       scalars.put("v_norm_t", square[tensor]);
       scalars.put("norm_count", (double) counts[tensor]);
+    }
+
+    @Override
+    void restore(int tensor, Map<String, Double> scalars) {
+      mean[tensor] = get(scalars, "m_norm_t");
+      square[tensor] = get(scalars, "v_norm_t");
+      counts[tensor] = (long) get(scalars, "norm_count");
     }
   }
 }

@@ -157,15 +157,32 @@ final class TransformChain {
     for (int i = links.size() - 1; i >= 0; i--) {
       Map<String, Double> own = new LinkedHashMap<>();
       links.get(i).addScalars(tensor, own);
-      own.forEach(
-          (name, value) -> {
-            String free = name;
-            for (int before = 1; scalars.containsKey(free); before++) {
-              free = name + "." + before;
-            }
-            scalars.put(free, value);
-          });
+      own.forEach((name, value) -> scalars.put(freeName(name, scalars), value));
     }
+  }
+
+  /** Sets the state of a tensor to what {@link #addScalars} said; what is not there to 0. */
+  void restoreScalars(int tensor, Map<String, Double> scalars) {
+    Map<String, Double> named = new LinkedHashMap<>();
+    for (int i = links.size() - 1; i >= 0; i--) {
+      Map<String, Double> own = new LinkedHashMap<>();
+      links.get(i).addScalars(tensor, own);
+      own.replaceAll(
+          (name, value) -> {
+            String free = freeName(name, named);
+            named.put(free, value);
+            return scalars.getOrDefault(free, 0.0);
+          });
+      links.get(i).restore(tensor, own);
+    }
+  }
+
+  private static String freeName(String name, Map<String, Double> taken) {
+    String free = name;
+    for (int before = 1; taken.containsKey(free); before++) {
+      free = name + "." + before;
+    }
+    return free;
   }
 
   /** Decides what happens to this step's gradients, which are measured already if need be. */

@@ -2,6 +2,7 @@ package io.spam4j.engine;
 
 import io.spam4j.engine.kernel.GradientOp;
 import java.util.Map;
+import java.util.Objects;
 
 /** One gradient transform at work: its state, and what it does to each tensor at this step. */
 abstract class TransformLink {
@@ -56,4 +57,16 @@ abstract class TransformLink {
 
   /** Adds the state of a tensor, by its names in files. */
   void addScalars(int tensor, Map<String, Double> scalars) {}
+
+  /**
+   * Sets the state of a tensor.
+   *
+   * @param scalars all that {@link #addScalars} adds
+   */
+  void restore(int tensor, Map<String, Double> scalars) {}
+
+  /** A number that is there. */
+  static double get(Map<String, Double> scalars, String name) {
+    return Objects.requireNonNull(scalars.get(name));
+  }
 }

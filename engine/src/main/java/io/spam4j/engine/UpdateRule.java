@@ -1,7 +1,9 @@
 package io.spam4j.engine;
 
+import io.spam4j.engine.Checkpoint.SavedParameter;
 import io.spam4j.tensors.IndexMask;
 import io.spam4j.tensors.Tensor;
+import java.util.List;
 import java.util.SequencedMap;
 import org.jspecify.annotations.Nullable;
 
@@ -47,6 +49,29 @@ abstract class UpdateRule implements AutoCloseable {
 
   /** The bytes that {@link #run} reads and writes. */
   abstract long bytes(Step step);
+
+  /** Whether only selected weights of a parameter have state. */
+  boolean isPacked(int tensor) {
+    return false;
+  }
+
+  /**
+   * Makes room for the state of a checkpoint; may fail, and then has changed nothing that counts.
+   *
+   * @param sources of each parameter; null for one that starts afresh
+   */
+  void prepareRestore(List<@Nullable SavedParameter> sources) {}
+
+  /** The tensors that restored state is copied to. */
+  SequencedMap<String, Tensor> restoreTarget(int tensor) {
+    return state(tensor);
+  }
+
+  /** Takes what was prepared, and filled since, for its state. */
+  void commitRestore() {}
+
+  /** Forgets what was prepared. */
+  void discardRestore() {}
 
   /** Frees what it holds besides its state. */
   @Override

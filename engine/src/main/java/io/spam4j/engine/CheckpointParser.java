@@ -1,0 +1,278 @@
+package io.spam4j.engine;
+
+import io.spam4j.engine.Checkpoint.SavedMask;
+import io.spam4j.engine.Checkpoint.SavedParameter;
+import io.spam4j.tensors.DType;
+import io.spam4j.tensors.Safetensors;
+import io.spam4j.tensors.Tensor;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SequencedMap;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/** Makes sense of a checkpoint's metadata and tensors; refuses what no optimizer has written. */
+final class CheckpointParser {
+  private final Path file;
+  private final Map<String, String> metadata;
+  private final Map<String, Tensor> tensors = new TreeMap<>();
+  private final Map<String, Tensor> unused = new TreeMap<>(); // belongs to no parameter so far
+
+  /** What a file holds; see {@link Checkpoint}. */
+  record Content(
+      int version,
+      String optimizer,
+      long steps,
+      long nonFiniteSteps,
+      SequencedMap<String, String> settings,
+      SequencedMap<String, SavedParameter> parameters,
+      SequencedMap<String, Tensor> weights,
+      SequencedMap<String, String> notes,
+      SequencedMap<String, Tensor> tensors,
+      SequencedMap<String, String> crcs) {}
+
+  CheckpointParser(Path file, Safetensors safetensors) {
+    this.file = file;
+    metadata = safetensors.metadata();
+    safetensors.names().forEach(name -> tensors.put(name, safetensors.tensor(name)));
+    unused.putAll(tensors);
+  }
+
+  Content parse() throws CheckpointFormatException {
+    int version = version();
+    checkHeader();
+    SequencedMap<String, SavedParameter> parameters = new LinkedHashMap<>();
+    SequencedMap<String, Tensor> weights = new LinkedHashMap<>();
+    for (var entry : section(CheckpointFormat.PARAMETER).entrySet()) {
+      String name = entry.getKey();
+      SavedParameter parameter = parameter(name, entry.getValue());
+      parameters.put(name, parameter);
+      Tensor of = unused.remove(CheckpointFormat.weightTensor(name));
+      if (of != null) {
+        requireShape(name, of, parameter.shape());
+        weights.put(name, of);
+      }
+    }
+    if (!unused.isEmpty()) {
+      throw broken("checkpoint tensors must belong to a parameter", "tensors=" + unused.keySet());
+    }
+    SequencedMap<String, String> crcs = section(CheckpointFormat.TENSOR_CRC);
+    if (!crcs.keySet().equals(tensors.keySet())) {
+      throw broken(
+          "checkpoint must have a checksum for each tensor",
+          "checksums=%s, tensors=%s".formatted(crcs.keySet(), tensors.keySet()));
+    }
+    return new Content(
+        version,
+        text(CheckpointFormat.OPTIMIZER),
+        count(CheckpointFormat.STEPS, text(CheckpointFormat.STEPS)),
+        count(CheckpointFormat.NON_FINITE_STEPS, text(CheckpointFormat.NON_FINITE_STEPS)),
+        section(CheckpointFormat.SETTING),
+        Collections.unmodifiableSequencedMap(parameters),
+        Collections.unmodifiableSequencedMap(weights),
+        section(CheckpointFormat.NOTE),
+        Collections.unmodifiableSequencedMap(new TreeMap<>(tensors)),
+        crcs);
+  }
+
+  private int version() throws CheckpointFormatException {
+    String version = metadata.get(CheckpointFormat.FORMAT);
+    if (version == null) {
+      throw broken("file must be a checkpoint of spam4j", "metadata=" + metadata.keySet());
+    }
+    if (!version.equals(Integer.toString(CheckpointFormat.VERSION))) {
+      throw broken(
+          "checkpoint must be of a version that is known here, use a newer spam4j",
+          "version=%s, newest=%d".formatted(version, CheckpointFormat.VERSION));
+    }
+    return CheckpointFormat.VERSION;
+  }
+
+  private void checkHeader() throws CheckpointFormatException {
+    String actual = CheckpointFormat.headerCrc(metadata, tensors);
+    String saved = text(CheckpointFormat.HEADER_CRC);
+    if (!actual.equals(saved)) {
+      throw broken(
+          "checkpoint header must have its checksum, take an older file",
+          "saved=%s, actual=%s".formatted(saved, actual));
+    }
+  }
+
+  private SavedParameter parameter(String name, String text) throws CheckpointFormatException {
+    SequencedMap<String, String> fields = fields(CheckpointFormat.PARAMETER + name, text);
+    List<Long> shape = shape(name, take(name, fields, CheckpointFormat.SHAPE));
+    String group = CheckpointFormat.GROUP + take(name, fields, CheckpointFormat.IN_GROUP);
+    long updates = count(name, take(name, fields, CheckpointFormat.UPDATES));
+    long sinceReset = count(name, take(name, fields, CheckpointFormat.UPDATES_SINCE_RESET));
+    SequencedMap<String, Tensor> state = new LinkedHashMap<>();
+    for (String key : take(name, fields, CheckpointFormat.STATE).split(",", -1)) {
+      if (!key.isEmpty()) { // of no state there is one empty key
+        state.put(key, tensor(CheckpointFormat.stateTensor(name, key)));
+      }
+    }
+    SavedMask mask = mask(name, shape, fields);
+    SequencedMap<String, Double> scalars = new LinkedHashMap<>();
+    for (var field : fields.entrySet()) {
+      scalars.put(field.getKey(), number(name, field.getKey(), field.getValue()));
+    }
+    return new SavedParameter(
+        name,
+        shape,
+        Collections.unmodifiableSequencedMap(fields(group, text(group))),
+        updates,
+        sinceReset,
+        Collections.unmodifiableSequencedMap(state),
+        Optional.ofNullable(mask),
+        Collections.unmodifiableSequencedMap(scalars));
+  }
+
+  private @Nullable SavedMask mask(String name, List<Long> shape, Map<String, String> fields)
+      throws CheckpointFormatException {
+    if (!fields.containsKey(CheckpointFormat.MASK_COUNT)) {
+      return null;
+    }
+    long count = count(name, take(name, fields, CheckpointFormat.MASK_COUNT));
+    long width = count(name, take(name, fields, CheckpointFormat.MASK_WIDTH));
+    Tensor data = tensor(CheckpointFormat.maskTensor(name));
+    if (data.dtype() != DType.U8 || width > Byte.MAX_VALUE) {
+      throw broken(
+          "checkpoint mask must be bytes of symbols",
+          "parameter=%s, dtype=%s, width=%d".formatted(name, data.dtype(), width));
+    }
+    long elements = 1;
+    for (long extent : shape) {
+      elements *= extent; // the shape is that of a tensor: no overflow
+    }
+    return new SavedMask(elements, count, (int) width, data);
+  }
+
+  private List<Long> shape(String name, String text) throws CheckpointFormatException {
+    try {
+      if (text.startsWith("[") && text.endsWith("]")) {
+        String extents = text.substring(1, text.length() - 1);
+        List<Long> shape =
+            extents.isEmpty()
+                ? List.of()
+                : Arrays.stream(extents.split(",", -1)).map(Long::valueOf).toList();
+        long elements = 1;
+        for (long extent : shape) {
+          elements = extent > 0 ? Math.multiplyExact(elements, extent) : 0;
+        }
+        if (elements > 0) {
+          return shape;
+        }
+      }
+    } catch (NumberFormatException | ArithmeticException e) {
+      throw (CheckpointFormatException) badShape(name, text).initCause(e);
+    }
+    throw badShape(name, text);
+  }
+
+  private CheckpointFormatException badShape(String name, String text) {
+    return broken(
+        "checkpoint shape must be positive extents",
+        "parameter=%s, shape=%s".formatted(name, text));
+  }
+
+  private void requireShape(String name, Tensor weights, List<Long> shape)
+      throws CheckpointFormatException {
+    List<Long> own = Arrays.stream(weights.shape()).boxed().toList();
+    if (!own.equals(shape)) {
+      throw broken(
+          "checkpoint weights must have the shape of the parameter",
+          "parameter=%s, weights=%s, shape=%s".formatted(name, own, shape));
+    }
+  }
+
+  private Tensor tensor(String name) throws CheckpointFormatException {
+    Tensor tensor = unused.remove(name);
+    if (tensor == null) {
+      throw broken("checkpoint must hold the tensor, once", "tensor=" + name);
+    }
+    return tensor;
+  }
+
+  private String take(String name, Map<String, String> fields, String field)
+      throws CheckpointFormatException {
+    String value = fields.remove(field);
+    if (value == null) {
+      throw broken(
+          "checkpoint parameter must have the field",
+          "parameter=%s, field=%s".formatted(name, field));
+    }
+    return value;
+  }
+
+  private SequencedMap<String, String> fields(String key, String text)
+      throws CheckpointFormatException {
+    try {
+      return CheckpointFormat.split(text);
+    } catch (IllegalArgumentException e) {
+      throw (CheckpointFormatException)
+          broken("checkpoint fields must be name=value", "key=%s, text=%s".formatted(key, text))
+              .initCause(e);
+    }
+  }
+
+  private String text(String key) throws CheckpointFormatException {
+    String value = metadata.get(key);
+    if (value == null) {
+      throw broken("checkpoint metadata must have the key", "key=" + key);
+    }
+    return value;
+  }
+
+  private long count(String of, String text) throws CheckpointFormatException {
+    try {
+      long value = Long.parseLong(text);
+      if (value >= 0) {
+        return value;
+      }
+    } catch (NumberFormatException e) {
+      throw (CheckpointFormatException) badCount(of, text).initCause(e);
+    }
+    throw badCount(of, text);
+  }
+
+  private CheckpointFormatException badCount(String of, String text) {
+    return broken(
+        "checkpoint count must be a whole number, not negative",
+        "of=%s, count=%s".formatted(of, text));
+  }
+
+  private double number(String name, String scalar, String text) throws CheckpointFormatException {
+    try {
+      return Double.parseDouble(text);
+    } catch (NumberFormatException e) {
+      throw (CheckpointFormatException)
+          broken(
+                  "checkpoint scalar must be a number",
+                  "parameter=%s, scalar=%s, text=%s".formatted(name, scalar, text))
+              .initCause(e);
+    }
+  }
+
+  /** The entries of the metadata whose keys start so, without that start, in order. */
+  private SequencedMap<String, String> section(String prefix) {
+    return metadata.entrySet().stream()
+        .filter(entry -> entry.getKey().startsWith(prefix))
+        .collect(
+            Collectors.collectingAndThen(
+                Collectors.toMap(
+                    entry -> entry.getKey().substring(prefix.length()),
+                    Map.Entry::getValue,
+                    (one, _) -> one,
+                    TreeMap::new),
+                Collections::unmodifiableSequencedMap));
+  }
+
+  private CheckpointFormatException broken(String rule, String facts) {
+    return new CheckpointFormatException(rule + ": file=" + file + ", " + facts);
+  }
+}

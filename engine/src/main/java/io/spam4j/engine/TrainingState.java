@@ -1,0 +1,45 @@
+package io.spam4j.engine;
+
+import io.spam4j.tensors.IndexMask;
+import io.spam4j.tensors.Tensor;
+import java.util.List;
+import java.util.Map;
+import java.util.SequencedMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * All that a run depends on from here on, apart from gradients: what a checkpoint holds. Tensors
+ * and masks are the live ones.
+ *
+ * @param optimizer the name of the algorithm
+ * @param steps done
+ * @param nonFiniteSteps consecutive steps, up to the last, with gradients that were not finite
+ * @param settings what holds for all parameters, as text
+ */
+record TrainingState(
+    String optimizer,
+    long steps,
+    long nonFiniteSteps,
+    SequencedMap<String, String> settings,
+    List<OfParameter> parameters) {
+  /**
+   * What belongs to one parameter.
+   *
+   * @param hyperparameters as text, the learning rate being that of the next step
+   * @param updates how often it was updated
+   * @param updatesSinceReset the same since its moments were last reset
+   * @param tensors state by names in files
+   * @param isPacked whether only selected weights have state
+   * @param mask which weights have state; null if all have, or none yet
+   * @param scalars the history that transforms keep
+   */
+  record OfParameter(
+      Parameter parameter,
+      SequencedMap<String, String> hyperparameters,
+      long updates,
+      long updatesSinceReset,
+      SequencedMap<String, Tensor> tensors,
+      boolean isPacked,
+      @Nullable IndexMask mask,
+      Map<String, Double> scalars) {}
+}
