@@ -9,7 +9,6 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -19,7 +18,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.UUID;
 
 /**
  * A safetensors file: named tensors and a few strings, in one file of any size that no one has to
@@ -120,7 +118,8 @@ public final class Safetensors {
   /**
    * Writes a file, or replaces one: readers see the old file or the whole new one, also after a
    * crash. The data go to a file {@code .safetensors-*.tmp} in the same folder first, which is
-   * removed if anything fails. The same tensors and metadata give the same bytes.
+   * removed if anything fails; one that a killed process left behind is removed by the next writer
+   * of the same file. The same tensors and metadata give the same bytes.
    *
    * @param file a symbolic link is replaced, not followed
    * @param tensors in any order and memory, also of a file that is replaced here; written by
@@ -155,26 +154,17 @@ public final class Safetensors {
     if (folder == null) {
       throw new IOException("safetensors file must be in a folder: file=" + file);
     }
-    Path temporary = folder.resolve(".safetensors-" + UUID.randomUUID() + ".tmp");
-    try {
-      writeNew(temporary, header, sorted);
-      Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
-    } catch (Throwable failure) { // whatever it is, no temporary file stays; it is thrown on
-      try {
-        Files.deleteIfExists(temporary);
-      } catch (IOException e) {
-        failure.addSuppressed(e);
-      }
-      throw failure;
+    try (var temporary = new TemporaryFile(file, folder)) {
+      writeData(temporary.channel(), header, sorted);
+      temporary.replace();
     }
     forceFolder(folder);
   }
 
-  private static void writeNew(Path file, byte[] header, List<Map.Entry<String, Tensor>> tensors)
+  private static void writeData(
+      FileChannel channel, byte[] header, List<Map.Entry<String, Tensor>> tensors)
       throws IOException {
-    try (FileChannel channel =
-            FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
-        Arena arena = Arena.ofConfined()) {
+    try (Arena arena = Arena.ofConfined()) {
       MemorySegment chunk = arena.allocate(CHUNK, 64);
       writeAll(channel, MemorySegment.ofArray(header), chunk);
       for (Map.Entry<String, Tensor> named : tensors) {
