@@ -2,7 +2,7 @@
 # Fuzzes what reads files that no one has to trust, guided by coverage; see docs/fuzzing.md.
 #
 #   tools/fuzz.sh                     the safetensors reader, one minute
-#   tools/fuzz.sh SECONDS [TARGET]    targets: safetensors
+#   tools/fuzz.sh SECONDS [TARGET]    targets: safetensors, checkpoint
 #
 # Inputs that reach new code are added to MODULE/src/test/resources/fuzz/TARGET. An input that
 # breaks the target stays in MODULE/target/fuzz/TARGET.
@@ -19,6 +19,13 @@ case $target in
     # The coverage of these guides the fuzzer; their oracle and the target itself would distract it.
     p=io.spam4j.tensors
     guides=$p.Safetensors:$p.SafetensorsHeader**:$p.SafetensorsJson:$p.Tensor:$p.DType
+    ;;
+  checkpoint)
+    module=engine
+    class=io.spam4j.engine.CheckpointFuzzTarget
+    p=io.spam4j.engine
+    guides=$p.Checkpoint:$p.CheckpointParser**:$p.CheckpointFormat:$p.CheckpointMatch:$p.Restoration
+    guides=$guides:io.spam4j.tensors.MaskRestore:io.spam4j.tensors.GapCodec
     ;;
   *)
     printf 'fuzz: no such target: target=%s\n' "$target" >&2
@@ -48,7 +55,7 @@ jazzer() {
   "$JAVA_HOME/bin/java" --add-modules=jdk.incubator.vector --enable-native-access=ALL-UNNAMED \
     --sun-misc-unsafe-memory-access=allow -XX:+EnableDynamicAgentLoading -Xmx1g \
     -Djava.io.tmpdir="$tmp" \
-    -cp "$module/target/test-classes:$module/target/classes:$(cat "$module/target/fuzz-class-path.txt")" \
+    -cp "$module/target/test-classes:$module/target/classes:tensors/target/classes:$(cat "$module/target/fuzz-class-path.txt")" \
     com.code_intelligence.jazzer.Jazzer --target_class="$class" \
     --instrumentation_includes="$guides" --custom_hook_includes="$guides" \
     --disabled_hooks="$sanitizers.FilePathTraversal:$sanitizers.RegexRoadblocks:$sanitizers.RegexInjection" \

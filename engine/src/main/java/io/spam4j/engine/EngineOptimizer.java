@@ -248,7 +248,12 @@ final class EngineOptimizer implements Optimizer {
       List<@Nullable SavedParameter> sources =
           CheckpointMatch.of(saved, trainingState(saved.steps()), options);
       Map<String, Tensor> weights = options.hasWeights() ? saved.weights() : Map.of();
-      new Restoration(parameters, rule, chain, step).restore(sources, weights);
+      try {
+        new Restoration(parameters, rule, chain, step).restore(sources, weights);
+      } catch (IllegalArgumentException e) {
+        throw new CheckpointFormatException(
+            "checkpoint masks must be selections: file=" + file + ", reason=" + e.getMessage(), e);
+      }
       steps = saved.steps();
     }
   }
