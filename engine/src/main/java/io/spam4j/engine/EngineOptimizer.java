@@ -1,6 +1,7 @@
 package io.spam4j.engine;
 
 import io.spam4j.engine.kernel.WorkPlan;
+import io.spam4j.engine.kernel.WorkerPool;
 import io.spam4j.tensors.IndexMask;
 import io.spam4j.tensors.Tensor;
 import java.lang.foreign.Arena;
@@ -12,8 +13,11 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.SequencedMap;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,7 +45,8 @@ final class EngineOptimizer implements Optimizer {
   // What one step works with, and its report; reused.
   private final @Nullable Tensor[] gradients;
   private final StepReport report;
-  private boolean closed;
+  private final AtomicBoolean running = new AtomicBoolean(); // a step, or close
+  private volatile boolean closed;
 
   EngineOptimizer(
       Blueprint blueprint,
@@ -49,7 +54,8 @@ final class EngineOptimizer implements Optimizer {
       NonFinitePolicy nonFinite,
       int mostThreads,
       List<Parameter> parameters,
-      List<Hyperparameters> hyperparameters) {
+      List<Hyperparameters> hyperparameters,
+      Supplier<Arena> arenas) {
     name = blueprint.name();
     this.nonFinite = nonFinite;
     this.parameters = List.copyOf(parameters);
@@ -72,8 +78,9 @@ final class EngineOptimizer implements Optimizer {
     WorkPlan plan = WorkPlan.of(elements);
     int threads = Math.min(mostThreads, plan.units());
     counts = new Counts(count, threads);
-    arena = Arena.ofShared();
-    state = new StateStore(blueprint.layout(), this.parameters, arena);
+    WorkerPool.start(threads); // a thread that cannot be started must not fail in a step
+    arena = arenas.get();
+    state = new StateStore(blueprint.layout(), this.parameters, arena, arenas);
     try {
       boolean propagates = nonFinite == NonFinitePolicy.PROPAGATE;
       List<TransformLink> links = new ArrayList<>();
@@ -92,6 +99,7 @@ final class EngineOptimizer implements Optimizer {
               counts,
               state,
               arena,
+              arenas,
               threads);
       rule = blueprint.rule().of(setup);
     } catch (RuntimeException | Error e) {
@@ -103,7 +111,24 @@ final class EngineOptimizer implements Optimizer {
 
   @Override
   public StepReport step(Gradients source) {
-    requireOpen();
+    Objects.requireNonNull(source, "gradients must not be null");
+    begin("an optimizer must do one step at a time");
+    try {
+      requireOpen();
+      return advance(source);
+    } finally {
+      running.set(false);
+    }
+  }
+
+  private void begin(String rule) {
+    if (!running.compareAndSet(false, true)) {
+      throw new IllegalStateException(
+          rule + ", and one of its steps is running; wait until it returns: optimizer=" + name);
+    }
+  }
+
+  private StepReport advance(Gradients source) {
     long start = System.nanoTime();
     // Whatever can fail comes first; from counting the step on nothing does.
     for (int i = 0; i < gradients.length; i++) {
@@ -246,11 +271,19 @@ final class EngineOptimizer implements Optimizer {
 
   @Override
   public void close() {
-    if (!closed) {
-      closed = true;
-      rule.close();
-      state.close();
-      arena.close();
+    if (closed) {
+      return;
+    }
+    begin("an optimizer must not be closed during a step");
+    try {
+      if (!closed) { // by another thread in between
+        closed = true;
+        rule.close();
+        state.close();
+        arena.close();
+      }
+    } finally {
+      running.set(false);
     }
   }
 

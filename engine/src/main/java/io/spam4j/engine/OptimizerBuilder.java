@@ -11,6 +11,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import java.util.regex.Pattern;
 
 /**
@@ -24,6 +25,7 @@ public abstract class OptimizerBuilder<B extends OptimizerBuilder<B>> {
   private List<GradientTransform> transforms = List.of();
   private int threads = WorkerPool.defaultThreads();
   private final List<GroupChange> groupChanges = new ArrayList<>();
+  private Supplier<Arena> arenas = Arena::ofShared;
 
   private record GroupChange(String pattern, Consumer<Group> change) {}
 
@@ -100,6 +102,14 @@ public abstract class OptimizerBuilder<B extends OptimizerBuilder<B>> {
   }
 
   /**
+   * Where all memory outside the heap comes from; others than {@link Arena#ofShared} are for tests.
+   */
+  final B arenas(Supplier<Arena> arenas) {
+    this.arenas = arenas;
+    return self();
+  }
+
+  /**
    * Makes the optimizer and allocates its state, all zero.
    *
    * @throws IllegalArgumentException if there are no parameters, two have the same name or
@@ -115,7 +125,8 @@ public abstract class OptimizerBuilder<B extends OptimizerBuilder<B>> {
         nonFinite,
         threads,
         parameters,
-        hyperparameters(parameters.stream().map(Parameter::name).toList()));
+        hyperparameters(parameters.stream().map(Parameter::name).toList()),
+        arenas);
   }
 
   /**
@@ -173,7 +184,7 @@ public abstract class OptimizerBuilder<B extends OptimizerBuilder<B>> {
   }
 
   private long indexBytes(String name, long elements, long selected, long seed) {
-    try (Arena arena = Arena.ofShared()) {
+    try (Arena arena = arenas.get()) {
       Philox random = Selection.stream(seed, name, 0);
       return IndexMask.random(arena, elements, selected, random, new ParallelTasks(threads))
           .bytes();

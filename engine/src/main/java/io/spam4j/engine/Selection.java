@@ -8,6 +8,7 @@ import io.spam4j.tensors.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Objects;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,6 +22,7 @@ final class Selection implements AutoCloseable {
   private final long selected;
   private final double density;
   private final ParallelTasks threads;
+  private final Supplier<Arena> arenas;
   private @Nullable Drawn current;
   private @Nullable Drawn next;
 
@@ -28,10 +30,16 @@ final class Selection implements AutoCloseable {
   private record Drawn(Arena arena, IndexMask mask) {}
 
   /** Selects for the first interval, unless that needs a gradient. */
-  Selection(Recipe recipe, Parameter parameter, Hyperparameters h, ParallelTasks threads) {
+  Selection(
+      Recipe recipe,
+      Parameter parameter,
+      Hyperparameters h,
+      ParallelTasks threads,
+      Supplier<Arena> arenas) {
     this.recipe = recipe;
     this.parameter = parameter;
     this.threads = threads;
+    this.arenas = arenas;
     density = h.density();
     selected = h.selected(parameter.weights().elements());
     prepare(0, null);
@@ -74,7 +82,7 @@ final class Selection implements AutoCloseable {
     if (byGradient && gradient == null) {
       return;
     }
-    Arena arena = Arena.ofShared();
+    Arena arena = arenas.get();
     try {
       next = new Drawn(arena, draw(arena, interval, gradient));
     } catch (RuntimeException | Error e) {

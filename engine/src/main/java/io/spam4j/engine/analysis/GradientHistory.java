@@ -11,6 +11,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** The histories of all tensors of a model, in off-heap memory of their own. */
@@ -24,6 +25,10 @@ final class GradientHistory implements AutoCloseable {
   private final @Nullable MemorySegment[] fetched;
 
   GradientHistory(Map<String, long[]> shapes, double threshold) {
+    this(shapes, threshold, Arena::ofShared);
+  }
+
+  GradientHistory(Map<String, long[]> shapes, double threshold, Supplier<Arena> arenas) {
     if (shapes.isEmpty()) {
       throw new IllegalArgumentException("spikes are counted in parameters: parameters=[]");
     }
@@ -33,7 +38,7 @@ final class GradientHistory implements AutoCloseable {
     }
     this.threshold = threshold;
     fetched = new MemorySegment[shapes.size()];
-    arena = Arena.ofShared();
+    arena = arenas.get();
     try {
       shapes.forEach(
           (name, shape) -> {
@@ -73,9 +78,10 @@ final class GradientHistory implements AutoCloseable {
   /**
    * Takes a step's gradients, all checked before any is used.
    *
+   * @param adds whether they will be added to the sums; what that needs is allocated here
    * @return null for a tensor without a gradient; the same array at each call
    */
-  private @Nullable MemorySegment[] fetch(Gradients gradients) {
+  private @Nullable MemorySegment[] fetch(Gradients gradients, boolean adds) {
     requireOpen();
     for (int i = 0; i < fetched.length; i++) {
       String name = tensors.get(i).name();
@@ -84,6 +90,12 @@ final class GradientHistory implements AutoCloseable {
         requireFit(name, shapes.get(i), gradient);
       }
       fetched[i] = gradient == null ? null : gradient.memory();
+    }
+    for (int i = 0; adds && i < fetched.length; i++) {
+      MemorySegment gradient = fetched[i];
+      if (gradient != null) {
+        tensors.get(i).reserve(gradient);
+      }
     }
     return fetched;
   }
@@ -110,7 +122,7 @@ final class GradientHistory implements AutoCloseable {
 
   /** Adds a step to the sums. */
   void add(Gradients gradients) {
-    @Nullable MemorySegment[] memory = fetch(gradients);
+    @Nullable MemorySegment[] memory = fetch(gradients, /* adds= */ true);
     for (int i = 0; i < memory.length; i++) {
       MemorySegment gradient = memory[i];
       if (gradient != null) {
@@ -121,7 +133,7 @@ final class GradientHistory implements AutoCloseable {
 
   /** Scores a step, and then adds it to the sums if asked to; returns its spikes. */
   long score(Gradients gradients, long step, long fewest, boolean adds) {
-    @Nullable MemorySegment[] memory = fetch(gradients);
+    @Nullable MemorySegment[] memory = fetch(gradients, adds);
     long found = 0;
     for (int i = 0; i < memory.length; i++) {
       MemorySegment gradient = memory[i];
