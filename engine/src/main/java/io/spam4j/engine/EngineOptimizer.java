@@ -167,11 +167,18 @@ final class EngineOptimizer implements Optimizer {
     for (int i = 0; i < gradients.length; i++) {
       Schedule schedule = hyperparameters.get(i).learningRate();
       boolean known = i > 0 && schedule.equals(hyperparameters.get(i - 1).learningRate());
-      step.learningRates[i] =
-          known
-              ? step.learningRates[i - 1]
-              : Checks.notNegative("learningRate", schedule.at(step.t - 1));
+      step.learningRates[i] = known ? step.learningRates[i - 1] : learningRate(i, schedule);
     }
+  }
+
+  private double learningRate(int tensor, Schedule schedule) {
+    double learningRate = schedule.at(step.t - 1);
+    if (!(learningRate >= 0 && learningRate < Double.POSITIVE_INFINITY)) {
+      throw new IllegalArgumentException(
+          "a schedule must give finite learning rates, not negative: learningRate=%s, step=%d, parameter=%s"
+              .formatted(learningRate, step.t - 1, report.name(tensor)));
+    }
+    return learningRate;
   }
 
   private boolean measureSaysSkip() {
@@ -253,7 +260,7 @@ final class EngineOptimizer implements Optimizer {
   }
 
   private int index(String parameter) {
-    Integer index = indexes.get(parameter);
+    Integer index = indexes.get(Objects.requireNonNull(parameter, "parameter must not be null"));
     if (index == null) {
       throw new IllegalArgumentException(
           "no such parameter: name=" + parameter + ", names=" + indexes.keySet());

@@ -109,8 +109,21 @@ final class Selection implements AutoCloseable {
         yield IndexMask.largest(arena, gradients, selected, threads);
       }
       case MaskSelection.Given(MaskSelection.Source source) ->
-          IndexMask.of(arena, n, source.positions(parameter.name(), interval));
+          given(arena, interval, source.positions(parameter.name(), interval));
     };
+  }
+
+  private IndexMask given(Arena arena, long interval, long @Nullable [] positions) {
+    String where = "parameter=" + parameter.name() + ", interval=" + interval;
+    if (positions == null) {
+      throw new IllegalArgumentException(
+          "a source of selections must give positions, none is an empty array: " + where);
+    }
+    try {
+      return IndexMask.of(arena, parameter.weights().elements(), positions);
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(e.getMessage() + ", " + where, e);
+    }
   }
 
   /** The random numbers of a selection. */

@@ -94,7 +94,7 @@ final class BaselineRefusalTest {
             "adam-mini has no spikeThreshold, remove it: spikeThreshold=5.0"),
         refusal(
             () -> Adafactor.builder().plannedMemory(Map.of("e", new long[] {2, 0})),
-            "weights must have elements: parameter=e, shape=[2, 0]"));
+            "shape must have positive extents and at most 2^56 elements: parameter=e, shape=[2, 0]"));
   }
 
   private static Arguments refusal(Supplier<Object> call, String message) {

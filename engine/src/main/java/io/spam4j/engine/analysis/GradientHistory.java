@@ -11,6 +11,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -29,6 +30,7 @@ final class GradientHistory implements AutoCloseable {
   }
 
   GradientHistory(Map<String, long[]> shapes, double threshold, Supplier<Arena> arenas) {
+    Objects.requireNonNull(shapes, "shapes must not be null");
     if (shapes.isEmpty()) {
       throw new IllegalArgumentException("spikes are counted in parameters: parameters=[]");
     }
@@ -52,8 +54,10 @@ final class GradientHistory implements AutoCloseable {
   }
 
   static GradientHistory of(List<Parameter> parameters, double threshold) {
+    Objects.requireNonNull(parameters, "parameters must not be null");
     Map<String, long[]> shapes = new LinkedHashMap<>();
     for (Parameter parameter : parameters) {
+      Objects.requireNonNull(parameter, "parameters must not contain null");
       if (shapes.put(parameter.name(), parameter.weights().shape()) != null) {
         throw new IllegalArgumentException(
             "parameter names must be unique: name=" + parameter.name());
@@ -63,6 +67,8 @@ final class GradientHistory implements AutoCloseable {
   }
 
   private static long elements(String name, long[] shape) {
+    Objects.requireNonNull(name, "shapes must not contain null");
+    Objects.requireNonNull(shape, "shapes must not contain null");
     long elements = 1;
     for (long extent : shape) {
       if (extent < 1 || extent > MOST_ELEMENTS / elements) {
@@ -82,6 +88,7 @@ final class GradientHistory implements AutoCloseable {
    * @return null for a tensor without a gradient; the same array at each call
    */
   private @Nullable MemorySegment[] fetch(Gradients gradients, boolean adds) {
+    Objects.requireNonNull(gradients, "gradients must not be null");
     requireOpen();
     for (int i = 0; i < fetched.length; i++) {
       String name = tensors.get(i).name();
@@ -148,6 +155,7 @@ final class GradientHistory implements AutoCloseable {
   }
 
   double meanMagnitude(String parameter, long index) {
+    Objects.requireNonNull(parameter, "parameter must not be null");
     requireOpen();
     for (TensorHistory tensor : tensors) {
       if (tensor.name().equals(parameter)) {
@@ -178,6 +186,7 @@ final class GradientHistory implements AutoCloseable {
 
   /** The off-heap bytes it holds. */
   long bytes() {
+    requireOpen();
     return tensors.stream().mapToLong(TensorHistory::bytes).sum();
   }
 
