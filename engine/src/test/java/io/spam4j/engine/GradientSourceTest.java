@@ -137,6 +137,7 @@ final class GradientSourceTest {
                         }
                         return gradient(1);
                       }));
+      stepping.setDaemon(true); // so that a failure does not wait for it
       stepping.start();
       inside.await();
       assertThatThrownBy(() -> optimizer.step(_ -> gradient(2)))
