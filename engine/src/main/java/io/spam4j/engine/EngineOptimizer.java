@@ -2,6 +2,7 @@ package io.spam4j.engine;
 
 import io.spam4j.engine.Checkpoint.SavedParameter;
 import io.spam4j.engine.kernel.WorkPlan;
+import io.spam4j.engine.kernel.WorkerPool;
 import io.spam4j.tensors.IndexMask;
 import io.spam4j.tensors.Tensor;
 import java.io.IOException;
@@ -15,8 +16,11 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.SequencedMap;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -45,7 +49,8 @@ final class EngineOptimizer implements Optimizer {
   // What one step works with, and its report; reused.
   private final @Nullable Tensor[] gradients;
   private final StepReport report;
-  private boolean closed;
+  private final AtomicBoolean running = new AtomicBoolean(); // a step, or close
+  private volatile boolean closed;
 
   EngineOptimizer(
       Blueprint blueprint,
@@ -53,7 +58,8 @@ final class EngineOptimizer implements Optimizer {
       NonFinitePolicy nonFinite,
       int mostThreads,
       List<Parameter> parameters,
-      List<Hyperparameters> hyperparameters) {
+      List<Hyperparameters> hyperparameters,
+      Supplier<Arena> arenas) {
     name = blueprint.name();
     settings = Collections.unmodifiableSequencedMap(blueprint.settings());
     this.nonFinite = nonFinite;
@@ -77,8 +83,9 @@ final class EngineOptimizer implements Optimizer {
     WorkPlan plan = WorkPlan.of(elements);
     int threads = Math.min(mostThreads, plan.units());
     counts = new Counts(count, threads);
-    arena = Arena.ofShared();
-    state = new StateStore(blueprint.layout(), this.parameters, arena);
+    WorkerPool.start(threads); // a thread that cannot be started must not fail in a step
+    arena = arenas.get();
+    state = new StateStore(blueprint.layout(), this.parameters, arena, arenas);
     try {
       boolean propagates = nonFinite == NonFinitePolicy.PROPAGATE;
       List<TransformLink> links = new ArrayList<>();
@@ -97,6 +104,7 @@ final class EngineOptimizer implements Optimizer {
               counts,
               state,
               arena,
+              arenas,
               threads);
       rule = blueprint.rule().of(setup);
     } catch (RuntimeException | Error e) {
@@ -108,7 +116,24 @@ final class EngineOptimizer implements Optimizer {
 
   @Override
   public StepReport step(Gradients source) {
-    requireOpen();
+    Objects.requireNonNull(source, "gradients must not be null");
+    begin("an optimizer must do one step at a time");
+    try {
+      requireOpen();
+      return advance(source);
+    } finally {
+      running.set(false);
+    }
+  }
+
+  private void begin(String rule) {
+    if (!running.compareAndSet(false, true)) {
+      throw new IllegalStateException(
+          rule + ", and one of its steps is running; wait until it returns: optimizer=" + name);
+    }
+  }
+
+  private StepReport advance(Gradients source) {
     long start = System.nanoTime();
     // Whatever can fail comes first; from counting the step on nothing does.
     for (int i = 0; i < gradients.length; i++) {
@@ -147,11 +172,18 @@ final class EngineOptimizer implements Optimizer {
     for (int i = 0; i < gradients.length; i++) {
       Schedule schedule = hyperparameters.get(i).learningRate();
       boolean known = i > 0 && schedule.equals(hyperparameters.get(i - 1).learningRate());
-      step.learningRates[i] =
-          known
-              ? step.learningRates[i - 1]
-              : Checks.notNegative("learningRate", schedule.at(step.t - 1));
+      step.learningRates[i] = known ? step.learningRates[i - 1] : learningRate(i, schedule);
     }
+  }
+
+  private double learningRate(int tensor, Schedule schedule) {
+    double learningRate = schedule.at(step.t - 1);
+    if (!(learningRate >= 0 && learningRate < Double.POSITIVE_INFINITY)) {
+      throw new IllegalArgumentException(
+          "a schedule must give finite learning rates, not negative: learningRate=%s, step=%d, parameter=%s"
+              .formatted(learningRate, step.t - 1, report.name(tensor)));
+    }
+    return learningRate;
   }
 
   private boolean measureSaysSkip() {
@@ -283,7 +315,7 @@ final class EngineOptimizer implements Optimizer {
   }
 
   private int index(String parameter) {
-    Integer index = indexes.get(parameter);
+    Integer index = indexes.get(Objects.requireNonNull(parameter, "parameter must not be null"));
     if (index == null) {
       throw new IllegalArgumentException(
           "no such parameter: name=" + parameter + ", names=" + indexes.keySet());
@@ -301,11 +333,19 @@ final class EngineOptimizer implements Optimizer {
 
   @Override
   public void close() {
-    if (!closed) {
-      closed = true;
-      rule.close();
-      state.close();
-      arena.close();
+    if (closed) {
+      return;
+    }
+    begin("an optimizer must not be closed during a step");
+    try {
+      if (!closed) { // by another thread in between
+        closed = true;
+        rule.close();
+        state.close();
+        arena.close();
+      }
+    } finally {
+      running.set(false);
     }
   }
 

@@ -74,12 +74,17 @@ final class FusedRule extends UpdateRule {
     variance = new MemorySegment[count];
     all = new MemorySegment[count][];
     coefficients = new UpdateCoefficients[count];
-    for (int i = 0; i < count; i++) {
-      coefficients[i] = new UpdateCoefficients();
-      decision.initialise(coefficients[i], i);
-      readState(i);
+    try {
+      for (int i = 0; i < count; i++) {
+        coefficients[i] = new UpdateCoefficients();
+        decision.initialise(coefficients[i], i);
+        readState(i);
+      }
+      job = job();
+    } catch (RuntimeException | Error e) {
+      close(); // selections have been drawn
+      throw e;
     }
-    job = job();
   }
 
   private PlannedJob job() {
@@ -146,7 +151,7 @@ final class FusedRule extends UpdateRule {
 
   @Override
   void discardRestore() {
-    sparse.discardRestore();
+    sparse.discardPrepared();
   }
 
   private void takeNextJob() {
@@ -180,14 +185,19 @@ final class FusedRule extends UpdateRule {
   @Override
   void prepare(Step step) {
     heap.prepare(step);
-    boolean resizes = sparse.prepare(step, decision.timeline());
-    nextJob = resizes ? job() : null;
+    try {
+      boolean resizes = sparse.prepare(step, decision.timeline());
+      nextJob = resizes ? job() : null;
+    } catch (RuntimeException | Error e) {
+      sparse.discardPrepared();
+      throw e;
+    }
   }
 
   @Override
   void run(Step step) {
     this.step = step;
-    sparse.commit(step, readState);
+    sparse.commit(readState);
     takeNextJob();
     boolean resets = decision.timeline().resetsAt(step.t);
     for (int i = 0; i < coefficients.length; i++) {
@@ -322,5 +332,6 @@ final class FusedRule extends UpdateRule {
   @Override
   public void close() {
     sparse.close();
+    heap.close();
   }
 }

@@ -15,7 +15,9 @@ import java.util.SequencedMap;
  *
  * <p>An optimizer owns its state (off-heap, freed by {@link #close}) and nothing else. After an
  * exception from {@link #step} the weights, moments and counters are what they were before the
- * call. It is not safe for concurrent use: one step at a time.
+ * call, and the step can be repeated. It is not safe for concurrent use: a step that starts while
+ * another runs, on any thread, is refused, and so is closing; what a step changes must not be read
+ * meanwhile.
  */
 public interface Optimizer extends AutoCloseable {
   /**
@@ -27,7 +29,8 @@ public interface Optimizer extends AutoCloseable {
    *     memory overlaps weights, or its arena admits only a thread that the step does not run on
    * @throws NonFiniteGradientException with {@link NonFinitePolicy#THROW}, if a gradient holds NaN
    *     or Inf
-   * @throws IllegalStateException if the optimizer is closed, or memory it needs has been freed
+   * @throws IllegalStateException if the optimizer is closed, a step is running, or memory it needs
+   *     has been freed
    */
   StepReport step(Gradients gradients);
 
@@ -140,7 +143,11 @@ public interface Optimizer extends AutoCloseable {
   /** The off-heap bytes that this optimizer holds. */
   MemoryReport memory();
 
-  /** Frees the state; closing again does nothing. */
+  /**
+   * Frees the state; closing again does nothing.
+   *
+   * @throws IllegalStateException if a step is running; the optimizer stays open
+   */
   @Override
   void close();
 }

@@ -17,6 +17,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 
 /**
@@ -62,6 +63,8 @@ public final class Safetensors {
    *     file system that cannot map
    */
   public static Safetensors open(Path file, Arena arena) throws IOException {
+    Objects.requireNonNull(file, "file must not be null");
+    Objects.requireNonNull(arena, "arena must not be null");
     requireLittleEndian(ByteOrder.nativeOrder());
     // Opening a folder succeeds, and opening a pipe waits; neither is what was meant.
     if (Files.exists(file) && !Files.isRegularFile(file)) {
@@ -101,7 +104,7 @@ public final class Safetensors {
    * @throws IllegalArgumentException if the file has no such tensor
    */
   public Tensor tensor(String name) {
-    Tensor tensor = tensors.get(name);
+    Tensor tensor = tensors.get(Objects.requireNonNull(name, "name must not be null"));
     if (tensor == null) {
       throw new IllegalArgumentException(
           "safetensors file must hold the tensor: file=%s, tensor=%s"
@@ -135,10 +138,20 @@ public final class Safetensors {
    */
   public static void write(Path file, Map<String, Tensor> tensors, Map<String, String> metadata)
       throws IOException {
+    Objects.requireNonNull(file, "file must not be null");
+    Objects.requireNonNull(tensors, "tensors must not be null");
+    Objects.requireNonNull(metadata, "metadata must not be null");
     requireLittleEndian(ByteOrder.nativeOrder());
-    tensors.keySet().forEach(Safetensors::requireTensorName);
+    tensors.forEach(
+        (name, tensor) -> {
+          Objects.requireNonNull(name, "tensors must not contain null");
+          Objects.requireNonNull(tensor, "tensors must not contain null");
+          requireTensorName(name);
+        });
     metadata.forEach(
         (key, value) -> {
+          Objects.requireNonNull(key, "metadata must not contain null");
+          Objects.requireNonNull(value, "metadata must not contain null");
           requireUnicode(key);
           requireUnicode(value);
         });
