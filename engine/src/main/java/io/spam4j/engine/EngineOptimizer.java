@@ -33,10 +33,13 @@ final class EngineOptimizer implements Optimizer {
   private final StateStore state;
   private final UpdateRule rule;
   private final Arena arena;
+  private final long stopAfterNonFinite;
+  private final Telemetry telemetry;
 
   // The state that a step advances, besides weights and that of chain and rule.
   private long steps;
   private final Step step;
+  private long nonFiniteSteps; // in a row, up to the latest
 
   // What one step works with, and its report; reused.
   private final @Nullable Tensor[] gradients;
@@ -47,11 +50,15 @@ final class EngineOptimizer implements Optimizer {
       Blueprint blueprint,
       List<Blueprint.LinkFactory> linkFactories,
       NonFinitePolicy nonFinite,
+      long stopAfterNonFinite,
+      List<StepListener> listeners,
       int mostThreads,
       List<Parameter> parameters,
       List<Hyperparameters> hyperparameters) {
     name = blueprint.name();
     this.nonFinite = nonFinite;
+    this.stopAfterNonFinite = Checks.notNegative("stopAfterNonFinite", stopAfterNonFinite);
+    telemetry = new Telemetry(listeners);
     this.parameters = List.copyOf(parameters);
     this.hyperparameters = List.copyOf(hyperparameters);
     if (parameters.isEmpty()) {
@@ -104,6 +111,8 @@ final class EngineOptimizer implements Optimizer {
   @Override
   public StepReport step(Gradients source) {
     requireOpen();
+    stopIfNeverFinite();
+    telemetry.begin();
     long start = System.nanoTime();
     // Whatever can fail comes first; from counting the step on nothing does.
     for (int i = 0; i < gradients.length; i++) {
@@ -134,8 +143,26 @@ final class EngineOptimizer implements Optimizer {
       steps = step.t;
     }
     counts.describe(report);
+    nonFiniteSteps = skips || report.skippedCoordinates() > 0 ? nonFiniteSteps + 1 : 0;
     report.nanos = System.nanoTime() - start;
+    telemetry.end(report);
     return report;
+  }
+
+  /** A run whose gradients stay broken only burns time. */
+  private void stopIfNeverFinite() {
+    if (stopAfterNonFinite > 0 && nonFiniteSteps >= stopAfterNonFinite) {
+      long inARow = nonFiniteSteps;
+      nonFiniteSteps = 0;
+      List<String> names = new ArrayList<>();
+      for (int i = 0; i < gradients.length; i++) {
+        boolean measured = measure != null && measure.nonFinite(i) > 0;
+        if (measured || report.skippedCoordinates(i) > 0) {
+          names.add(report.name(i));
+        }
+      }
+      throw NonFiniteGradientException.inARow(inARow, report.step(), names);
+    }
   }
 
   private void readLearningRates() {
@@ -154,12 +181,16 @@ final class EngineOptimizer implements Optimizer {
       return false;
     }
     measure.run(step.gradients);
-    if (measure.nonFinite() > 0 && nonFinite == NonFinitePolicy.THROW) {
+    if (!nonFinite.measures() || measure.nonFinite() == 0) {
+      return false;
+    }
+    telemetry.refused(step.t, measure, parameters);
+    if (nonFinite == NonFinitePolicy.THROW) {
       throw new NonFiniteGradientException(
           "gradients must be finite: step=%d, coordinates=%d, parameters=%s"
               .formatted(step.t, measure.nonFinite(), measure.nonFiniteTensors(parameters)));
     }
-    return measure.nonFinite() > 0 && nonFinite == NonFinitePolicy.SKIP_STEP;
+    return true;
   }
 
   private void describe(boolean skips) {

@@ -13,7 +13,8 @@ import java.util.SequencedMap;
  *
  * <p>An optimizer owns its state (off-heap, freed by {@link #close}) and nothing else. After an
  * exception from {@link #step} the weights, moments and counters are what they were before the
- * call. It is not safe for concurrent use: one step at a time.
+ * call; only an Error of a {@link StepListener} comes after a complete step. It is not safe for
+ * concurrent use: one step at a time.
  */
 public interface Optimizer extends AutoCloseable {
   /**
@@ -24,7 +25,8 @@ public interface Optimizer extends AutoCloseable {
    * @throws IllegalArgumentException if a gradient has another type or shape than its weights, its
    *     memory overlaps weights, or its arena admits only a thread that the step does not run on
    * @throws NonFiniteGradientException with {@link NonFinitePolicy#THROW}, if a gradient holds NaN
-   *     or Inf
+   *     or Inf; with the policies that skip, if too many steps in a row met such gradients, see
+   *     {@link OptimizerBuilder#stopAfterNonFinite}
    * @throws IllegalStateException if the optimizer is closed, or memory it needs has been freed
    */
   StepReport step(Gradients gradients);
