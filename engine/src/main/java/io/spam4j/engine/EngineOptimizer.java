@@ -41,10 +41,13 @@ final class EngineOptimizer implements Optimizer {
   private final StateStore state;
   private final UpdateRule rule;
   private final Arena arena;
+  private final long stopAfterNonFinite;
+  private final Telemetry telemetry;
 
   // The state that a step advances, besides weights and that of chain and rule.
   private long steps;
   private final Step step;
+  private long nonFiniteSteps; // in a row, up to the latest
 
   // What one step works with, and its report; reused.
   private final @Nullable Tensor[] gradients;
@@ -56,6 +59,8 @@ final class EngineOptimizer implements Optimizer {
       Blueprint blueprint,
       List<Blueprint.LinkFactory> linkFactories,
       NonFinitePolicy nonFinite,
+      long stopAfterNonFinite,
+      List<StepListener> listeners,
       int mostThreads,
       List<Parameter> parameters,
       List<Hyperparameters> hyperparameters,
@@ -63,6 +68,8 @@ final class EngineOptimizer implements Optimizer {
     name = blueprint.name();
     settings = Collections.unmodifiableSequencedMap(blueprint.settings());
     this.nonFinite = nonFinite;
+    this.stopAfterNonFinite = Checks.notNegative("stopAfterNonFinite", stopAfterNonFinite);
+    telemetry = new Telemetry(listeners);
     this.parameters = List.copyOf(parameters);
     this.hyperparameters = List.copyOf(hyperparameters);
     if (parameters.isEmpty()) {
@@ -134,6 +141,8 @@ final class EngineOptimizer implements Optimizer {
   }
 
   private StepReport advance(Gradients source) {
+    stopIfNeverFinite();
+    telemetry.begin();
     long start = System.nanoTime();
     // Whatever can fail comes first; from counting the step on nothing does.
     for (int i = 0; i < gradients.length; i++) {
@@ -164,8 +173,26 @@ final class EngineOptimizer implements Optimizer {
       steps = step.t;
     }
     counts.describe(report);
+    nonFiniteSteps = skips || report.skippedCoordinates() > 0 ? nonFiniteSteps + 1 : 0;
     report.nanos = System.nanoTime() - start;
+    telemetry.end(report);
     return report;
+  }
+
+  /** A run whose gradients stay broken only burns time. */
+  private void stopIfNeverFinite() {
+    if (stopAfterNonFinite > 0 && nonFiniteSteps >= stopAfterNonFinite) {
+      long inARow = nonFiniteSteps;
+      nonFiniteSteps = 0;
+      List<String> names = new ArrayList<>();
+      for (int i = 0; i < gradients.length; i++) {
+        boolean measured = measure != null && measure.nonFinite(i) > 0;
+        if (measured || report.skippedCoordinates(i) > 0) {
+          names.add(report.name(i));
+        }
+      }
+      throw NonFiniteGradientException.inARow(inARow, report.step(), names);
+    }
   }
 
   private void readLearningRates() {
@@ -191,12 +218,16 @@ final class EngineOptimizer implements Optimizer {
       return false;
     }
     measure.run(step.gradients);
-    if (measure.nonFinite() > 0 && nonFinite == NonFinitePolicy.THROW) {
+    if (!nonFinite.measures() || measure.nonFinite() == 0) {
+      return false;
+    }
+    telemetry.refused(step.t, measure, parameters);
+    if (nonFinite == NonFinitePolicy.THROW) {
       throw new NonFiniteGradientException(
           "gradients must be finite: step=%d, coordinates=%d, parameters=%s"
               .formatted(step.t, measure.nonFinite(), measure.nonFiniteTensors(parameters)));
     }
-    return measure.nonFinite() > 0 && nonFinite == NonFinitePolicy.SKIP_STEP;
+    return true;
   }
 
   private void describe(boolean skips) {
@@ -266,13 +297,31 @@ final class EngineOptimizer implements Optimizer {
 
   @Override
   public void save(Path file, SaveOptions options) throws IOException {
-    requireOpen();
-    CheckpointWriter.write(file, trainingState(steps), options);
+    Objects.requireNonNull(file, "file must not be null");
+    Objects.requireNonNull(options, "options must not be null");
+    begin("an optimizer must be saved between steps");
+    try {
+      requireOpen();
+      CheckpointWriter.write(file, trainingState(steps), options);
+    } finally {
+      running.set(false);
+    }
   }
 
   @Override
   public void load(Path file, LoadOptions options) throws IOException {
-    requireOpen();
+    Objects.requireNonNull(file, "file must not be null");
+    Objects.requireNonNull(options, "options must not be null");
+    begin("an optimizer must be loaded between steps");
+    try {
+      requireOpen();
+      restore(file, options);
+    } finally {
+      running.set(false);
+    }
+  }
+
+  private void restore(Path file, LoadOptions options) throws IOException {
     memoryCheck.check(new Tensor[parameters.size()]);
     try (Arena reading = Arena.ofShared()) {
       Checkpoint saved = Checkpoint.open(file, reading);
@@ -287,6 +336,7 @@ final class EngineOptimizer implements Optimizer {
             "checkpoint masks must be selections: file=" + file + ", reason=" + e.getMessage(), e);
       }
       steps = saved.steps();
+      nonFiniteSteps = saved.nonFiniteSteps();
     }
   }
 
@@ -311,7 +361,7 @@ final class EngineOptimizer implements Optimizer {
               rule.mask(i),
               scalars));
     }
-    return new TrainingState(name, steps, 0, settings, states);
+    return new TrainingState(name, steps, nonFiniteSteps, settings, states);
   }
 
   private int index(String parameter) {

@@ -288,7 +288,11 @@ final class FusedRule extends UpdateRule {
       o.weightShift = -start;
       o.gradient = work.gradient();
       o.gradientShift = -start;
+      long largestBefore = tally.largestAt;
+      tally.largestAt = UpdateTally.NOWHERE;
       apply(tensor, o, start, start + count, tally);
+      boolean raised = tally.largestAt != UpdateTally.NOWHERE;
+      tally.largestAt = raised ? work.position(tally.largestAt - start) : largestBefore;
       work.scatter(tensor);
     }
     if (sparse.movesUnselected(tensor)) {

@@ -15,8 +15,9 @@ import java.util.SequencedMap;
  *
  * <p>An optimizer owns its state (off-heap, freed by {@link #close}) and nothing else. After an
  * exception from {@link #step} the weights, moments and counters are what they were before the
- * call, and the step can be repeated. It is not safe for concurrent use: a step that starts while
- * another runs, on any thread, is refused, and so is closing; what a step changes must not be read
+ * call, and the step can be repeated; only an Error of a {@link StepListener} comes after a
+ * complete step. It is not safe for concurrent use: a step, save or load that starts while another
+ * runs, on any thread, is refused, and so is closing; what a step changes must not be read
  * meanwhile.
  */
 public interface Optimizer extends AutoCloseable {
@@ -28,7 +29,8 @@ public interface Optimizer extends AutoCloseable {
    * @throws IllegalArgumentException if a gradient has another type or shape than its weights, its
    *     memory overlaps weights, or its arena admits only a thread that the step does not run on
    * @throws NonFiniteGradientException with {@link NonFinitePolicy#THROW}, if a gradient holds NaN
-   *     or Inf
+   *     or Inf; with the policies that skip, if too many steps in a row met such gradients, see
+   *     {@link OptimizerBuilder#stopAfterNonFinite}
    * @throws IllegalStateException if the optimizer is closed, a step is running, or memory it needs
    *     has been freed
    */

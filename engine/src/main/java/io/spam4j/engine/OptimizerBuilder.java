@@ -25,6 +25,8 @@ public abstract class OptimizerBuilder<B extends OptimizerBuilder<B>> {
 
   final Group defaults;
   private NonFinitePolicy nonFinite = NonFinitePolicy.SKIP_COORDINATE;
+  private long stopAfterNonFinite = 10;
+  private final List<StepListener> listeners = new ArrayList<>();
   private List<GradientTransform> transforms = List.of();
   private int threads = WorkerPool.defaultThreads();
   private final List<GroupChange> groupChanges = new ArrayList<>();
@@ -100,6 +102,26 @@ public abstract class OptimizerBuilder<B extends OptimizerBuilder<B>> {
   }
 
   /**
+   * Stops a run whose gradients stay broken. After so many steps in a row that met NaN or Inf in
+   * gradients, and skipped those coordinates or the whole step, the next call of {@link
+   * Optimizer#step} throws {@link NonFiniteGradientException} before it does anything; then it
+   * counts from 0 again, so that a caller may go on. {@link NonFinitePolicy#PROPAGATE} does not
+   * look, and {@link NonFinitePolicy#THROW} throws at once.
+   *
+   * @param steps 0 or more; default 10; 0 for never
+   */
+  public B stopAfterNonFinite(int steps) {
+    stopAfterNonFinite = steps;
+    return self();
+  }
+
+  /** Adds one to those who are told of every step, in this order; default nobody. */
+  public B listener(StepListener listener) {
+    listeners.add(Objects.requireNonNull(listener));
+    return self();
+  }
+
+  /**
    * How many threads of the process-wide pool a step may run on, the caller's included. Results do
    * not depend on it.
    *
@@ -138,6 +160,8 @@ public abstract class OptimizerBuilder<B extends OptimizerBuilder<B>> {
         blueprint,
         linkFactories(blueprint),
         nonFinite,
+        stopAfterNonFinite,
+        listeners,
         threads,
         parameters,
         hyperparameters(parameters.stream().map(Parameter::name).toList()),

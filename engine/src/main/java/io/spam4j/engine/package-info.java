@@ -17,7 +17,12 @@
  * a Decision of its own. Other rules (Lion, SGD, Adafactor, Adam-mini) are one file and one kernel
  * each.
  *
+ * <p>After each step Telemetry tells flight recordings (FlightEvents, the only class that names
+ * jdk.jfr) and {@link io.spam4j.engine.StepListener}s, such as a {@link
+ * io.spam4j.engine.SpikeJournal}, what the report says.
+ *
  * <p>Dependencies point one way: builders, EngineOptimizer, TransformChain and the rules, their
- * parts (Decision, SparseMoments, MeasurePass, StateStore), the kernel package, tensors.
+ * parts (Decision, SparseMoments, MeasurePass, StateStore), the kernel package, tensors. Telemetry
+ * hangs on EngineOptimizer alone and sees nothing but StepReport and MeasurePass.
  */
 package io.spam4j.engine;
