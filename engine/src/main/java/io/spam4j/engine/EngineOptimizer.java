@@ -7,7 +7,6 @@ import io.spam4j.tensors.IndexMask;
 import io.spam4j.tensors.Tensor;
 import java.io.IOException;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -24,34 +23,23 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What all optimizers have in common: checks, schedules, measuring and transforming gradients,
- * counters and the report. What differs is in an {@link UpdateRule}.
+ * What all optimizers have in common: their parts, who may use them when, checkpoints. Steps are
+ * done by a {@link Stepper}; what differs from optimizer to optimizer is in an {@link UpdateRule}.
  */
 final class EngineOptimizer implements Optimizer {
   private final String name;
   private final SequencedMap<String, String> settings;
-  private final NonFinitePolicy nonFinite;
   private final List<Parameter> parameters;
   private final List<Hyperparameters> hyperparameters;
   private final Map<String, Integer> indexes = new HashMap<>();
   private final MemoryCheck memoryCheck;
   private final @Nullable MeasurePass measure;
   private final TransformChain chain;
-  private final Counts counts;
   private final StateStore state;
   private final UpdateRule rule;
   private final Arena arena;
-  private final long stopAfterNonFinite;
-  private final Telemetry telemetry;
+  private final Stepper stepper;
 
-  // The state that a step advances, besides weights and that of chain and rule.
-  private long steps;
-  private final Step step;
-  private long nonFiniteSteps; // in a row, up to the latest
-
-  // What one step works with, and its report; reused.
-  private final @Nullable Tensor[] gradients;
-  private final StepReport report;
   private final AtomicBoolean running = new AtomicBoolean(); // a step, or close
   private volatile boolean closed;
 
@@ -67,9 +55,7 @@ final class EngineOptimizer implements Optimizer {
       Supplier<Arena> arenas) {
     name = blueprint.name();
     settings = Collections.unmodifiableSequencedMap(blueprint.settings());
-    this.nonFinite = nonFinite;
-    this.stopAfterNonFinite = Checks.notNegative("stopAfterNonFinite", stopAfterNonFinite);
-    telemetry = new Telemetry(listeners);
+    Checks.notNegative("stopAfterNonFinite", stopAfterNonFinite);
     this.parameters = List.copyOf(parameters);
     this.hyperparameters = List.copyOf(hyperparameters);
     if (parameters.isEmpty()) {
@@ -83,13 +69,10 @@ final class EngineOptimizer implements Optimizer {
     }
     memoryCheck = new MemoryCheck(this.parameters, mostThreads > 1);
     int count = parameters.size();
-    step = new Step(count);
-    gradients = new Tensor[count];
-    report = new StepReport(this.parameters.stream().map(Parameter::name).toList());
     long[] elements = this.parameters.stream().mapToLong(p -> p.weights().elements()).toArray();
     WorkPlan plan = WorkPlan.of(elements);
     int threads = Math.min(mostThreads, plan.units());
-    counts = new Counts(count, threads);
+    var counts = new Counts(count, threads);
     WorkerPool.start(threads); // a thread that cannot be started must not fail in a step
     arena = arenas.get();
     state = new StateStore(blueprint.layout(), this.parameters, arena, arenas);
@@ -114,6 +97,9 @@ final class EngineOptimizer implements Optimizer {
               arenas,
               threads);
       rule = blueprint.rule().of(setup);
+      stepper =
+          new Stepper(
+              setup, measure, rule, memoryCheck, stopAfterNonFinite, new Telemetry(listeners));
     } catch (RuntimeException | Error e) {
       state.close();
       arena.close(); // some state may be allocated already
@@ -127,7 +113,7 @@ final class EngineOptimizer implements Optimizer {
     begin("an optimizer must do one step at a time");
     try {
       requireOpen();
-      return advance(source);
+      return stepper.advance(source);
     } finally {
       running.set(false);
     }
@@ -140,114 +126,6 @@ final class EngineOptimizer implements Optimizer {
     }
   }
 
-  private StepReport advance(Gradients source) {
-    stopIfNeverFinite();
-    telemetry.begin();
-    long start = System.nanoTime();
-    // Whatever can fail comes first; from counting the step on nothing does.
-    for (int i = 0; i < gradients.length; i++) {
-      gradients[i] = source.of(report.name(i));
-    }
-    memoryCheck.check(gradients);
-    for (int i = 0; i < gradients.length; i++) {
-      Tensor gradient = gradients[i];
-      step.gradients[i] = gradient == null ? null : gradient.memory();
-    }
-    step.t = steps + 1;
-    readLearningRates();
-    boolean skips = measureSaysSkip();
-    if (!skips) {
-      rule.prepare(step);
-    }
-
-    counts.clear();
-    describe(skips);
-    if (!skips) {
-      step.count();
-      chain.decide(step);
-      for (int i = 0; i < gradients.length; i++) {
-        report.tensorScale[i] = step.has(i) ? chain.scale(i) : 1;
-      }
-      rule.run(step);
-      report.bytes += rule.bytes(step);
-      steps = step.t;
-    }
-    counts.describe(report);
-    nonFiniteSteps = skips || report.skippedCoordinates() > 0 ? nonFiniteSteps + 1 : 0;
-    report.nanos = System.nanoTime() - start;
-    telemetry.end(report);
-    return report;
-  }
-
-  /** A run whose gradients stay broken only burns time. */
-  private void stopIfNeverFinite() {
-    if (stopAfterNonFinite > 0 && nonFiniteSteps >= stopAfterNonFinite) {
-      long inARow = nonFiniteSteps;
-      nonFiniteSteps = 0;
-      List<String> names = new ArrayList<>();
-      for (int i = 0; i < gradients.length; i++) {
-        boolean measured = measure != null && measure.nonFinite(i) > 0;
-        if (measured || report.skippedCoordinates(i) > 0) {
-          names.add(report.name(i));
-        }
-      }
-      throw NonFiniteGradientException.inARow(inARow, report.step(), names);
-    }
-  }
-
-  private void readLearningRates() {
-    for (int i = 0; i < gradients.length; i++) {
-      Schedule schedule = hyperparameters.get(i).learningRate();
-      boolean known = i > 0 && schedule.equals(hyperparameters.get(i - 1).learningRate());
-      step.learningRates[i] = known ? step.learningRates[i - 1] : learningRate(i, schedule);
-    }
-  }
-
-  private double learningRate(int tensor, Schedule schedule) {
-    double learningRate = schedule.at(step.t - 1);
-    if (!(learningRate >= 0 && learningRate < Double.POSITIVE_INFINITY)) {
-      throw new IllegalArgumentException(
-          "a schedule must give finite learning rates, not negative: learningRate=%s, step=%d, parameter=%s"
-              .formatted(learningRate, step.t - 1, report.name(tensor)));
-    }
-    return learningRate;
-  }
-
-  private boolean measureSaysSkip() {
-    if (measure == null) {
-      return false;
-    }
-    measure.run(step.gradients);
-    if (!nonFinite.measures() || measure.nonFinite() == 0) {
-      return false;
-    }
-    telemetry.refused(step.t, measure, parameters);
-    if (nonFinite == NonFinitePolicy.THROW) {
-      throw new NonFiniteGradientException(
-          "gradients must be finite: step=%d, coordinates=%d, parameters=%s"
-              .formatted(step.t, measure.nonFinite(), measure.nonFiniteTensors(parameters)));
-    }
-    return true;
-  }
-
-  private void describe(boolean skips) {
-    report.step = step.t;
-    report.skipped = skips;
-    report.momentumReset = rule.resetsAt(step.t) && !skips;
-    report.warmupScale = rule.warmupScale(step.t);
-    report.learningRate = step.learningRates[0];
-    Arrays.fill(report.tensorScale, 1);
-    report.gradientNorm = measure == null ? Double.NaN : Math.sqrt(measure.totalSumOfSquares());
-    long measured = 0;
-    for (int i = 0; i < gradients.length; i++) {
-      MemorySegment gradient = step.gradients[i];
-      report.tensorNorm[i] =
-          measure == null || gradient == null ? Double.NaN : Math.sqrt(measure.sumOfSquares(i));
-      measured += measure == null || gradient == null ? 0 : gradient.byteSize();
-    }
-    report.bytes = measured;
-  }
-
   @Override
   public List<Parameter> parameters() {
     return parameters;
@@ -255,24 +133,24 @@ final class EngineOptimizer implements Optimizer {
 
   @Override
   public long stepCount() {
-    return steps;
+    return stepper.steps;
   }
 
   /** All that a step depends on besides weights, state and configuration. */
   long[] counters() {
     int count = parameters.size();
-    long[] counters = Arrays.copyOf(step.updates, 2 * count + 1);
-    System.arraycopy(step.updatesSinceReset, 0, counters, count, count);
-    counters[2 * count] = steps;
+    long[] counters = Arrays.copyOf(stepper.step.updates, 2 * count + 1);
+    System.arraycopy(stepper.step.updatesSinceReset, 0, counters, count, count);
+    counters[2 * count] = stepper.steps;
     return counters;
   }
 
   /** Continues from the counters of another optimizer with the same parameters. */
   void restoreCounters(long[] counters) {
     int count = parameters.size();
-    System.arraycopy(counters, 0, step.updates, 0, count);
-    System.arraycopy(counters, count, step.updatesSinceReset, 0, count);
-    steps = counters[2 * count];
+    System.arraycopy(counters, 0, stepper.step.updates, 0, count);
+    System.arraycopy(counters, count, stepper.step.updatesSinceReset, 0, count);
+    stepper.steps = counters[2 * count];
   }
 
   @Override
@@ -302,7 +180,7 @@ final class EngineOptimizer implements Optimizer {
     begin("an optimizer must be saved between steps");
     try {
       requireOpen();
-      CheckpointWriter.write(file, trainingState(steps), options);
+      CheckpointWriter.write(file, trainingState(stepper.steps), options);
     } finally {
       running.set(false);
     }
@@ -330,13 +208,13 @@ final class EngineOptimizer implements Optimizer {
           CheckpointMatch.of(saved, trainingState(saved.steps()), options);
       Map<String, Tensor> weights = options.hasWeights() ? saved.weights() : Map.of();
       try {
-        new Restoration(parameters, rule, chain, step).restore(sources, weights);
+        new Restoration(parameters, rule, chain, stepper.step).restore(sources, weights);
       } catch (IllegalArgumentException e) {
         throw new CheckpointFormatException(
             "checkpoint masks must be selections: file=" + file + ", reason=" + e.getMessage(), e);
       }
-      steps = saved.steps();
-      nonFiniteSteps = saved.nonFiniteSteps();
+      stepper.steps = saved.steps();
+      stepper.nonFiniteSteps = saved.nonFiniteSteps();
     }
   }
 
@@ -347,21 +225,21 @@ final class EngineOptimizer implements Optimizer {
    */
   private TrainingState trainingState(long at) {
     List<TrainingState.OfParameter> states = new ArrayList<>();
-    for (int i = 0; i < gradients.length; i++) {
+    for (int i = 0; i < parameters.size(); i++) {
       Map<String, Double> scalars = new LinkedHashMap<>();
       chain.addScalars(i, scalars);
       states.add(
           new TrainingState.OfParameter(
               parameters.get(i),
               hyperparameters.get(i).text(at),
-              step.updates[i],
-              step.updatesSinceReset[i],
+              stepper.step.updates[i],
+              stepper.step.updatesSinceReset[i],
               rule.state(i),
               rule.isPacked(i),
               rule.mask(i),
               scalars));
     }
-    return new TrainingState(name, steps, nonFiniteSteps, settings, states);
+    return new TrainingState(name, stepper.steps, stepper.nonFiniteSteps, settings, states);
   }
 
   private int index(String parameter) {
@@ -408,6 +286,6 @@ final class EngineOptimizer implements Optimizer {
   /** The name of the algorithm and its size. */
   @Override
   public String toString() {
-    return name + "[" + parameters.size() + " parameters, step " + steps + "]";
+    return name + "[" + parameters.size() + " parameters, step " + stepper.steps + "]";
   }
 }
