@@ -37,6 +37,7 @@ public final class Checkpoint {
    * @param hyperparameters as text; the learning rate is that of the next step
    * @param updates how often it was updated
    * @param updatesSinceReset the same since its moments were last reset
+   * @param spikes coordinates that were spikes, over all steps
    * @param state tensors by their names, as in {@link Optimizer#state}; read-only
    * @param mask which weights have state; empty if all have, or none yet
    * @param scalars as in {@link Optimizer#scalars}
@@ -47,6 +48,7 @@ public final class Checkpoint {
       SequencedMap<String, String> hyperparameters,
       long updates,
       long updatesSinceReset,
+      long spikes,
       SequencedMap<String, Tensor> state,
       Optional<SavedMask> mask,
       SequencedMap<String, Double> scalars) {}

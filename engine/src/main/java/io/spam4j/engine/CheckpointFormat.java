@@ -36,6 +36,7 @@ final class CheckpointFormat {
   static final String IN_GROUP = "group";
   static final String UPDATES = "updates";
   static final String UPDATES_SINCE_RESET = "updatesSinceReset";
+  static final String SPIKES = "spikes";
   static final String STATE = "state";
   static final String MASK_COUNT = "maskCount";
   static final String MASK_WIDTH = "maskWidth";

@@ -138,6 +138,7 @@ final class CheckpointParser {
     String group = CheckpointFormat.GROUP + take(name, fields, CheckpointFormat.IN_GROUP);
     long updates = count(name, take(name, fields, CheckpointFormat.UPDATES));
     long sinceReset = count(name, take(name, fields, CheckpointFormat.UPDATES_SINCE_RESET));
+    long spikes = count(name, take(name, fields, CheckpointFormat.SPIKES));
     SequencedMap<String, Tensor> state = new LinkedHashMap<>();
     for (String key : take(name, fields, CheckpointFormat.STATE).split(",", -1)) {
       if (!key.isEmpty()) { // of no state there is one empty key
@@ -155,6 +156,7 @@ final class CheckpointParser {
         Collections.unmodifiableSequencedMap(fields(group, text(group))),
         updates,
         sinceReset,
+        spikes,
         Collections.unmodifiableSequencedMap(state),
         Optional.ofNullable(mask),
         Collections.unmodifiableSequencedMap(scalars));

@@ -53,6 +53,7 @@ final class CheckpointWriter {
     fields.put(CheckpointFormat.IN_GROUP, Integer.toString(group));
     fields.put(CheckpointFormat.UPDATES, Long.toString(of.updates()));
     fields.put(CheckpointFormat.UPDATES_SINCE_RESET, Long.toString(of.updatesSinceReset()));
+    fields.put(CheckpointFormat.SPIKES, Long.toString(of.spikes()));
     fields.put(CheckpointFormat.STATE, String.join(",", of.tensors().keySet()));
     of.tensors()
         .forEach((key, tensor) -> tensors.put(CheckpointFormat.stateTensor(name, key), tensor));

@@ -208,7 +208,8 @@ final class EngineOptimizer implements Optimizer {
           CheckpointMatch.of(saved, trainingState(saved.steps()), options);
       Map<String, Tensor> weights = options.hasWeights() ? saved.weights() : Map.of();
       try {
-        new Restoration(parameters, rule, chain, stepper.step).restore(sources, weights);
+        new Restoration(parameters, rule, chain, stepper.step, stepper.report)
+            .restore(sources, weights);
       } catch (IllegalArgumentException e) {
         throw new CheckpointFormatException(
             "checkpoint masks must be selections: file=" + file + ", reason=" + e.getMessage(), e);
@@ -234,6 +235,7 @@ final class EngineOptimizer implements Optimizer {
               hyperparameters.get(i).text(at),
               stepper.step.updates[i],
               stepper.step.updatesSinceReset[i],
+              stepper.report.totalSpikes[i],
               rule.state(i),
               rule.isPacked(i),
               rule.mask(i),

@@ -22,12 +22,19 @@ final class Restoration {
   private final UpdateRule rule;
   private final TransformChain chain;
   private final Step step;
+  private final StepReport report;
 
-  Restoration(List<Parameter> parameters, UpdateRule rule, TransformChain chain, Step step) {
+  Restoration(
+      List<Parameter> parameters,
+      UpdateRule rule,
+      TransformChain chain,
+      Step step,
+      StepReport report) {
     this.parameters = parameters;
     this.rule = rule;
     this.chain = chain;
     this.step = step;
+    this.report = report;
   }
 
   /**
@@ -48,6 +55,7 @@ final class Restoration {
       restoreState(i, source);
       step.updates[i] = source == null ? 0 : source.updates();
       step.updatesSinceReset[i] = source == null ? 0 : source.updatesSinceReset();
+      report.totalSpikes[i] = source == null ? 0 : source.spikes();
       chain.restoreScalars(i, source == null ? Map.of() : source.scalars());
       Tensor saved = source == null ? null : weights.get(source.name());
       if (saved != null) {

@@ -10,6 +10,7 @@ import java.util.List;
 public final class StepReport {
   private final List<String> names;
   final long[] tensorSpikes;
+  final long[] totalSpikes; // of each tensor, over all steps
   final long[] tensorSkipped;
   final long[] tensorLowered;
   final long[] tensorClamped;
@@ -29,6 +30,7 @@ public final class StepReport {
   StepReport(List<String> names) {
     this.names = names;
     tensorSpikes = new long[names.size()];
+    totalSpikes = new long[names.size()];
     tensorSkipped = new long[names.size()];
     tensorLowered = new long[names.size()];
     tensorClamped = new long[names.size()];
@@ -107,6 +109,18 @@ public final class StepReport {
   /** How many coordinates of tensor {@code i} were spikes and were clipped. */
   public long spikes(int i) {
     return tensorSpikes[i];
+  }
+
+  /** How many coordinates of tensor {@code i} were spikes since the start of the run. */
+  public long totalSpikes(int i) {
+    return totalSpikes[i];
+  }
+
+  /** Adds this step's spikes to those of the run. */
+  void addSpikes() {
+    for (int i = 0; i < totalSpikes.length; i++) {
+      totalSpikes[i] += tensorSpikes[i];
+    }
   }
 
   /** How many coordinates of all tensors were spikes and were clipped. */

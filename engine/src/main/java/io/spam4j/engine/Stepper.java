@@ -30,7 +30,7 @@ final class Stepper {
 
   // What one step works with, and its report; reused.
   private final @Nullable Tensor[] gradients;
-  private final StepReport report;
+  final StepReport report;
 
   Stepper(
       Setup setup,
@@ -88,6 +88,7 @@ final class Stepper {
       steps = step.t;
     }
     counts.describe(report);
+    report.addSpikes();
     nonFiniteSteps = skips || report.skippedCoordinates() > 0 ? nonFiniteSteps + 1 : 0;
     report.nanos = System.nanoTime() - start;
     telemetry.end(report);

@@ -28,6 +28,7 @@ record TrainingState(
    * @param hyperparameters as text, the learning rate being that of the next step
    * @param updates how often it was updated
    * @param updatesSinceReset the same since its moments were last reset
+   * @param spikes coordinates that were spikes, over all steps
    * @param tensors state by names in files
    * @param isPacked whether only selected weights have state
    * @param mask which weights have state; null if all have, or none yet
@@ -38,6 +39,7 @@ record TrainingState(
       SequencedMap<String, String> hyperparameters,
       long updates,
       long updatesSinceReset,
+      long spikes,
       SequencedMap<String, Tensor> tensors,
       boolean isPacked,
       @Nullable IndexMask mask,
