@@ -29,12 +29,15 @@ class DemoCommandTest {
   void demo_printsTheTableAndWhereTheReportIs() {
     LabResult result = Samples.full(20);
 
-    assertThat(run((settings, listener, stop) -> result, "--output=" + folder)).isZero();
+    assertThat(run((settings, checkpoints, listener, stop) -> result, "--output=" + folder))
+        .isZero();
 
     assertThat(screen.out())
         .isEqualTo(
             "\n"
                 + ResultTable.of(result).text()
+                + "\n"
+                + ResultTable.of(result).times()
                 + "\nreport: "
                 + folder.resolve("report.html")
                 + "\n");
@@ -81,7 +84,8 @@ class DemoCommandTest {
   void demo_withNothingRunWritesNoReport() {
     LabResult nothing = new LabResult(Map.of(), List.of(), true);
 
-    assertThat(run((settings, listener, stop) -> nothing, "--output=" + folder)).isEqualTo(130);
+    assertThat(run((settings, checkpoints, listener, stop) -> nothing, "--output=" + folder))
+        .isEqualTo(130);
 
     assertThat(screen.err()).isEqualTo("spam4j: nothing ran, so there is no report\n");
     assertThat(folder).isEmptyDirectory();
@@ -90,7 +94,7 @@ class DemoCommandTest {
   @Test
   void demo_failsInOneLine() {
     DemoCommand.Training failing =
-        (settings, listener, stop) -> {
+        (settings, checkpoints, listener, stop) -> {
           throw new IOException("data must be a readable file: data=none");
         };
 
@@ -103,7 +107,7 @@ class DemoCommandTest {
   static void main(String[] arguments) {
     Terminal terminal = Terminal.system();
     DemoCommand.Training endless =
-        (settings, listener, stop) -> {
+        (settings, checkpoints, listener, stop) -> {
           listener.message("training");
           while (!stop.getAsBoolean()) {
             Thread.onSpinWait();
@@ -147,7 +151,7 @@ class DemoCommandTest {
   private LabSettings settings(String... arguments) {
     AtomicReference<LabSettings> seen = new AtomicReference<>(LabSettings.defaults());
     run(
-        (settings, listener, stop) -> {
+        (settings, checkpoints, listener, stop) -> {
           seen.set(settings);
           return new LabResult(Map.of(), List.of(), false);
         },

@@ -57,7 +57,7 @@ class ProgressTest {
   @Test
   void finished_tellsThePerplexity() {
     Progress progress = progress(false);
-    progress.runStarted("spam", false, 2, 2, 10);
+    progress.runStarted("spam", false, 2, 2, 0, 10);
     RunResult result = Samples.run("spam", false, 10, 4.25);
     progress.runFinished(result);
 
@@ -69,7 +69,7 @@ class ProgressTest {
   }
 
   private void train(Progress progress, int steps, long nanosAStep, double loss) {
-    progress.runStarted("spam", true, 1, 2, steps);
+    progress.runStarted("spam", true, 1, 2, 0, steps);
     for (int step = 1; step <= steps; step++) {
       nanos.addAndGet(nanosAStep);
       progress.step(new StepSample(step, loss, 1, 0, false, false), 512);
