@@ -23,6 +23,17 @@ class ProgressTest {
   }
 
   @Test
+  void plain_ofAResumedRun_countsFromWhereItGoesOn() {
+    Progress progress = progress(false);
+    progress.runStarted("spam", true, 1, 1, 7, 10);
+    nanos.addAndGet(1_000_000_000);
+    progress.step(new StepSample(7, 2.5, 1, 0, false, false), 512);
+
+    assertThat(screen.err())
+        .isEqualTo("[1/1] spam spiked 8/10, loss 2.500, 512 tokens/s, 2s left\n");
+  }
+
+  @Test
   void plain_writesEachOfFewSteps() {
     train(progress(false), 3, 1_000_000, 1);
 
