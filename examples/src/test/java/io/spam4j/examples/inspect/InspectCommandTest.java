@@ -5,48 +5,36 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.spam4j.engine.Gradients;
-import io.spam4j.engine.Optimizer;
-import io.spam4j.engine.OptimizerBuilder;
-import io.spam4j.engine.Parameter;
 import io.spam4j.engine.SaveOptions;
 import io.spam4j.engine.Sgd;
-import io.spam4j.engine.Spam;
 import io.spam4j.engine.StableSpam;
-import io.spam4j.tensors.DType;
-import io.spam4j.tensors.Safetensors;
-import io.spam4j.tensors.Tensor;
-import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
-import java.lang.foreign.MemorySegment;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import picocli.CommandLine;
 
 final class InspectCommandTest {
-  @TempDir private Path folder;
+  @TempDir private Path folder = Path.of("");
 
-  private final StringWriter out = new StringWriter();
-  private final StringWriter err = new StringWriter();
+  private Inspected files = new Inspected(folder);
+
+  @BeforeEach
+  void useTheFolder() {
+    files = new Inspected(folder);
+  }
 
   @Test
   void checkpoint_showsAllThatIsInIt() throws Exception {
     var options = SaveOptions.defaults().withWeights().note("batch", "12\u001b[2J\n13");
-    Path file = checkpoint(sparseSpam(), 7, options);
+    Path file = files.checkpoint(Inspected.sparseSpam(), 7, options);
 
-    assertThat(inspect(file)).isZero();
+    assertThat(files.inspect(file)).isZero();
 
-    assertThat(out()).contains("\n  resetInterval           5\n");
+    assertThat(files.out()).contains("\n  resetInterval           5\n");
     // which settings an optimizer has is tested with it
-    assertThat(out().replaceFirst("\nsettings\n(  .*\n)+", "\nsettings\n  ...\n"))
+    assertThat(files.out().replaceFirst("\nsettings\n(  .*\n)+", "\nsettings\n  ...\n"))
         .isEqualTo(
             """
             FOLDER/run.safetensors
@@ -101,11 +89,11 @@ final class InspectCommandTest {
 
   @Test
   void checkpointOfAnOptimizerWithoutResets_saysSo() throws Exception {
-    Path file = checkpoint(Sgd.builder().momentum(0), 3, SaveOptions.defaults());
+    Path file = files.checkpoint(Sgd.builder().momentum(0), 3, SaveOptions.defaults());
 
-    assertThat(inspect(file)).isZero();
+    assertThat(files.inspect(file)).isZero();
 
-    assertThat(out())
+    assertThat(files.out())
         .startsWith(
             """
             FOLDER/run.safetensors
@@ -134,11 +122,11 @@ final class InspectCommandTest {
 
   @Test
   void checkpointWithHistories_showsScalars() throws Exception {
-    Path file = checkpoint(StableSpam.builder(), 2, SaveOptions.defaults());
+    Path file = files.checkpoint(StableSpam.builder(), 2, SaveOptions.defaults());
 
-    assertThat(inspect(file)).isZero();
+    assertThat(files.inspect(file)).isZero();
 
-    assertThat(out())
+    assertThat(files.out())
         .contains(
             """
             scalars
@@ -152,11 +140,11 @@ final class InspectCommandTest {
   void json_isTheSameForMachines() throws Exception {
     String note = "long ".repeat(100);
     var options = SaveOptions.defaults().withWeights().note("text", note);
-    Path file = checkpoint(sparseSpam(), 7, options);
+    Path file = files.checkpoint(Inspected.sparseSpam(), 7, options);
 
-    assertThat(inspect(file, "--json")).isZero();
+    assertThat(files.inspect(file, "--json")).isZero();
 
-    JsonNode json = new ObjectMapper().readTree(out());
+    JsonNode json = new ObjectMapper().readTree(files.out());
     assertThat(json.fieldNames())
         .toIterable()
         .containsExactly(
@@ -192,11 +180,11 @@ final class InspectCommandTest {
 
   @Test
   void valuesThatAreNotFinite_areCounted() throws Exception {
-    Path file = foreign();
+    Path file = files.foreign();
 
-    assertThat(inspect(file, "--json")).isZero();
+    assertThat(files.inspect(file, "--json")).isZero();
 
-    JsonNode single = new ObjectMapper().readTree(out()).get("tensors").get(1);
+    JsonNode single = new ObjectMapper().readTree(files.out()).get("tensors").get(1);
     assertThat(single)
         .hasToString(
             "{'name':'single','dtype':'F32','shape':[2,2],'bytes':16,'norm':5.0,'largest':4.0,'nonFinite':2}"
@@ -205,11 +193,11 @@ final class InspectCommandTest {
 
   @Test
   void anotherFile_showsTensorsAndMetadata() throws Exception {
-    Path file = foreign();
+    Path file = files.foreign();
 
-    assertThat(inspect(file)).isZero();
+    assertThat(files.inspect(file)).isZero();
 
-    assertThat(out())
+    assertThat(files.out())
         .isEqualTo(
             """
             FOLDER/model.safetensors
@@ -231,152 +219,20 @@ final class InspectCommandTest {
   }
 
   @Test
-  void verify_ofAWholeCheckpoint_isWell() throws Exception {
-    Path file = checkpoint(sparseSpam(), 7, SaveOptions.defaults().withWeights());
-
-    assertThat(inspect(file, "--verify")).isZero();
-
-    assertThat(out()).isEqualTo("8 checksums, all well\n");
-  }
-
-  @Test
-  void verify_ofADamagedCheckpoint_namesTheTensors() throws Exception {
-    Path file = checkpoint(sparseSpam(), 7, SaveOptions.defaults().withWeights());
-    byte[] bytes = Files.readAllBytes(file);
-    bytes[bytes.length - 1] ^= 1; // the index comes last: its type has the smallest elements
-    bytes[bytes.length - 9] ^= 64; // before it the weights of the last parameter
-    Files.write(file, bytes);
-
-    assertThat(inspect(file, "--verify")).isEqualTo(1);
-    assertThat(out())
-        .isEqualTo(
-            """
-            8 checksums, 2 wrong
-              damaged: state.layer.mask
-              damaged: weights.norm
-            """);
-    out.getBuffer().setLength(0);
-
-    assertThat(inspect(file, "--verify", "--json")).isEqualTo(1);
-    assertThat(new ObjectMapper().readTree(out()))
-        .hasToString(
-            "{'file':'FOLDER/run.safetensors','checksums':8,'damaged':['state.layer.mask','weights.norm']}"
-                .replace('\'', '"'));
-  }
-
-  @Test
-  void verify_ofADamagedHeader_fails() throws Exception {
-    Path file = checkpoint(Sgd.builder(), 3, SaveOptions.defaults());
-    byte[] bytes = Files.readAllBytes(file);
-    byte[] steps = "\"spam4j.steps\":\"3".getBytes(StandardCharsets.UTF_8);
-    int at =
-        new String(bytes, StandardCharsets.ISO_8859_1)
-            .indexOf(new String(steps, StandardCharsets.ISO_8859_1));
-    bytes[at + steps.length - 1] = '4';
-    Files.write(file, bytes);
-
-    assertThat(inspect(file, "--verify")).isEqualTo(1);
-
-    assertThat(shown(err))
-        .matches(
-            "spam4j: checkpoint header must have its checksum, take an older file:"
-                + " file=FOLDER/run.safetensors, saved=[0-9a-f]{8}, actual=[0-9a-f]{8}\n");
-    assertThat(out()).isEmpty();
-  }
-
-  @Test
-  void verify_ofAnotherFile_isRefused() throws Exception {
-    assertThat(inspect(foreign(), "--verify")).isEqualTo(1);
-
-    assertThat(shown(err))
-        .isEqualTo(
-            "spam4j: only checkpoints of spam4j have checksums to verify:"
-                + " file=FOLDER/model.safetensors\n");
-  }
-
-  @Test
   void missingFile_isNamed() {
-    assertThat(inspect(folder.resolve("none"))).isEqualTo(1);
+    assertThat(files.inspect(folder.resolve("none"))).isEqualTo(1);
 
-    assertThat(shown(err)).isEqualTo("spam4j: file must exist: file=FOLDER/none\n");
-    assertThat(out()).isEmpty();
+    assertThat(files.err()).isEqualTo("spam4j: file must exist: file=FOLDER/none\n");
+    assertThat(files.out()).isEmpty();
   }
 
   @Test
   void fileOfAnotherFormat_isRefused() throws Exception {
     Path file = Files.writeString(folder.resolve("text"), "not even a header");
 
-    assertThat(inspect(file)).isEqualTo(1);
+    assertThat(files.inspect(file)).isEqualTo(1);
 
-    assertThat(shown(err)).startsWith("spam4j: safetensors ").contains("file=FOLDER/text");
-    assertThat(out()).isEmpty();
-  }
-
-  private Path foreign() throws IOException {
-    MemorySegment bytes = MemorySegment.ofArray(new byte[] {1, 2, 3});
-    Map<String, Tensor> tensors =
-        Map.of(
-            "single", Tensor.of(new float[] {3, -4, Float.NaN, Float.NEGATIVE_INFINITY}, 2, 2),
-            "half", half(DType.F16, Float.floatToFloat16(-2), Float.floatToFloat16(1.5f)),
-            "brain", half(DType.BF16, (short) 0x3f80, (short) 0x7f80),
-            "double",
-                Tensor.of(MemorySegment.ofArray(new double[] {3e-300, -4e-300}), DType.F64, 2),
-            "mask \u001b[31m", Tensor.of(bytes, DType.U8, 3));
-    Path file = folder.resolve("model.safetensors");
-    Safetensors.write(file, tensors, Map.of("format", "pt", "long", "x".repeat(1200)));
-    return file;
-  }
-
-  private static Tensor half(DType dtype, short... bits) {
-    return Tensor.of(MemorySegment.ofArray(bits), dtype, bits.length);
-  }
-
-  private static Spam.Builder sparseSpam() {
-    return Spam.builder()
-        .resetInterval(5)
-        .rewarmSteps(2)
-        .spikeGraceSteps(1)
-        .group("layer", group -> group.density(0.5).learningRate(0.5));
-  }
-
-  /** Two parameters, of which one gets a gradient in every other step only. */
-  private Path checkpoint(OptimizerBuilder<?> builder, int steps, SaveOptions options)
-      throws IOException {
-    Tensor layer = Tensor.of(new float[] {1, -2, 3, -4, 5, -6, 7, -8}, 2, 4);
-    Tensor norm = Tensor.of(new float[] {1, 1, 1}, 3);
-    Tensor gradient = Tensor.of(new float[] {1, 1, 1, 1, 1, 1, 1, 1}, 2, 4);
-    Tensor other = Tensor.of(new float[] {2, 0, -2}, 3);
-    Path file = folder.resolve("run.safetensors");
-    try (Optimizer optimizer =
-        builder.build(List.of(new Parameter("norm", norm), new Parameter("layer", layer)))) {
-      for (int step = 0; step < steps; step++) {
-        optimizer.step(
-            step % 2 == 0
-                ? Gradients.of(Map.of("layer", gradient, "norm", other))
-                : Gradients.of(Map.of("layer", gradient)));
-      }
-      optimizer.save(file, options);
-    }
-    return file;
-  }
-
-  private int inspect(Path file, String... options) {
-    List<String> arguments = new ArrayList<>(List.of(file.toString()));
-    arguments.addAll(Arrays.asList(options));
-    return new CommandLine(new InspectCommand())
-        .setOut(new PrintWriter(out, true))
-        .setErr(new PrintWriter(err, true))
-        .execute(arguments.toArray(String[]::new));
-  }
-
-  private String out() {
-    return shown(out);
-  }
-
-  /** With the same folder and line ends everywhere. */
-  private String shown(StringWriter text) {
-    return text.toString()
-        .replace(System.lineSeparator(), "\n")
-        .replace(folder.toString(), "FOLDER");
+    assertThat(files.err()).startsWith("spam4j: safetensors ").contains("file=FOLDER/text");
+    assertThat(files.out()).isEmpty();
   }
 }
