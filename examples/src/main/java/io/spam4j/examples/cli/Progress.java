@@ -44,7 +44,7 @@ final class Progress implements LabListener {
 
   @Override
   public synchronized void runStarted(
-      String optimizer, boolean spiked, int run, int runs, int steps) {
+      String optimizer, boolean spiked, int run, int runs, int done, int steps) {
     if (stepsDone == 0) {
       started = nanoTime.getAsLong();
     }
@@ -53,7 +53,7 @@ final class Progress implements LabListener {
     this.runs = runs;
     this.steps = steps;
     runStarted = nanoTime.getAsLong();
-    runSteps = 0;
+    runSteps = done;
     runTokens = 0;
     drawn = runStarted - REDRAW_NANOS;
   }

@@ -6,8 +6,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Executors;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Trains the same model with each optimizer, first on gradients as they are, then with spikes in
@@ -17,11 +19,20 @@ public final class Lab {
   private static final int VALIDATION_BATCHES = 16;
 
   private final LabSettings settings;
+  private final @Nullable LabCheckpoints checkpoints;
   private final LabListener listener;
 
-  /** A lab that has not run yet. */
+  /** A lab that has not run yet, and keeps nothing. */
   public Lab(LabSettings settings, LabListener listener) {
     this.settings = settings;
+    this.checkpoints = null;
+    this.listener = listener;
+  }
+
+  /** A lab that can be stopped at any moment and continued by another. */
+  public Lab(LabSettings settings, LabCheckpoints checkpoints, LabListener listener) {
+    this.settings = settings;
+    this.checkpoints = checkpoints;
     this.listener = listener;
   }
 
@@ -29,8 +40,9 @@ public final class Lab {
    * Reads the text and does all runs.
    *
    * @param stop asked before each step; once it is true the lab returns what it has
-   * @throws IllegalArgumentException if there is no text, or too little
-   * @throws IOException if the text cannot be read
+   * @throws IllegalArgumentException if there is no text, or too little; if there is no session to
+   *     resume, or one with other settings
+   * @throws IOException if the text cannot be read, or a checkpoint cannot be read or written
    */
   public LabResult run(BooleanSupplier stop) throws IOException {
     Corpus corpus = Corpus.read(settings.data(), settings.seed(), settings.length());
@@ -42,6 +54,10 @@ public final class Lab {
             .validation(VALIDATION_BATCHES);
     var spikes = injector(settings.spikeRate());
     Map<String, String> facts = facts(corpus, config, validation, spikes.spikedSteps());
+    RunCheckpoints kept =
+        checkpoints == null
+            ? RunCheckpoints.none()
+            : RunCheckpoints.open(checkpoints, SessionSettings.of(settings, corpus), listener);
     facts.forEach((name, value) -> listener.message(name + ": " + value));
     for (String optimizer : settings.optimizers()) {
       String own = LabOptimizer.of(optimizer).settings(settings.steps());
@@ -52,25 +68,42 @@ public final class Lab {
         Executors.newSingleThreadExecutor(
             Thread.ofPlatform().daemon().name("lab-helper").factory())) {
       List<RunResult> results =
-          runAll(new Trainer(settings, batches, validation, helper, listener), spikes, stop);
+          runAll(new Trainer(settings, batches, validation, helper, listener), spikes, kept, stop);
       boolean finished =
           results.size() == 2 * settings.optimizers().size() && results.getLast().finished();
+      if (!finished && kept.isKeeping()) {
+        listener.message("the same command with --resume goes on from here");
+      }
       return new LabResult(facts, results, !finished);
     }
   }
 
-  private List<RunResult> runAll(Trainer trainer, SpikeInjector spikes, BooleanSupplier stop) {
+  private List<RunResult> runAll(
+      Trainer trainer, SpikeInjector spikes, RunCheckpoints kept, BooleanSupplier stop)
+      throws IOException {
     var noSpikes = injector(0);
     List<RunResult> results = new ArrayList<>();
     int runs = 2 * settings.optimizers().size();
     for (boolean spiked : new boolean[] {false, true}) {
       for (String optimizer : settings.optimizers()) {
+        RunName name = new RunName(optimizer, spiked);
+        Optional<RunResult> earlier = kept.result(name);
+        if (earlier.isPresent()) {
+          results.add(earlier.get());
+          listener.message(name + ": finished earlier");
+          continue;
+        }
         if (stop.getAsBoolean()) {
           return results;
         }
-        listener.runStarted(optimizer, spiked, results.size() + 1, runs, settings.steps());
-        RunResult result = trainer.run(optimizer, spiked, spiked ? spikes : noSpikes, stop);
+        RunProgress from = kept.progress(name);
+        int done = from.samples().size();
+        listener.runStarted(optimizer, spiked, results.size() + 1, runs, done, settings.steps());
+        RunResult result = trainer.run(name, from, spiked ? spikes : noSpikes, kept, stop);
         results.add(result);
+        if (result.finished()) {
+          kept.keep(name, result);
+        }
         listener.runFinished(result);
         if (!result.finished()) {
           return results;

@@ -10,9 +10,10 @@ public interface LabListener {
    *
    * @param run counted from 1
    * @param runs the runs there will be
+   * @param done the steps of this run that an earlier session did
    * @param steps the steps of this run
    */
-  void runStarted(String optimizer, boolean spiked, int run, int runs, int steps);
+  void runStarted(String optimizer, boolean spiked, int run, int runs, int done, int steps);
 
   /**
    * A step is done.

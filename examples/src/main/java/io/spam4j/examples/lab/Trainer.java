@@ -3,6 +3,7 @@ package io.spam4j.examples.lab;
 import io.spam4j.engine.Optimizer;
 import io.spam4j.engine.Schedule;
 import io.spam4j.engine.StepReport;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executor;
@@ -42,21 +43,31 @@ final class Trainer {
   /**
    * One run.
    *
+   * @param from how far it has come in an earlier session
    * @param injector tells when and where gradients are spiked
-   * @param stop asked before each step; if true the run ends, unfinished
+   * @param checkpoints where it is saved
+   * @param stop asked before each step; if true the run is saved and ends, unfinished
+   * @throws IOException if a checkpoint cannot be read or written
    */
   RunResult run(
-      String optimizerName, boolean spiked, SpikeInjector injector, BooleanSupplier stop) {
+      RunName name,
+      RunProgress from,
+      SpikeInjector injector,
+      RunCheckpoints checkpoints,
+      BooleanSupplier stop)
+      throws IOException {
     int steps = settings.steps();
-    LabOptimizer contender = LabOptimizer.of(optimizerName);
+    LabOptimizer contender = LabOptimizer.of(name.optimizer());
     Llama.Config config = Llama.Config.preset(settings.model());
     try (var model = new Shards(Llama.create(config, settings.length(), settings.seed()), helper);
         Optimizer optimizer = contender.build(model.parameters(), schedule(), steps)) {
-      List<StepSample> samples = new ArrayList<>();
-      long modelNanos = 0;
-      long optimizerNanos = 0;
-      long spikes = 0;
-      for (int step = 0; step < steps && !stop.getAsBoolean(); step++) {
+      if (!from.samples().isEmpty()) {
+        checkpoints.load(name, optimizer);
+      }
+      List<StepSample> samples = new ArrayList<>(from.samples());
+      long modelNanos = from.modelNanos();
+      long optimizerNanos = from.optimizerNanos();
+      for (int step = samples.size(); step < steps && !stop.getAsBoolean(); step++) {
         long start = System.nanoTime();
         double loss = model.backward(batches.training(step));
         modelNanos += System.nanoTime() - start;
@@ -67,22 +78,27 @@ final class Trainer {
         optimizerNanos += System.nanoTime() - start;
 
         long clipped = report.spikes() + report.loweredCoordinates();
-        spikes += clipped;
         var sample =
             new StepSample(
                 step, loss, report.largestRatio(), clipped, injected, report.isMomentumReset());
         samples.add(sample);
         listener.step(sample, (long) settings.batch() * settings.length());
+        if (checkpoints.isDue(samples.size())) {
+          checkpoints.save(name, new RunProgress(samples, optimizerNanos, modelNanos), optimizer);
+        }
       }
       boolean finished = samples.size() == steps;
+      if (!finished && !checkpoints.isDue(samples.size())) {
+        checkpoints.save(name, new RunProgress(samples, optimizerNanos, modelNanos), optimizer);
+      }
       return new RunResult(
-          optimizerName,
+          name.optimizer(),
           contender.settings(steps),
-          spiked,
+          name.spiked(),
           finished,
           samples,
           finished ? Math.exp(model.loss(validation)) : Double.NaN,
-          spikes,
+          samples.stream().mapToLong(StepSample::spikes).sum(),
           optimizer.memory().state(),
           optimizerNanos / NANOS_PER_MILLI / Math.max(1, samples.size()),
           modelNanos / NANOS_PER_MILLI / Math.max(1, samples.size()));

@@ -1,12 +1,5 @@
 package io.spam4j.examples.report;
 
-import com.fasterxml.jackson.core.JsonGenerator;
-import com.fasterxml.jackson.databind.JsonSerializer;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.SerializationFeature;
-import com.fasterxml.jackson.databind.SerializerProvider;
-import com.fasterxml.jackson.databind.json.JsonMapper;
-import com.fasterxml.jackson.databind.module.SimpleModule;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -31,14 +24,6 @@ public final class HtmlPage {
       "/META-INF/resources/webjars/chart.js/4.4.9/dist/chart.umd.js";
 
   private static final Pattern PLACEHOLDER = Pattern.compile("/\\*\\{\\{(\\w+)}}\\*/");
-
-  private static final ObjectMapper JSON =
-      JsonMapper.builder()
-          .addModule(
-              new SimpleModule()
-                  .addSerializer(Double.class, new FiniteOrNull())
-                  .addSerializer(double.class, new FiniteOrNull()))
-          .build();
 
   private HtmlPage() {}
 
@@ -72,8 +57,7 @@ public final class HtmlPage {
    * @throws IOException if the file cannot be written
    */
   public static void writeResults(Path file, Object results) throws IOException {
-    Files.writeString(
-        file, JSON.writer(SerializationFeature.INDENT_OUTPUT).writeValueAsString(results));
+    Files.writeString(file, Json.indented(results));
   }
 
   /** The charts' script, safe inside a script element, without the address of its source map. */
@@ -85,7 +69,7 @@ public final class HtmlPage {
 
   /** The data as JSON that no HTML parser can mistake for a tag. */
   private static String data(Object data) throws IOException {
-    return JSON.writeValueAsString(data).replace("<", "\\u003c");
+    return Json.compact(data).replace("<", "\\u003c");
   }
 
   private static String resource(String name) throws IOException {
@@ -94,19 +78,6 @@ public final class HtmlPage {
         throw new IOException("resource must be on the class path: resource=" + name);
       }
       return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-    }
-  }
-
-  /** JSON has no infinity and no NaN. */
-  private static final class FiniteOrNull extends JsonSerializer<Double> {
-    @Override
-    public void serialize(Double value, JsonGenerator json, SerializerProvider provider)
-        throws IOException {
-      if (Double.isFinite(value)) {
-        json.writeNumber(value);
-      } else {
-        json.writeNull();
-      }
     }
   }
 }

@@ -40,9 +40,7 @@ public record ResultTable(List<Row> rows) {
           List.of("perplexity", "spiked"),
           List.of("clipped", "clean"),
           List.of("clipped", "spiked"),
-          List.of("optimizer", "state"),
-          List.of("optimizer", "ms a step"),
-          List.of("model", "ms a step"));
+          List.of("optimizer", "state"));
 
   /** The table of a result, in the order the optimizers ran. */
   public static ResultTable of(LabResult result) {
@@ -69,7 +67,10 @@ public record ResultTable(List<Row> rows) {
     return new ResultTable(List.copyOf(rows));
   }
 
-  /** The table for a console, its columns aligned; {@code *} marks the best of a column. */
+  /**
+   * The table for a console, its columns aligned; {@code *} marks the best of a column. It has no
+   * measured times: the same settings give the same text.
+   */
   public String text() {
     List<List<String>> lines = new ArrayList<>();
     for (int line = 0; line < 2; line++) {
@@ -84,15 +85,28 @@ public record ResultTable(List<Row> rows) {
               starred(row.spiked()),
               row.clippedClean(),
               row.clippedSpiked(),
-              row.state(),
-              row.optimizerMillis(),
-              row.modelMillis()));
+              row.state()));
     }
+    return ruled(lines, 2);
+  }
+
+  /** The measured times for a console, in milliseconds a step. */
+  public String times() {
+    List<List<String>> lines = new ArrayList<>();
+    lines.add(List.of("ms a step", "optimizer", "model"));
+    for (Row row : rows) {
+      lines.add(List.of(row.optimizer(), row.optimizerMillis(), row.modelMillis()));
+    }
+    return ruled(lines, 1);
+  }
+
+  /** Aligned lines with a rule below the headings. */
+  private static String ruled(List<List<String>> lines, int headings) {
     var text = new StringBuilder();
     int number = 0;
     for (String line : TextTable.aligned(lines)) {
       text.append(line.stripTrailing()).append('\n');
-      if (++number == 2) { // behind the headings
+      if (++number == headings) {
         text.append("-".repeat(line.length())).append('\n');
       }
     }

@@ -2,6 +2,7 @@ package io.spam4j.examples.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.spam4j.examples.lab.LabCheckpoints;
 import io.spam4j.examples.lab.LabResult;
 import io.spam4j.examples.lab.LabSettings;
 import io.spam4j.examples.report.ResultTable;
@@ -10,8 +11,10 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
@@ -21,6 +24,8 @@ import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
 
 class DemoCommandTest {
+  private static final LabResult NOTHING = new LabResult(Map.of(), List.of(), false);
+
   @TempDir private Path folder = Path.of("");
 
   private final Screen screen = new Screen();
@@ -29,12 +34,15 @@ class DemoCommandTest {
   void demo_printsTheTableAndWhereTheReportIs() {
     LabResult result = Samples.full(20);
 
-    assertThat(run((settings, listener, stop) -> result, "--output=" + folder)).isZero();
+    assertThat(run((settings, checkpoints, listener, stop) -> result, "--output=" + folder))
+        .isZero();
 
     assertThat(screen.out())
         .isEqualTo(
             "\n"
                 + ResultTable.of(result).text()
+                + "\n"
+                + ResultTable.of(result).times()
                 + "\nreport: "
                 + folder.resolve("report.html")
                 + "\n");
@@ -78,10 +86,77 @@ class DemoCommandTest {
   }
 
   @Test
+  void demo_withoutCheckpointOptions_keepsNothingAndResumesNothing() {
+    assertThat(checkpoints()).isEqualTo(new LabCheckpoints(folder, OptionalInt.empty(), false));
+  }
+
+  @Test
+  void demo_passesCheckpointOptionsOn() {
+    assertThat(checkpoints("--checkpoint-every=20"))
+        .isEqualTo(new LabCheckpoints(folder, OptionalInt.of(20), false));
+    assertThat(checkpoints("--resume"))
+        .isEqualTo(new LabCheckpoints(folder, OptionalInt.empty(), true));
+  }
+
+  @Test
+  void demo_withNegativeCheckpointInterval_isWrongUsage() {
+    assertThat(run((settings, checkpoints, listener, stop) -> NOTHING, "--checkpoint-every=-1"))
+        .isEqualTo(2);
+
+    assertThat(screen.err())
+        .startsWith("spam4j: checkpoint-every must not be negative: checkpoint-every=-1\n");
+  }
+
+  @Test
+  void demo_withNothingToResume_failsInOneLine() throws IOException {
+    String text = "--data=" + Files.writeString(folder.resolve("text"), "some text\n".repeat(9999));
+
+    assertThat(
+            Main.commandLine(screen.terminal(false))
+                .execute("demo", "--resume", "--output=" + folder.resolve("out"), text))
+        .isEqualTo(1);
+
+    assertThat(screen.err())
+        .isEqualTo(
+            "spam4j: there is nothing to resume, start without --resume: folder="
+                + folder.resolve("out/checkpoints")
+                + "\n");
+  }
+
+  @Test
+  void demo_finished_deletesWhatItKept() throws IOException {
+    Path kept = Files.createDirectories(folder.resolve("checkpoints"));
+    Files.writeString(kept.resolve("session.json"), "{}");
+    Files.writeString(kept.resolve("spam-clean.json"), "{}");
+
+    assertThat(
+            run((settings, checkpoints, listener, stop) -> Samples.full(20), "--output=" + folder))
+        .isZero();
+
+    assertThat(kept).doesNotExist();
+  }
+
+  @Test
+  void demo_stopped_keepsWhatItKept() throws IOException {
+    Path kept = Files.createDirectories(folder.resolve("checkpoints"));
+    Path session = Files.writeString(kept.resolve("session.json"), "{}");
+
+    assertThat(
+            run(
+                (settings, checkpoints, listener, stop) ->
+                    new LabResult(Map.of(), List.of(Samples.stopped("spam", false, 7)), true),
+                "--output=" + folder))
+        .isEqualTo(130);
+
+    assertThat(session).exists();
+  }
+
+  @Test
   void demo_withNothingRunWritesNoReport() {
     LabResult nothing = new LabResult(Map.of(), List.of(), true);
 
-    assertThat(run((settings, listener, stop) -> nothing, "--output=" + folder)).isEqualTo(130);
+    assertThat(run((settings, checkpoints, listener, stop) -> nothing, "--output=" + folder))
+        .isEqualTo(130);
 
     assertThat(screen.err()).isEqualTo("spam4j: nothing ran, so there is no report\n");
     assertThat(folder).isEmptyDirectory();
@@ -90,7 +165,7 @@ class DemoCommandTest {
   @Test
   void demo_failsInOneLine() {
     DemoCommand.Training failing =
-        (settings, listener, stop) -> {
+        (settings, checkpoints, listener, stop) -> {
           throw new IOException("data must be a readable file: data=none");
         };
 
@@ -103,7 +178,7 @@ class DemoCommandTest {
   static void main(String[] arguments) {
     Terminal terminal = Terminal.system();
     DemoCommand.Training endless =
-        (settings, listener, stop) -> {
+        (settings, checkpoints, listener, stop) -> {
           listener.message("training");
           while (!stop.getAsBoolean()) {
             Thread.onSpinWait();
@@ -144,10 +219,24 @@ class DemoCommandTest {
     }
   }
 
+  private LabCheckpoints checkpoints(String... arguments) {
+    AtomicReference<LabCheckpoints> seen =
+        new AtomicReference<>(new LabCheckpoints(Path.of("unseen"), OptionalInt.empty(), false));
+    List<String> all = new ArrayList<>(List.of("--output=" + folder));
+    all.addAll(List.of(arguments));
+    run(
+        (settings, checkpoints, listener, stop) -> {
+          seen.set(checkpoints);
+          return NOTHING;
+        },
+        all.toArray(String[]::new));
+    return seen.get();
+  }
+
   private LabSettings settings(String... arguments) {
     AtomicReference<LabSettings> seen = new AtomicReference<>(LabSettings.defaults());
     run(
-        (settings, listener, stop) -> {
+        (settings, checkpoints, listener, stop) -> {
           seen.set(settings);
           return new LabResult(Map.of(), List.of(), false);
         },

@@ -23,6 +23,17 @@ class ProgressTest {
   }
 
   @Test
+  void plain_ofAResumedRun_countsFromWhereItGoesOn() {
+    Progress progress = progress(false);
+    progress.runStarted("spam", true, 1, 1, 7, 10);
+    nanos.addAndGet(1_000_000_000);
+    progress.step(new StepSample(7, 2.5, 1, 0, false, false), 512);
+
+    assertThat(screen.err())
+        .isEqualTo("[1/1] spam spiked 8/10, loss 2.500, 512 tokens/s, 2s left\n");
+  }
+
+  @Test
   void plain_writesEachOfFewSteps() {
     train(progress(false), 3, 1_000_000, 1);
 
@@ -57,7 +68,7 @@ class ProgressTest {
   @Test
   void finished_tellsThePerplexity() {
     Progress progress = progress(false);
-    progress.runStarted("spam", false, 2, 2, 10);
+    progress.runStarted("spam", false, 2, 2, 0, 10);
     RunResult result = Samples.run("spam", false, 10, 4.25);
     progress.runFinished(result);
 
@@ -69,7 +80,7 @@ class ProgressTest {
   }
 
   private void train(Progress progress, int steps, long nanosAStep, double loss) {
-    progress.runStarted("spam", true, 1, 2, steps);
+    progress.runStarted("spam", true, 1, 2, 0, steps);
     for (int step = 1; step <= steps; step++) {
       nanos.addAndGet(nanosAStep);
       progress.step(new StepSample(step, loss, 1, 0, false, false), 512);

@@ -166,7 +166,8 @@ class LabTest {
 
                   @Override
                   public void runStarted(
-                      String optimizer, boolean spiked, int run, int runs, int steps) {
+                      String optimizer, boolean spiked, int run, int runs, int done, int steps) {
+                    assertThat(done).isZero();
                     assertThat(runs).isEqualTo(2 * settings.optimizers().size());
                     assertThat(steps).isEqualTo(settings.steps());
                     heard.add("started " + run);

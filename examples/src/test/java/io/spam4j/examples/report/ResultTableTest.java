@@ -14,13 +14,13 @@ class ResultTableTest {
     assertThat(ResultTable.of(Samples.full(400)).text())
         .isEqualTo(
             """
-            optimizer     perplexity  perplexity  clipped  clipped  optimizer  optimizer      model
-                               clean      spiked    clean   spiked      state  ms a step  ms a step
-            ---------------------------------------------------------------------------------------
-            adamw              4.20*   diverged         0        0    3.1 MiB       0.47      38.20
-            adamw-clip         4.30        6.20         0        0    3.1 MiB       0.47      38.20
-            spam               4.40        6.00         0   96,178    3.1 MiB       0.61      38.20
-            spam-noreset       4.50        5.80*        0   58,050    3.1 MiB       0.61      38.20
+            optimizer     perplexity  perplexity  clipped  clipped  optimizer
+                               clean      spiked    clean   spiked      state
+            -----------------------------------------------------------------
+            adamw              4.20*   diverged         0        0    3.1 MiB
+            adamw-clip         4.30        6.20         0        0    3.1 MiB
+            spam               4.40        6.00         0   96,178    3.1 MiB
+            spam-noreset       4.50        5.80*        0   58,050    3.1 MiB
             """);
   }
 
@@ -31,10 +31,24 @@ class ResultTableTest {
     assertThat(ResultTable.of(result).text())
         .isEqualTo(
             """
-            optimizer     perplexity  perplexity  clipped  clipped  optimizer  optimizer      model
-                               clean      spiked    clean   spiked      state  ms a step  ms a step
-            ---------------------------------------------------------------------------------------
-            spam       stopped at 7     not run         0  not run    3.1 MiB       0.61      38.20
+            optimizer     perplexity  perplexity  clipped  clipped  optimizer
+                               clean      spiked    clean   spiked      state
+            -----------------------------------------------------------------
+            spam       stopped at 7     not run         0  not run    3.1 MiB
+            """);
+  }
+
+  @Test
+  void times_areATableOfTheirOwn() {
+    assertThat(ResultTable.of(Samples.full(40)).times())
+        .isEqualTo(
+            """
+            ms a step     optimizer  model
+            ------------------------------
+            adamw              0.47  38.20
+            adamw-clip         0.47  38.20
+            spam               0.61  38.20
+            spam-noreset       0.61  38.20
             """);
   }
 

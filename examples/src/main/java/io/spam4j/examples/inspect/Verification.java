@@ -1,0 +1,28 @@
+package io.spam4j.examples.inspect;
+
+import io.spam4j.engine.Checkpoint;
+import java.util.List;
+
+/**
+ * Whether a checkpoint is as it was saved; as JSON it has these names.
+ *
+ * @param checksums how many were compared: one of each tensor, and one of all the rest, which was
+ *     right, or the file would not have opened
+ * @param damaged the tensors whose bytes have changed
+ */
+record Verification(String file, int checksums, List<String> damaged) {
+  /** Reads every tensor. */
+  static Verification of(Checkpoint checkpoint) {
+    return new Verification(
+        checkpoint.file().toString(), checkpoint.checksums().size() + 1, checkpoint.damaged());
+  }
+
+  String text() {
+    if (damaged.isEmpty()) {
+      return new Page().line("%d checksums, all well".formatted(checksums)).toString();
+    }
+    Page page = new Page().line("%d checksums, %d wrong".formatted(checksums, damaged.size()));
+    damaged.forEach(tensor -> page.line("  damaged: " + tensor));
+    return page.toString();
+  }
+}
