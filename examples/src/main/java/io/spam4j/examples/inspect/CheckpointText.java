@@ -47,7 +47,7 @@ final class CheckpointText {
 
   private static List<List<String>> parameters(List<OfParameter> parameters) {
     List<List<String>> rows = new ArrayList<>();
-    rows.add(List.of("name", "shape", "group", "with state", "updates", "since reset"));
+    rows.add(List.of("name", "shape", "group", "with state", "updates", "since reset", "spikes"));
     for (OfParameter parameter : parameters) {
       @Nullable Double density = parameter.density();
       rows.add(
@@ -57,7 +57,8 @@ final class CheckpointText {
               Integer.toString(parameter.group()),
               density == null ? "all" : Page.number(density),
               Page.count(parameter.updates()),
-              Page.count(parameter.updatesSinceReset())));
+              Page.count(parameter.updatesSinceReset()),
+              Page.count(parameter.spikes())));
     }
     return rows;
   }

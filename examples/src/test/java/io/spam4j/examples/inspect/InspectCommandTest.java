@@ -64,9 +64,9 @@ final class InspectCommandTest {
               spikeThreshold  5000.0
               density         1.0
             parameters
-              name     shape  group  with state  updates  since reset
-              layer  [2 x 4]      0     0.50000        7            3
-              norm       [3]      1         all        4            2
+              name     shape  group  with state  updates  since reset  spikes
+              layer  [2 x 4]      0     0.50000        7            3       0
+              norm       [3]      1         all        4            2       0
             tensors
               of           what  type  bytes       norm    largest  not finite
               layer     weights   F32     32     14.859          8           0
@@ -108,9 +108,9 @@ final class InspectCommandTest {
         .endsWith(
             """
             parameters
-              name     shape  group  with state  updates  since reset
-              layer  [2 x 4]      0         all        3            3
-              norm       [3]      0         all        2            2
+              name     shape  group  with state  updates  since reset  spikes
+              layer  [2 x 4]      0         all        3            3       0
+              norm       [3]      0         all        2            2       0
             memory
               state    0 B
               index    0 B
@@ -171,7 +171,7 @@ final class InspectCommandTest {
     ((ObjectNode) layer).remove(List.of("state", "weights"));
     assertThat(layer)
         .hasToString(
-            "{'name':'layer','shape':[2,4],'group':0,'density':0.5,'updates':7,'updatesSinceReset':3,'indexBytes':8,'scalars':{}}"
+            "{'name':'layer','shape':[2,4],'group':0,'density':0.5,'updates':7,'updatesSinceReset':3,'spikes':0,'indexBytes':8,'scalars':{}}"
                 .replace('\'', '"'));
     assertThat(json.get("bytes"))
         .hasToString(
