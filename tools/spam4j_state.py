@@ -23,7 +23,7 @@ import mmap
 import os
 import pickle
 import sys
-import tempfile
+import uuid
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Dict, List, Optional, Tuple
@@ -38,69 +38,39 @@ DTYPES = {  # largest elements first: the order of the data in a file
     "F16": torch.float16,
     "U8": torch.uint8,
 }
-ADAM = {
-    "epsilonMode": "CORRECTED",
-    "weightDecayMode": "COUPLED",
-    "biasCorrection": "GLOBAL",
-    "amsgrad": "false",
-    "resetInterval": "0",
-    "rewarmSteps": "0",
-    "initialWarmup": "false",
-    "resetsAtStart": "false",
-    "warmupCurve": "WarmupCurve[amplitude=0.99, beyond=1, shift=0]",
-    "resetsMissingGradients": "true",
-    "resetsAfterUpdate": "false",
-    "betaSchedule": "BetaSchedule[totalSteps=0, finalFraction=1.0, rises=false]",
-    "spikeGraceSteps": "0",
-    "spikeAction": "CLIP",
-    "spikeReference": "RAW",
-    "zeroSecondMoment": "EXEMPT",
-    "limitsGradients": "true",
-    "flushesSubnormals": "true",
-    "seed": "0",
-    "maskSelection": "Random[sampling=EXACT]",
-    "overlap": "RESET",
-    "unselected": "FROZEN",
-    "maskedWeightDecay": "SELECTED",
-    "nonFinite": "SKIP_COORDINATE",
-    "transforms": "[]",
-}
-AUTHORS = {
-    "resetsMissingGradients": "false",
-    "limitsGradients": "false",
-    "flushesSubnormals": "false",
-    "spikeGraceSteps": "20",
-    "nonFinite": "PROPAGATE",
-}
-PRESETS = {  # the settings of Java's builders, for the authors' classes those of REFERENCE
+
+
+def settings(text: str) -> Dict[str, str]:
+    """Settings as key=value; key=value."""
+    return dict(one.strip().split("=", 1) for one in text.split(";"))
+
+
+# The settings of Java's builders, for the authors' classes those of Preset.REFERENCE.
+ADAM = settings(
+    """epsilonMode=CORRECTED; weightDecayMode=COUPLED; biasCorrection=GLOBAL; amsgrad=false;
+    resetInterval=0; rewarmSteps=0; initialWarmup=false; resetsAtStart=false;
+    warmupCurve=WarmupCurve[amplitude=0.99, beyond=1, shift=0]; resetsMissingGradients=true;
+    resetsAfterUpdate=false; spikeGraceSteps=0; spikeAction=CLIP; spikeReference=RAW;
+    betaSchedule=BetaSchedule[totalSteps=0, finalFraction=1.0, rises=false];
+    zeroSecondMoment=EXEMPT; limitsGradients=true; flushesSubnormals=true; seed=0;
+    maskSelection=Random[sampling=EXACT]; overlap=RESET; unselected=FROZEN;
+    maskedWeightDecay=SELECTED; nonFinite=SKIP_COORDINATE; transforms=[]"""
+)
+AUTHORS = settings("""resetsMissingGradients=false; limitsGradients=false; flushesSubnormals=false;
+    spikeGraceSteps=20; nonFinite=PROPAGATE""")
+SPAM = settings(
+    """epsilonMode=UNCORRECTED; weightDecayMode=AFTER; resetInterval=500; rewarmSteps=150;
+    zeroSecondMoment=CLIP_TO_ZERO; maskSelection=Random[sampling=EXACT_THEN_BERNOULLI];
+    maskedWeightDecay=NONE"""
+)
+STABLE_SPAM = settings("""weightDecayMode=BEFORE; biasCorrection=SINCE_RESET; resetInterval=1000;
+    resetsAfterUpdate=true; adaClip=true; adaGN=true; normMeanDecay=0.7; normSquareDecay=0.9;
+    normEpsilon=1.0E-8; clipDecay=0.999; countsSinceReset=true""")
+PRESETS = {
     "adam": ADAM,
     "adamw": {**ADAM, "weightDecayMode": "BEFORE"},
-    "spam": {
-        **ADAM,
-        **AUTHORS,
-        "epsilonMode": "UNCORRECTED",
-        "weightDecayMode": "AFTER",
-        "resetInterval": "500",
-        "rewarmSteps": "150",
-        "zeroSecondMoment": "CLIP_TO_ZERO",
-        "maskSelection": "Random[sampling=EXACT_THEN_BERNOULLI]",
-        "maskedWeightDecay": "NONE",
-    },
-    "stablespam": {
-        **ADAM,
-        **AUTHORS,
-        "weightDecayMode": "BEFORE",
-        "biasCorrection": "SINCE_RESET",
-        "resetInterval": "1000",
-        "resetsAfterUpdate": "true",
-        "adaClip": "true",
-        "adaGN": "true",
-        "normMeanDecay": "0.7",
-        "normSquareDecay": "0.9",
-        "normEpsilon": "1.0E-8",
-        "clipDecay": "0.999",
-        "countsSinceReset": "true",
-    },
+    "spam": {**ADAM, **AUTHORS, **SPAM},
+    "stablespam": {**ADAM, **AUTHORS, **STABLE_SPAM},
 }
 # What an option sets, or the class keeps: no difference from the preset.
 FREE = {"amsgrad", "resetInterval", "rewarmSteps", "spikeGraceSteps", "betaSchedule", "seed"}
@@ -142,7 +112,6 @@ class Checkpoint:
     parameters: Dict[str, Parameter]
     weights: Dict[str, Tensor] = field(default_factory=dict)
     notes: Dict[str, str] = field(default_factory=dict)
-    non_finite_steps: int = 0
 
 
 def say(text: str) -> None:
@@ -150,8 +119,8 @@ def say(text: str) -> None:
     print(text, file=sys.stderr)
 
 
-# ---- CRC-32C. A CRC is linear: 32768 lanes of 4 bytes advance at once, each word times x^(bits of a
-# ---- row) by two table lookups, and at the end the lanes are folded in halves.
+# ---- CRC-32C. A CRC is linear: 32768 lanes of 4 bytes advance at once, each word times x^(bits of
+# ---- a row) by two table lookups, and at the end the lanes are folded in halves.
 
 POLYNOMIAL = 0x82F63B78
 LANES = 1 << 15
@@ -289,7 +258,9 @@ def read_safetensors(path: str) -> Tuple[Dict[str, str], Dict[str, Tensor]]:
             raise Refused("tensors must fill the file without gaps", file=path, tensor=name)
         end = stop
         if count:
-            flat = torch.frombuffer(data, dtype=DTYPES[dtype], count=count, offset=8 + length + begin)
+            flat = torch.frombuffer(
+                data, dtype=DTYPES[dtype], count=count, offset=8 + length + begin
+            )
         else:
             flat = torch.empty(0, dtype=DTYPES[dtype])
         tensors[name] = flat.view(shape)
@@ -311,19 +282,18 @@ def write_safetensors(path: str, metadata: Dict[str, str], tensors: Dict[str, Te
         header[name] = {"dtype": names[tensor.dtype], "shape": shape, "data_offsets": [begin, end]}
     text = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
     text += b" " * (-(8 + len(text)) % 64)
-    folder = os.path.dirname(os.path.abspath(path))
-    handle, temporary = tempfile.mkstemp(".tmp", ".safetensors-", folder)
-    try:
-        with os.fdopen(handle, "wb") as file:
+    temporary = os.path.join(os.path.dirname(path), f".safetensors-{uuid.uuid4()}.tmp")
+    with open(temporary, "xb") as file:
+        try:
             file.write(len(text).to_bytes(8, "little") + text)
             for one in data:
                 file.write((ctypes.c_char * one.numel()).from_address(one.data_ptr()))
             file.flush()
             os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+            os.replace(temporary, path)
+        except BaseException:
+            os.unlink(temporary)
+            raise
 
 
 # ---- Masks: gaps in symbols of 1, 4, 8 or 16 bits, the symbol of all ones reads on
@@ -358,7 +328,9 @@ def decoded(data: Tensor, width: int, count: int, shape: List[int]) -> Tensor:
     positions = (symbols + ends).cumsum(0)[ends] - 1
     mask = torch.zeros(math.prod(shape), dtype=torch.bool)
     if len(positions) != count or (count and int(positions[-1]) >= mask.numel()):
-        raise Refused("mask must hold its positions", count=count, found=len(positions), shape=shape)
+        raise Refused(
+            "mask must hold its positions", count=count, found=len(positions), shape=shape
+        )
     mask[positions] = True
     return mask.view(shape)
 
@@ -408,7 +380,9 @@ def parsed(metadata: Dict[str, str], tensors: Dict[str, Tensor]) -> Checkpoint:
         own = fields(text)
         shape = json.loads(own.pop("shape"))
         group = fields(metadata["spam4j.group." + own.pop("group")])
-        parameter = Parameter(shape, group, int(own.pop("updates")), int(own.pop("updatesSinceReset")))
+        parameter = Parameter(
+            shape, group, int(own.pop("updates")), int(own.pop("updatesSinceReset"))
+        )
         for key in filter(None, own.pop("state").split(",")):
             parameter.state[key] = tensors[f"state.{name}.{key}"]
         if "maskCount" in own:
@@ -425,7 +399,6 @@ def parsed(metadata: Dict[str, str], tensors: Dict[str, Tensor]) -> Checkpoint:
         parameters,
         weights,
         section(metadata, "spam4j.note."),
-        int(metadata["spam4j.nonFiniteSteps"]),
     )
 
 
@@ -435,7 +408,7 @@ def write_checkpoint(path: str, saved: Checkpoint) -> None:
         "spam4j.format": "1",
         "spam4j.optimizer": saved.optimizer,
         "spam4j.steps": str(saved.steps),
-        "spam4j.nonFiniteSteps": str(saved.non_finite_steps),
+        "spam4j.nonFiniteSteps": "0",
     }
     metadata.update({f"spam4j.setting.{key}": text for key, text in saved.settings.items()})
     metadata.update({f"spam4j.note.{key}": text for key, text in saved.notes.items()})
@@ -460,11 +433,6 @@ def write_checkpoint(path: str, saved: Checkpoint) -> None:
 
 
 # ---- Between the two
-
-
-def number(value: Any) -> float:
-    """A hyper-parameter, which newer versions of torch may keep as a tensor."""
-    return float(value)
 
 
 def same(what: str, values: List[Any]) -> Any:
@@ -496,9 +464,10 @@ def since_reset(steps: int, interval: int) -> int:
     return steps if interval == 0 or steps < interval else steps % interval + 1
 
 
-def redraws(steps: int, interval: int) -> bool:
+def redraws(saved: Checkpoint, interval: int) -> bool:
     """Whether SPAM has drawn the masks of the next interval, which spam4j draws a step later."""
-    return interval > 0 and (steps + 1) % interval == 0
+    sparse = any(parameter.mask is not None for parameter in saved.parameters.values())
+    return sparse and interval > 0 and (saved.steps + 1) % interval == 0
 
 
 def to_torch(options: argparse.Namespace) -> None:
@@ -506,55 +475,75 @@ def to_torch(options: argparse.Namespace) -> None:
     saved = read_checkpoint(options.checkpoint)
     kind = saved.optimizer
     if kind not in PRESETS:
-        raise Refused("torch has no class for it", optimizer=kind, known=list(PRESETS))
+        raise Refused("torch must have a class for it", optimizer=kind, known=list(PRESETS))
     names = ordered(options.names)
     if names is None:
         names = sorted(saved.parameters)
         say("NOTE: no --names: torch ids follow the names in sorted order; is this the order in")
         say(f"NOTE: which your torch optimizer has its parameters? {','.join(names)}")
     if sorted(names) != sorted(saved.parameters):
-        raise Refused("names must be those of the file", 2, names=names, file=list(saved.parameters))
+        raise Refused("names must be the file's", 2, names=names, file=list(saved.parameters))
     for key, text in saved.settings.items():
         preset = PRESETS[kind].get(key)
         if text != preset and key not in FREE and (key, text) != ("biasCorrection", "NONE"):
             say(f"WARNING: the torch class does otherwise: {key}={preset}, checkpoint={text}")
-    interval, rewarm = (int(saved.settings[key]) for key in ("resetInterval", "rewarmSteps"))
     groups: List[Dict[str, str]] = []
     for name in names:
         if saved.parameters[name].group not in groups:
             groups.append(saved.parameters[name].group)
     state: Dict[Any, Any] = {}
-    param_groups = []
+    result: Dict[str, Any] = {"state": state, "param_groups": []}
+    place = 0
     for group in groups:
         members = [name for name in names if saved.parameters[name].group == group]
-        first = sum(len(other["params"]) for other in param_groups)
-        ids = list(range(first, first + len(members)))
-        param_groups.append(torch_group(saved, group, ids, members))
+        ids = list(range(place, place + len(members)))
+        result["param_groups"].append(torch_group(saved, group, ids, members))
         for place, name in zip(ids, members):
             own = torch_state(kind, name, saved.parameters[name])
-            if own:
-                state[place] = own
+            state.update({place: own} if own else {})
             print(f"{place}: {name} {shape_text(saved.parameters[name].shape)}")
-    result = {"state": state, "param_groups": param_groups}
+        place += 1
     if kind == "spam":
-        state["total_step"] = saved.steps
-        state["current_step"] = current_step(saved.steps, interval, rewarm)
-        thresholds = sorted({group["spikeThreshold"] for group in groups})
-        print(f"SPAM(..., DeltaT={interval or 10**9}, warmup_steps={rewarm}, threshold={', '.join(thresholds)}, "
-              f"grad_accu_steps={saved.settings['spikeGraceSteps']})")
-        if redraws(saved.steps, interval) and any(p.mask is not None for p in saved.parameters.values()):
-            say("WARNING: SPAM draws masks at the end of this step; the old ones stay for an interval")
-    if kind == "stablespam":
+        add_spam(saved, state)
+    elif kind == "stablespam":
         result["total_steps"] = saved.steps
-        gammas = [saved.settings[k] for k in ("normMeanDecay", "normSquareDecay", "clipDecay")]
-        print(f"StableSPAM(..., update_proj_gap={interval}, gamma1={gammas[0]}, gamma2={gammas[1]}, "
-              f"gamma3={gammas[2]}), schedule {saved.settings['betaSchedule']}")
-        say(f"NOTE: after load_state_dict set optimizer.total_steps = {saved.steps}: it is not loaded")
+        print(f"StableSPAM with {constructor(saved.settings, STABLE_SPAM_NAMES)}")
+        say(f"NOTE: load_state_dict does not set it: optimizer.total_steps = {saved.steps}")
     if options.weights:
         if set(saved.weights) != set(names):
-            raise Refused("checkpoint must have weights", file=options.checkpoint, weights=len(saved.weights))
+            raise Refused("checkpoint must have weights", file=options.checkpoint, weights="none")
         torch.save({name: saved.weights[name].clone() for name in names}, options.weights)
     torch.save(result, options.out)
+
+
+SPAM_NAMES = {
+    "resetInterval": "DeltaT",
+    "rewarmSteps": "warmup_steps",
+    "spikeGraceSteps": "grad_accu_steps",
+}
+STABLE_SPAM_NAMES = {
+    "resetInterval": "update_proj_gap",
+    "normMeanDecay": "gamma1",
+    "normSquareDecay": "gamma2",
+    "clipDecay": "gamma3",
+    "betaSchedule": "total_T, eta_min",
+}
+
+
+def constructor(own: Dict[str, str], names: Dict[str, str]) -> str:
+    """What the state_dict lacks, by the names of the class's arguments."""
+    return ", ".join(f"{theirs}={own[key]}" for key, theirs in names.items())
+
+
+def add_spam(saved: Checkpoint, state: Dict[Any, Any]) -> None:
+    """What SPAM keeps for all parameters."""
+    interval = int(saved.settings["resetInterval"])
+    state["total_step"] = saved.steps
+    state["current_step"] = current_step(saved.steps, interval, int(saved.settings["rewarmSteps"]))
+    thresholds = sorted({p.group["spikeThreshold"] for p in saved.parameters.values()})
+    print(f"SPAM with threshold={','.join(thresholds)}, {constructor(saved.settings, SPAM_NAMES)}")
+    if redraws(saved, interval):
+        say("WARNING: SPAM drew masks at the end of this step; the old ones stay an interval more")
 
 
 def torch_group(
@@ -583,10 +572,14 @@ def torch_state(kind: str, name: str, parameter: Parameter) -> Dict[str, Any]:
         raise Refused("torch class must have masks, as SPAM has", optimizer=kind, parameter=name)
     unknown = set(parameter.state) - {*MOMENTS, LARGEST}
     if unknown:
-        raise Refused("state must be known to the torch class", parameter=name, state=sorted(unknown))
+        raise Refused(
+            "state must be known to the torch class", parameter=name, state=sorted(unknown)
+        )
     if parameter.updates == 0 and parameter.mask is None:
         return {}
-    step: Any = torch.tensor(float(parameter.updates)) if kind in ("adam", "adamw") else parameter.updates
+    step: Any = (
+        torch.tensor(float(parameter.updates)) if kind in ("adam", "adamw") else parameter.updates
+    )
     result = {"step": parameter.since_reset if kind == "stablespam" else step}
     result.update({key: tensor.clone() for key, tensor in parameter.state.items()})
     if parameter.mask is not None:
@@ -617,7 +610,9 @@ def from_torch(options: argparse.Namespace) -> None:
         raise Refused(rule, 2, parameters=len(ids), names=names)
     weights = loaded(options.weights) if options.weights else {}
     if options.weights and not set(names) <= set(weights):
-        raise Refused("weights must be there", file=options.weights, missing=sorted(set(names) - set(weights)))
+        raise Refused(
+            "weights must be there", file=options.weights, missing=sorted(set(names) - set(weights))
+        )
     saved = Checkpoint(kind, steps_of(options, source, ids), settings, {})
     saved.weights = {name: weights[name].detach().contiguous() for name in names if name in weights}
     place_names = iter(names)
@@ -627,18 +622,41 @@ def from_torch(options: argparse.Namespace) -> None:
             name = next(place_names)
             own = state.get(place, {})
             saved.parameters[name] = imported(options, saved, name, own, text)
-    if redraws(saved.steps, int(settings["resetInterval"])) and any(p.mask is not None for p in saved.parameters.values()):
+    if redraws(saved, int(settings["resetInterval"])):
         say("WARNING: SPAM has drawn the masks of the next interval already; spam4j draws its own")
     write_checkpoint(options.checkpoint, saved)
     print_builder(options, saved)
 
 
+class PlainPickle:
+    """In place of the module pickle: makes tensors and plain values, calls nothing else.
+
+    The loader that torch 1.13 has for this (weights_only) knows no floats.
+    """
+
+    class Unpickler(pickle.Unpickler):
+        """Knows what torch.save writes of a state_dict."""
+
+        ALLOWED = {"_rebuild_tensor_v2", "_rebuild_parameter", "OrderedDict", "defaultdict", "dict"}
+
+        def find_class(self, module: str, name: str) -> Any:
+            """Refuses what could run code."""
+            if module in ("torch._utils", "collections", "builtins") and name in self.ALLOWED:
+                return super().find_class(module, name)
+            raise pickle.UnpicklingError(f"not a plain value: {module}.{name}")
+
+    @classmethod
+    def load(cls, file: Any, **options: Any) -> Any:
+        """As pickle.load."""
+        return cls.Unpickler(file, **options).load()
+
+
 def loaded(path: str) -> Any:
-    """What torch.save wrote; nothing but tensors and plain values."""
+    """What torch.save wrote."""
     try:
-        return torch.load(path, map_location="cpu", weights_only=True)
+        return torch.load(path, "cpu", pickle_module=PlainPickle, weights_only=False)
     except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
-        raise Refused("file must be one of torch.save, of plain values", file=path, cause=error) from error
+        raise Refused("file must be what torch.save wrote", file=path, cause=error) from error
 
 
 NEEDED = {
@@ -659,7 +677,9 @@ NEEDED = {
 
 def require(options: argparse.Namespace, source: Dict[str, Any]) -> None:
     """Takes from the file what some versions of the classes keep there; asks for the rest."""
-    gaps = {group["update_proj_gap"] for group in source["param_groups"] if "update_proj_gap" in group}
+    gaps = {
+        group["update_proj_gap"] for group in source["param_groups"] if "update_proj_gap" in group
+    }
     if options.reset_interval is None and len(gaps) == 1:
         options.reset_interval = int(gaps.pop())
     if options.total_steps is None and options.optimizer == "stablespam":
@@ -668,7 +688,9 @@ def require(options: argparse.Namespace, source: Dict[str, Any]) -> None:
     missing = [name for name in needed if getattr(options, name) is None]
     if missing:
         asked = "; ".join(f"--{name.replace('_', '-')} ({needed[name]})" for name in missing)
-        raise Refused("state_dict lacks what must be given", 2, optimizer=options.optimizer, missing=asked)
+        raise Refused(
+            "state_dict lacks what must be given", 2, optimizer=options.optimizer, missing=asked
+        )
 
 
 def settings_of(options: argparse.Namespace, groups: List[Dict[str, Any]]) -> Dict[str, str]:
@@ -690,7 +712,7 @@ def settings_of(options: argparse.Namespace, groups: List[Dict[str, Any]]) -> Di
         return settings
     decays = ("normMeanDecay", "normSquareDecay", "clipDecay")
     settings.update({key: java(value) for key, value in zip(decays, options.gammas)})
-    settings["normEpsilon"] = java(same("eps", [number(group["eps"]) for group in groups]))
+    settings["normEpsilon"] = java(same("eps", [float(group["eps"]) for group in groups]))
     if options.beta_schedule != "none":
         total, final = options.beta_schedule
         text = f"BetaSchedule[totalSteps={total}, finalFraction={java(final)}, rises=true]"
@@ -712,7 +734,9 @@ def steps_of(options: argparse.Namespace, source: Dict[str, Any], ids: List[Any]
         steps, expected = options.total_steps, since_reset(options.total_steps, interval)
         if expected not in counts and counts:
             rule = "some parameter's step must fit --total-steps and --reset-interval"
-            raise Refused(rule, steps=counts, expected=expected, total_steps=steps, reset_interval=interval)
+            raise Refused(
+                rule, steps=counts, expected=expected, total_steps=steps, reset_interval=interval
+            )
         return steps
     elif options.total_steps is None and len(counts) > 1:
         rule = "parameters have different steps, give --total-steps: the calls of step()"
@@ -721,7 +745,9 @@ def steps_of(options: argparse.Namespace, source: Dict[str, Any], ids: List[Any]
         steps = counts[0] if counts else 0
     given = steps if options.total_steps is None else options.total_steps
     if options.optimizer == "spam" and given != steps or counts and given < counts[-1]:
-        raise Refused("--total-steps must fit the file", total_steps=given, total_step=steps, steps=counts)
+        raise Refused(
+            "--total-steps must fit the file", total_steps=given, total_step=steps, steps=counts
+        )
     return given
 
 
@@ -729,18 +755,22 @@ def group_text(options: argparse.Namespace, group: Dict[str, Any]) -> Dict[str, 
     """A parameter group as checkpoints have it."""
     beta1, beta2 = group["betas"]
     return {
-        "learningRate": java(number(group["lr"])),
-        "weightDecay": java(number(group["weight_decay"])),
-        "beta1": java(number(beta1)),
-        "beta2": java(number(beta2)),
-        "epsilon": java(number(group["eps"])),
+        "learningRate": java(float(group["lr"])),
+        "weightDecay": java(float(group["weight_decay"])),
+        "beta1": java(float(beta1)),
+        "beta2": java(float(beta2)),
+        "epsilon": java(float(group["eps"])),
         "spikeThreshold": java(options.spike_threshold if options.optimizer == "spam" else 0),
-        "density": java(number(group.get("density", 1.0))),
+        "density": java(float(group.get("density", 1.0))),
     }
 
 
 def imported(
-    options: argparse.Namespace, saved: Checkpoint, name: str, own: Dict[str, Any], group: Dict[str, str]
+    options: argparse.Namespace,
+    saved: Checkpoint,
+    name: str,
+    own: Dict[str, Any],
+    group: Dict[str, str],
 ) -> Parameter:
     """A parameter with the state that the file has of it, or none yet."""
     step = int(own.get("step", 0))
@@ -753,7 +783,9 @@ def imported(
     interval = int(saved.settings["resetInterval"])
     since = since_reset(saved.steps, interval)
     updates = step
-    if options.optimizer == "stablespam" and step:  # its step restarts: the total is not in the file
+    if (
+        options.optimizer == "stablespam" and step
+    ):  # its step restarts: the total is not in the file
         updates, since = max(step, saved.steps - max(0, since - step)), step
     parameter = Parameter(list(like.shape), group, updates, min(step, since), mask=mask)
     packed = parameter.shape if mask is None else [int(mask.sum())]
@@ -765,12 +797,14 @@ def imported(
         if tensor.dtype not in DTYPES.values():
             raise Refused("state must be floats", parameter=name, state=key, dtype=tensor.dtype)
         if tensor.dtype != torch.float32:
-            say(f"NOTE: {name}.{key} is {tensor.dtype}: load it with LoadOptions.allowTypeConversion")
+            say(f"NOTE: {name}.{key} is {tensor.dtype}: load with allowTypeConversion")
         parameter.state[key] = tensor
     if name in saved.weights and list(saved.weights[name].shape) != parameter.shape:
-        raise Refused("weights must have the shape of the state", parameter=name, shape=parameter.shape)
+        raise Refused(
+            "weights must have the shape of the state", parameter=name, shape=parameter.shape
+        )
     if options.optimizer == "stablespam":
-        norms = {key: number(own.get(key, 0.0)) for key in NORMS}
+        norms = {key: float(own.get(key, 0.0)) for key in NORMS}
         parameter.scalars = {**norms, "norm_count": updates, "m_max_count": updates}
     return parameter
 
@@ -812,7 +846,10 @@ def print_builder(options: argparse.Namespace, saved: Checkpoint) -> None:
 
 def group_calls(group: Dict[str, str]) -> List[str]:
     """The builder calls that set hyper-parameters."""
-    calls = [f".learningRate({group['learningRate']})", f".betas({group['beta1']}, {group['beta2']})"]
+    calls = [
+        f".learningRate({group['learningRate']})",
+        f".betas({group['beta1']}, {group['beta2']})",
+    ]
     calls += [f".epsilon({group['epsilon']})", f".weightDecay({group['weightDecay']})"]
     return calls + ([] if group["density"] == "1.0" else [f".density({group['density']})"])
 
@@ -835,8 +872,8 @@ def show(options: argparse.Namespace) -> None:
         if parameter.mask is not None:
             print(f"  mask: {int(parameter.mask.sum())} of {parameter.mask.numel()}")
         for key, tensor in parameter.state.items():
-            dtype = next(text for text, one in DTYPES.items() if one == tensor.dtype)
-            print(f"  {key}: {dtype} {shape_text(tensor.shape)} norm={float(tensor.double().norm()):.6g}")
+            text = f"{tensor.dtype} {shape_text(tensor.shape)}"
+            print(f"  {key}: {text} norm={float(tensor.double().norm()):.6g}")
         for key, value in parameter.scalars.items():
             print(f"  {key}={value}")
 
@@ -890,7 +927,9 @@ def arguments(words: Optional[List[str]]) -> argparse.Namespace:
     command.add_argument("--spike-threshold", type=float, help="SPAM's threshold")
     command.add_argument("--spike-grace-steps", type=int, help="SPAM's grad_accu_steps")
     command.add_argument("--gammas", type=gammas, help="Stable-SPAM's gamma1,gamma2,gamma3")
-    command.add_argument("--beta-schedule", type=schedule, help="Stable-SPAM's total_T,eta_min, or none")
+    command.add_argument(
+        "--beta-schedule", type=schedule, help="Stable-SPAM's total_T,eta_min, or none"
+    )
     command.add_argument("--seed", type=int, default=0, help="of the masks that spam4j will draw")
     command.set_defaults(run=from_torch)
     return parser.parse_args(words)

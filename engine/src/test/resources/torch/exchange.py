@@ -16,9 +16,9 @@ import authors
 NAMES = ["out.weight", "bias", "attn.weight"]  # not sorted
 STEPS, MORE = 47, 60
 ADAM = dict(lr=1e-2, betas=(0.9, 0.99))
-SPAM = dict(lr=1e-2, DeltaT=20, warmup_steps=5, threshold=50, grad_accu_steps=7)
+SPAM = dict(lr=1e-2, DeltaT=20, warmup_steps=12, threshold=50, grad_accu_steps=7)
 SPAM_ARGUMENTS = (
-    "--reset-interval 20 --rewarm-steps 5 --spike-threshold 50 --spike-grace-steps 7 --seed 3"
+    "--reset-interval 20 --rewarm-steps 12 --spike-threshold 50 --spike-grace-steps 7 --seed 3"
 )
 STABLE = dict(lr=1e-2, update_proj_gap=20, gamma1=0.8, gamma2=0.95, gamma3=0.99)
 STABLE_ARGUMENTS = "--reset-interval 20 --gammas 0.8,0.95,0.99 --total-steps 47"
@@ -51,15 +51,15 @@ class Run:
         self.parameters = [weights[name].clone().requires_grad_() for name in NAMES]
         self.masks = masks
         factory, self.kind = CASES[case]
+        self.order = NAMES
         groups = [{"params": self.parameters}]
         if case in SETTING_OF_MATRICES:
             matrices, vectors = self.parameters[::2], self.parameters[1:2]
+            self.order = NAMES[::2] + NAMES[1:2]
             groups = [{"params": matrices, **SETTING_OF_MATRICES[case]}, {"params": vectors}]
         if self.kind == "spam":
             factory = functools.partial(factory, draw=self.draw)
         self.optimizer = factory(groups)
-        grouped = [p for group in self.optimizer.param_groups for p in group["params"]]
-        self.order = [NAMES[[p is q for q in self.parameters].index(True)] for p in grouped]
 
     def draw(self, number, interval):
         """Java's mask of the interval, or one of its own."""
@@ -113,7 +113,15 @@ def main(tool_file, folder, phase):
         run = Run(case, initial, {})
         order = ",".join(run.order)
         file = f"{case}.java-first"
-        call("to-torch", f"{file}.state", f"{file}.pt", "--names", order, "--weights", f"{file}.weights")
+        call(
+            "to-torch",
+            f"{file}.state",
+            f"{file}.pt",
+            "--names",
+            order,
+            "--weights",
+            f"{file}.weights",
+        )
         resumed(case, "java-first")
         run.steps(0, STEPS, gradients)
         file = f"{case}.torch-first"

@@ -76,7 +76,7 @@ final class TorchExchangeTest {
   private static Spam.Builder spam() {
     return Spam.builder(Spam.Preset.REFERENCE)
         .resetInterval(RESET_INTERVAL)
-        .rewarmSteps(5)
+        .rewarmSteps(12)
         .spikeThreshold(50)
         .spikeGraceSteps(7)
         .seed(3);
