@@ -1,11 +1,10 @@
 """The torch side of TorchExchangeTest: exchange.py TOOL FOLDER first|second.
 
-first: continues Java's runs from checkpoints that the tool converts, and does the first part of runs
-that Java continues. second: continues those too, with the masks that Java has drawn meanwhile.
+first: continues Java's runs from checkpoints that the tool converts, and does the first part of
+runs that Java continues. second: continues those too, with the masks that Java has drawn meanwhile.
 """
 
 import functools
-import importlib.util
 import os
 import sys
 
@@ -42,6 +41,13 @@ ARGUMENTS = {
     "spam": SPAM_ARGUMENTS,
     "stablespam": STABLE_ARGUMENTS,
 }
+
+
+class Hostile:
+    """What runs a command when it is read as pickle does."""
+
+    def __reduce__(self):
+        return os.mkdir, (os.path.abspath("hostile-was-run"),)
 
 
 class Run:
@@ -84,28 +90,29 @@ class Run:
 
 def main(tool_file, folder, phase):
     """Runs a phase of all cases."""
-    spec = importlib.util.spec_from_file_location("spam4j_state", tool_file)
-    tool = importlib.util.module_from_spec(spec)
-    sys.modules["spam4j_state"] = tool
-    spec.loader.exec_module(tool)
+    sys.path.append(os.path.dirname(tool_file))
+    import spam4j_checkpoint
+    import spam4j_state
+
     os.chdir(folder)
-    gradients = tool.read_safetensors("gradients")[1]
+    gradients = spam4j_checkpoint.read_safetensors("gradients")[1]
     initial = {name: gradients[f"{name}.init"] for name in NAMES}
 
     def call(*words):
-        if tool.main(list(words)) != 0:
+        if spam4j_state.main(list(words)) != 0:
             raise SystemExit(f"the tool refused: {words}")
 
     def resumed(case, start):
-        masks = tool.read_safetensors(f"{case}.{start}.masks")[1]
+        masks = spam4j_checkpoint.read_safetensors(f"{case}.{start}.masks")[1]
         run = Run(case, torch.load(f"{case}.{start}.weights"), masks)
         state = torch.load(f"{case}.{start}.pt")
         run.optimizer.load_state_dict(state)
         if run.kind == "stablespam":
             run.optimizer.total_steps = STEPS
         run.steps(STEPS, STEPS + MORE, gradients)
-        tool.write_safetensors(f"{case}.{start}.torch", {}, run.weights())
+        spam4j_checkpoint.write_safetensors(f"{case}.{start}.torch", {}, run.weights())
 
+    torch.save({"state": {}, "param_groups": [Hostile()]}, "hostile.pt")
     for case, (_, kind) in CASES.items():
         if phase == "second":
             resumed(case, "torch-first")

@@ -199,7 +199,7 @@ final class TorchExchangeTest {
   }
 
   private static Result tool(String... words) throws IOException, InterruptedException {
-    List<String> command = new ArrayList<>(List.of("/usr/bin/python3", TOOL.toString()));
+    List<String> command = new ArrayList<>(List.of("/usr/bin/python3", "-B", TOOL.toString()));
     command.addAll(List.of(words));
     return run(command);
   }
@@ -244,7 +244,6 @@ final class TorchExchangeTest {
           largest = Math.max(largest, Math.abs(theirs.getFloat(i)));
           error = Math.max(error, Math.abs((double) ours.getFloat(i) - theirs.getFloat(i)));
         }
-        System.out.println(run + " " + name + " " + error / largest);
         assertThat(error / largest).as(name).isLessThan(TOLERANCE);
       }
     }
@@ -286,6 +285,52 @@ final class TorchExchangeTest {
                 "spam4j_state.py: some parameter's step must fit --total-steps and"
                     + " --reset-interval: steps=[7, 8], expected=9, total_steps=48,"
                     + " reset_interval=20\n"));
+  }
+
+  @Test
+  void fromTorch_aFileThatWouldRunCode_isRefused() throws Exception {
+    Path file = folder.resolve("hostile.pt");
+    assertThat(tool("from-torch", file.toString(), "none", "--optimizer", "adam"))
+        .isEqualTo(
+            new Result(
+                1,
+                "spam4j_state.py: file must be what torch.save wrote: file=%s,".formatted(file)
+                    + " cause=no plain value: posix.mkdir\n"));
+    assertThat(folder.resolve("hostile-was-run")).doesNotExist();
+  }
+
+  @Test
+  void fromTorch_done_tellsWhatToBuild() throws Exception {
+    Path out = folder.resolve("told");
+    List<String> words = new ArrayList<>(List.of("from-torch"));
+    words.add(folder.resolve("spam-sparse.torch-first.pt").toString());
+    words.add(out.toString());
+    words.addAll(List.of("--optimizer", "spam", "--names", "out.weight,attn.weight,bias"));
+    words.addAll(List.of("--reset-interval", "20", "--rewarm-steps", "12"));
+    words.addAll(List.of("--spike-threshold", "50", "--spike-grace-steps", "7", "--seed", "3"));
+    assertThat(tool(words.toArray(String[]::new)))
+        .isEqualTo(
+            new Result(
+                0,
+                """
+                // 47 steps, 3 parameters; build and load with:
+                Optimizer optimizer = Spam.builder(Spam.Preset.REFERENCE)
+                    .learningRate(0.01)
+                    .betas(0.9, 0.999)
+                    .epsilon(1.0E-6)
+                    .weightDecay(0.0)
+                    .density(0.3)
+                    .resetInterval(20)
+                    .rewarmSteps(12)
+                    .spikeGraceSteps(7)
+                    .spikeThreshold(50.0)
+                    .seed(3)
+                    .group("bias", group -> group.learningRate(0.01).betas(0.9, 0.999)\
+                .epsilon(1.0E-6).weightDecay(0.0).density(1.0))
+                    .build(parameters);
+                optimizer.load(Path.of("%s"), LoadOptions.strict());
+                """
+                    .formatted(out)));
   }
 
   private static Result stableSpamFromTorch(String... more)
