@@ -34,6 +34,7 @@ FREE |= {"normMeanDecay", "normSquareDecay", "normEpsilon", "clipDecay"}
 MOMENTS = ("exp_avg", "exp_avg_sq")
 LARGEST = "max_exp_avg_sq"
 NORMS = ("m_norm_t", "v_norm_t", "m_max_t")
+EXTRA_STATE = {"adam": [LARGEST], "adamw": [LARGEST], "spam": ["mask"], "stablespam": NORMS}
 
 
 def say(text: str) -> None:
@@ -93,6 +94,9 @@ def to_torch(options: argparse.Namespace) -> None:
         preset = PRESETS[kind].get(key)
         if text != preset and key not in FREE and (key, text) != ("biasCorrection", "NONE"):
             say(f"WARNING: the torch class does otherwise: {key}={preset}, checkpoint={text}")
+    thresholds = sorted({p.group["spikeThreshold"] for p in saved.parameters.values()})
+    if len(thresholds) > 1 or kind != "spam" and thresholds != ["0.0"]:
+        say(f"WARNING: the torch class has no such thresholds: spikeThreshold={thresholds}")
     groups: List[Dict[str, str]] = []
     for name in names:
         if saved.parameters[name].group not in groups:
@@ -148,6 +152,8 @@ def add_spam(saved: Checkpoint, state: Dict[Any, Any]) -> None:
     state["current_step"] = current_step(saved.steps, interval, int(saved.settings["rewarmSteps"]))
     thresholds = sorted({p.group["spikeThreshold"] for p in saved.parameters.values()})
     print(f"SPAM with threshold={','.join(thresholds)}, {constructor(saved.settings, SPAM_NAMES)}")
+    if interval == 0:
+        say("NOTE: SPAM cannot do without resets: give it a DeltaT beyond the end of the run")
     if redraws(saved, interval):
         say("WARNING: SPAM drew masks at the end of this step; the old ones stay an interval more")
 
@@ -206,6 +212,11 @@ def from_torch(options: argparse.Namespace) -> None:
     for group in groups:
         if group.get("maximize"):
             raise Refused("spam4j only minimises", maximize=True)
+        decoupled = group.get("decoupled_weight_decay")
+        if kind in ("adam", "adamw") and decoupled not in (None, kind == "adamw"):
+            raise Refused(
+                "weight decay must be the class's", 2, optimizer=kind, decoupled=decoupled
+            )
     settings = settings_of(options, groups)
     names = ordered(options.names)
     if names is None and all("param_names" in group for group in groups):
@@ -413,7 +424,10 @@ def imported(
     group: Dict[str, str],
 ) -> Parameter:
     """A parameter with the state that the file has of it, or none yet."""
-    step = int(own.get("step", 0))
+    unknown = set(own) - {"step", *MOMENTS, *EXTRA_STATE[options.optimizer]}
+    if unknown:
+        raise Refused("state must be the class's", optimizer=options.optimizer, unknown=unknown)
+    step = int(own["step"]) if set(own) - {"mask"} else 0
     mask = own["mask"].bool() if "mask" in own else None
     like = mask if mask is not None else own.get(MOMENTS[0], saved.weights.get(name))
     if like is None:
@@ -444,7 +458,7 @@ def imported(
             "weights must have the shape of the state", parameter=name, shape=parameter.shape
         )
     if options.optimizer == "stablespam":
-        norms = {key: float(own.get(key, 0.0)) for key in NORMS}
+        norms = {key: float(own[key]) if step else 0.0 for key in NORMS}
         parameter.scalars = {**norms, "norm_count": updates, "m_max_count": updates}
     return parameter
 
@@ -582,6 +596,11 @@ def main(words: Optional[List[str]] = None) -> int:
     except Refused as refused:
         say(f"spam4j_state.py: {refused}")
         return refused.code
+    except KeyError as key:
+        say(
+            f"spam4j_state.py: file must be of this optimizer: command={options.command}, lacks={key}"
+        )
+        return 1
     return 0
 
 

@@ -193,7 +193,9 @@ final class TorchExchangeTest {
   private record Result(int code, String output) {}
 
   private static Result run(List<String> command) throws IOException, InterruptedException {
-    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+    ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+    builder.environment().put("OMP_NUM_THREADS", "1"); // small tensors
+    Process process = builder.start();
     String output = new String(process.getInputStream().readAllBytes(), UTF_8);
     return new Result(process.waitFor(), output);
   }
@@ -285,6 +287,21 @@ final class TorchExchangeTest {
                 "spam4j_state.py: some parameter's step must fit --total-steps and"
                     + " --reset-interval: steps=[7, 8], expected=9, total_steps=48,"
                     + " reset_interval=20\n"));
+  }
+
+  @Test
+  void fromTorch_aFileOfAnotherOptimizer_isRefused() throws Exception {
+    List<String> words = new ArrayList<>(List.of("from-torch"));
+    words.add(folder.resolve("adam.torch-first.pt").toString());
+    words.addAll(List.of("none", "--optimizer", "stablespam", "--names", "a,b,c"));
+    words.addAll(List.of("--reset-interval", "0", "--gammas", "0.7,0.9,0.999"));
+    words.addAll(List.of("--beta-schedule", "none", "--total-steps", "47"));
+    assertThat(tool(words.toArray(String[]::new)))
+        .isEqualTo(
+            new Result(
+                1,
+                "spam4j_state.py: file must be of this optimizer: command=from-torch,"
+                    + " lacks='m_norm_t'\n"));
   }
 
   @Test
