@@ -5,6 +5,7 @@ import org.jspecify.annotations.NullMarked;
 module io.spam4j.engine {
   requires static transitive org.jspecify;
   requires static jdk.incubator.vector;
+  requires static jdk.jfr;
   requires transitive io.spam4j.tensors;
 
   exports io.spam4j.engine;

@@ -11,6 +11,8 @@ module io.spam4j.tensors {
   requires static jdk.incubator.vector;
 
   exports io.spam4j.tensors;
+  exports io.spam4j.tensors.json to
+      io.spam4j.engine;
   exports io.spam4j.tensors.simd to
       io.spam4j.engine;
 }

@@ -101,8 +101,9 @@ public final class Adafactor {
     /** {@inheritDoc} Setting one turns the relative step off. */
     @Override
     public Builder learningRate(Schedule learningRate) {
+      super.learningRate(learningRate);
       hasLearningRate = true;
-      return super.learningRate(learningRate);
+      return this;
     }
 
     /**

@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.SequencedMap;
 import java.util.Set;
 import java.util.function.Predicate;
@@ -131,7 +132,7 @@ public final class AdamMini {
 
   /** A builder with the authors' defaults for any model. */
   public static Builder builder(Partition partition) {
-    return new Builder(partition);
+    return new Builder(Objects.requireNonNull(partition, "partition must not be null"));
   }
 
   /** Builds {@link AdamMini}. */

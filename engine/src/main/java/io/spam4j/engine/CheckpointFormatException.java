@@ -1,6 +1,7 @@
 package io.spam4j.engine;
 
 import java.io.IOException;
+import org.jspecify.annotations.Nullable;
 
 /** A file is no checkpoint, is of an unknown version, or is damaged; the message says which. */
 public final class CheckpointFormatException extends IOException {
@@ -8,5 +9,9 @@ public final class CheckpointFormatException extends IOException {
 
   CheckpointFormatException(String message) {
     super(message);
+  }
+
+  CheckpointFormatException(String message, @Nullable Throwable cause) {
+    super(message, cause);
   }
 }

@@ -7,18 +7,29 @@ import io.spam4j.tensors.Safetensors;
 import io.spam4j.tensors.Tensor;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Makes sense of a checkpoint's metadata and tensors; refuses what no optimizer has written. */
 final class CheckpointParser {
+  private static final int LONGEST_FACTS = 500;
+
+  /** Scalars that count. */
+  private static final Pattern COUNT = Pattern.compile("(m_max_count|norm_count|zclip_norms).*");
+
+  /** Scalars that are the same for all parameters start so. */
+  private static final String COMMON = "zclip_";
+
   private final Path file;
   private final Map<String, String> metadata;
   private final Map<String, Tensor> tensors = new TreeMap<>();
@@ -59,6 +70,7 @@ final class CheckpointParser {
         weights.put(name, of);
       }
     }
+    requireCommonScalars(parameters.values());
     if (!unused.isEmpty()) {
       throw broken("checkpoint tensors must belong to a parameter", "tensors=" + unused.keySet());
     }
@@ -79,6 +91,22 @@ final class CheckpointParser {
         section(CheckpointFormat.NOTE),
         Collections.unmodifiableSequencedMap(new TreeMap<>(tensors)),
         crcs);
+  }
+
+  private void requireCommonScalars(Collection<SavedParameter> parameters)
+      throws CheckpointFormatException {
+    Map<String, Double> common = new HashMap<>();
+    for (SavedParameter parameter : parameters) {
+      for (var scalar : parameter.scalars().entrySet()) {
+        String name = scalar.getKey();
+        Double other = name.startsWith(COMMON) ? common.putIfAbsent(name, scalar.getValue()) : null;
+        if (other != null && !other.equals(scalar.getValue())) {
+          throw broken(
+              "checkpoint scalar must be the same for all parameters",
+              "scalar=%s, values=%s and %s".formatted(name, other, scalar.getValue()));
+        }
+      }
+    }
   }
 
   private int version() throws CheckpointFormatException {
@@ -169,15 +197,16 @@ final class CheckpointParser {
         }
       }
     } catch (NumberFormatException | ArithmeticException e) {
-      throw (CheckpointFormatException) badShape(name, text).initCause(e);
+      throw badShape(name, text, e);
     }
-    throw badShape(name, text);
+    throw badShape(name, text, null);
   }
 
-  private CheckpointFormatException badShape(String name, String text) {
+  private CheckpointFormatException badShape(String name, String text, @Nullable Throwable cause) {
     return broken(
         "checkpoint shape must be positive extents",
-        "parameter=%s, shape=%s".formatted(name, text));
+        "parameter=%s, shape=%s".formatted(name, text),
+        cause);
   }
 
   private void requireShape(String name, Tensor weights, List<Long> shape)
@@ -214,9 +243,8 @@ final class CheckpointParser {
     try {
       return CheckpointFormat.split(text);
     } catch (IllegalArgumentException e) {
-      throw (CheckpointFormatException)
-          broken("checkpoint fields must be name=value", "key=%s, text=%s".formatted(key, text))
-              .initCause(e);
+      throw broken(
+          "checkpoint fields must be name=value", "key=%s, text=%s".formatted(key, text), e);
     }
   }
 
@@ -235,26 +263,32 @@ final class CheckpointParser {
         return value;
       }
     } catch (NumberFormatException e) {
-      throw (CheckpointFormatException) badCount(of, text).initCause(e);
+      throw badCount(of, text, e);
     }
-    throw badCount(of, text);
+    throw badCount(of, text, null);
   }
 
-  private CheckpointFormatException badCount(String of, String text) {
+  private CheckpointFormatException badCount(String of, String text, @Nullable Throwable cause) {
     return broken(
         "checkpoint count must be a whole number, not negative",
-        "of=%s, count=%s".formatted(of, text));
+        "of=%s, count=%s".formatted(of, text),
+        cause);
   }
 
   private double number(String name, String scalar, String text) throws CheckpointFormatException {
     try {
-      return Double.parseDouble(text);
+      double value = Double.parseDouble(text);
+      if (COUNT.matcher(scalar).matches() && !(value >= 0 && value == Math.rint(value))) {
+        throw broken(
+            "checkpoint count must be a whole number, not negative",
+            "parameter=%s, scalar=%s, text=%s".formatted(name, scalar, text));
+      }
+      return value;
     } catch (NumberFormatException e) {
-      throw (CheckpointFormatException)
-          broken(
-                  "checkpoint scalar must be a number",
-                  "parameter=%s, scalar=%s, text=%s".formatted(name, scalar, text))
-              .initCause(e);
+      throw broken(
+          "checkpoint scalar must be a number",
+          "parameter=%s, scalar=%s, text=%s".formatted(name, scalar, text),
+          e);
     }
   }
 
@@ -273,6 +307,12 @@ final class CheckpointParser {
   }
 
   private CheckpointFormatException broken(String rule, String facts) {
-    return new CheckpointFormatException(rule + ": file=" + file + ", " + facts);
+    return broken(rule, facts, null);
+  }
+
+  private CheckpointFormatException broken(String rule, String facts, @Nullable Throwable cause) {
+    boolean isLong = facts.length() > LONGEST_FACTS; // a hostile file may hold any
+    String shown = isLong ? facts.substring(0, LONGEST_FACTS) + "..." : facts;
+    return new CheckpointFormatException(rule + ": file=" + file + ", " + shown, cause);
   }
 }

@@ -6,19 +6,20 @@ import java.lang.invoke.VarHandle;
 import java.util.Arrays;
 
 /**
- * What the threads of a step count, of each tensor: sums and maxima, so that nothing depends on who
- * took what.
+ * What the threads of a step count, of each tensor: sums, and maxima with the lowest index that has
+ * them, so that nothing depends on who took what.
  */
 final class Counts {
   private static final VarHandle LONGS = MethodHandles.arrayElementVarHandle(long[].class);
-  private static final VarHandle INTS = MethodHandles.arrayElementVarHandle(int[].class);
+  private static final VarHandle FLOATS = MethodHandles.arrayElementVarHandle(float[].class);
 
   private final UpdateTally[] tallies; // of each participant
   private final long[] spikes;
   private final long[] skipped;
   private final long[] lowered;
   private final long[] clamped;
-  private final int[] largestRatioBits; // not negative, so that they order as the floats do
+  private final float[] largestRatio;
+  private final long[] largestAt;
 
   Counts(int tensors, int threads) {
     tallies = new UpdateTally[threads];
@@ -27,14 +28,20 @@ final class Counts {
     skipped = new long[tensors];
     lowered = new long[tensors];
     clamped = new long[tensors];
-    largestRatioBits = new int[tensors];
+    largestRatio = new float[tensors];
+    largestAt = new long[tensors];
+    clear();
   }
 
-  /** A participant's tally, empty but for the largest ratio of the tensor so far. */
+  /**
+   * A participant's tally, empty but for the largest ratio of the tensor so far, or just less: an
+   * element that has it too may be the first.
+   */
   UpdateTally start(int tensor, int participant) {
     UpdateTally tally = tallies[participant];
     tally.clear();
-    tally.largestRatio = Float.intBitsToFloat((int) INTS.getOpaque(largestRatioBits, tensor));
+    float seen = (float) FLOATS.getOpaque(largestRatio, tensor);
+    tally.largestRatio = Math.max(0, Math.nextDown(seen));
     return tally;
   }
 
@@ -44,10 +51,17 @@ final class Counts {
     addTo(skipped, tensor, tally.skipped);
     addTo(lowered, tensor, tally.lowered);
     addTo(clamped, tensor, tally.clamped);
-    int bits = Float.floatToRawIntBits(tally.largestRatio);
-    int seen = (int) INTS.getOpaque(largestRatioBits, tensor);
-    while (bits > seen && !INTS.compareAndSet(largestRatioBits, tensor, seen, bits)) {
-      seen = (int) INTS.getOpaque(largestRatioBits, tensor);
+    if (tally.largestAt != UpdateTally.NOWHERE) {
+      raise(tensor, tally.largestRatio, tally.largestAt);
+    }
+  }
+
+  /** Two numbers that belong together; at most once a piece, so a lock costs nothing. */
+  private synchronized void raise(int tensor, float ratio, long at) {
+    float seen = largestRatio[tensor];
+    if (ratio > seen || (ratio == seen && at < largestAt[tensor])) {
+      FLOATS.setOpaque(largestRatio, tensor, ratio);
+      largestAt[tensor] = at;
     }
   }
 
@@ -63,7 +77,8 @@ final class Counts {
     Arrays.fill(skipped, 0);
     Arrays.fill(lowered, 0);
     Arrays.fill(clamped, 0);
-    Arrays.fill(largestRatioBits, 0);
+    Arrays.fill(largestRatio, 0);
+    Arrays.fill(largestAt, UpdateTally.NOWHERE);
   }
 
   /** Copies what was counted into a report. */
@@ -73,7 +88,8 @@ final class Counts {
       report.tensorSkipped[i] = skipped[i];
       report.tensorLowered[i] = lowered[i];
       report.tensorClamped[i] = clamped[i];
-      report.tensorLargestRatio[i] = Float.intBitsToFloat(largestRatioBits[i]);
+      report.tensorLargestRatio[i] = largestRatio[i];
+      report.tensorLargestAt[i] = largestAt[i];
     }
   }
 }

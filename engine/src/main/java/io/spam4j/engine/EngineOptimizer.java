@@ -2,11 +2,11 @@ package io.spam4j.engine;
 
 import io.spam4j.engine.Checkpoint.SavedParameter;
 import io.spam4j.engine.kernel.WorkPlan;
+import io.spam4j.engine.kernel.WorkerPool;
 import io.spam4j.tensors.IndexMask;
 import io.spam4j.tensors.Tensor;
 import java.io.IOException;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -15,48 +15,47 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.SequencedMap;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What all optimizers have in common: checks, schedules, measuring and transforming gradients,
- * counters and the report. What differs is in an {@link UpdateRule}.
+ * What all optimizers have in common: their parts, who may use them when, checkpoints. Steps are
+ * done by a {@link Stepper}; what differs from optimizer to optimizer is in an {@link UpdateRule}.
  */
 final class EngineOptimizer implements Optimizer {
   private final String name;
   private final SequencedMap<String, String> settings;
-  private final NonFinitePolicy nonFinite;
   private final List<Parameter> parameters;
   private final List<Hyperparameters> hyperparameters;
   private final Map<String, Integer> indexes = new HashMap<>();
   private final MemoryCheck memoryCheck;
   private final @Nullable MeasurePass measure;
   private final TransformChain chain;
-  private final Counts counts;
   private final StateStore state;
   private final UpdateRule rule;
   private final Arena arena;
+  private final Stepper stepper;
 
-  // The state that a step advances, besides weights and that of chain and rule.
-  private long steps;
-  private final Step step;
-
-  // What one step works with, and its report; reused.
-  private final @Nullable Tensor[] gradients;
-  private final StepReport report;
-  private boolean closed;
+  private final AtomicBoolean running = new AtomicBoolean(); // a step, or close
+  private volatile boolean closed;
 
   EngineOptimizer(
       Blueprint blueprint,
       List<Blueprint.LinkFactory> linkFactories,
       NonFinitePolicy nonFinite,
+      long stopAfterNonFinite,
+      List<StepListener> listeners,
       int mostThreads,
       List<Parameter> parameters,
-      List<Hyperparameters> hyperparameters) {
+      List<Hyperparameters> hyperparameters,
+      Supplier<Arena> arenas) {
     name = blueprint.name();
     settings = Collections.unmodifiableSequencedMap(blueprint.settings());
-    this.nonFinite = nonFinite;
+    Checks.notNegative("stopAfterNonFinite", stopAfterNonFinite);
     this.parameters = List.copyOf(parameters);
     this.hyperparameters = List.copyOf(hyperparameters);
     if (parameters.isEmpty()) {
@@ -70,15 +69,13 @@ final class EngineOptimizer implements Optimizer {
     }
     memoryCheck = new MemoryCheck(this.parameters, mostThreads > 1);
     int count = parameters.size();
-    step = new Step(count);
-    gradients = new Tensor[count];
-    report = new StepReport(this.parameters.stream().map(Parameter::name).toList());
     long[] elements = this.parameters.stream().mapToLong(p -> p.weights().elements()).toArray();
     WorkPlan plan = WorkPlan.of(elements);
     int threads = Math.min(mostThreads, plan.units());
-    counts = new Counts(count, threads);
-    arena = Arena.ofShared();
-    state = new StateStore(blueprint.layout(), this.parameters, arena);
+    var counts = new Counts(count, threads);
+    WorkerPool.start(threads); // a thread that cannot be started must not fail in a step
+    arena = arenas.get();
+    state = new StateStore(blueprint.layout(), this.parameters, arena, arenas);
     try {
       boolean propagates = nonFinite == NonFinitePolicy.PROPAGATE;
       List<TransformLink> links = new ArrayList<>();
@@ -97,8 +94,12 @@ final class EngineOptimizer implements Optimizer {
               counts,
               state,
               arena,
+              arenas,
               threads);
       rule = blueprint.rule().of(setup);
+      stepper =
+          new Stepper(
+              setup, measure, rule, memoryCheck, stopAfterNonFinite, new Telemetry(listeners));
     } catch (RuntimeException | Error e) {
       state.close();
       arena.close(); // some state may be allocated already
@@ -108,81 +109,21 @@ final class EngineOptimizer implements Optimizer {
 
   @Override
   public StepReport step(Gradients source) {
-    requireOpen();
-    long start = System.nanoTime();
-    // Whatever can fail comes first; from counting the step on nothing does.
-    for (int i = 0; i < gradients.length; i++) {
-      gradients[i] = source.of(report.name(i));
-    }
-    memoryCheck.check(gradients);
-    for (int i = 0; i < gradients.length; i++) {
-      Tensor gradient = gradients[i];
-      step.gradients[i] = gradient == null ? null : gradient.memory();
-    }
-    step.t = steps + 1;
-    readLearningRates();
-    boolean skips = measureSaysSkip();
-    if (!skips) {
-      rule.prepare(step);
-    }
-
-    counts.clear();
-    describe(skips);
-    if (!skips) {
-      step.count();
-      chain.decide(step);
-      for (int i = 0; i < gradients.length; i++) {
-        report.tensorScale[i] = step.has(i) ? chain.scale(i) : 1;
-      }
-      rule.run(step);
-      report.bytes += rule.bytes(step);
-      steps = step.t;
-    }
-    counts.describe(report);
-    report.nanos = System.nanoTime() - start;
-    return report;
-  }
-
-  private void readLearningRates() {
-    for (int i = 0; i < gradients.length; i++) {
-      Schedule schedule = hyperparameters.get(i).learningRate();
-      boolean known = i > 0 && schedule.equals(hyperparameters.get(i - 1).learningRate());
-      step.learningRates[i] =
-          known
-              ? step.learningRates[i - 1]
-              : Checks.notNegative("learningRate", schedule.at(step.t - 1));
+    Objects.requireNonNull(source, "gradients must not be null");
+    begin("an optimizer must do one step at a time");
+    try {
+      requireOpen();
+      return stepper.advance(source);
+    } finally {
+      running.set(false);
     }
   }
 
-  private boolean measureSaysSkip() {
-    if (measure == null) {
-      return false;
+  private void begin(String rule) {
+    if (!running.compareAndSet(false, true)) {
+      throw new IllegalStateException(
+          rule + ", and one of its steps is running; wait until it returns: optimizer=" + name);
     }
-    measure.run(step.gradients);
-    if (measure.nonFinite() > 0 && nonFinite == NonFinitePolicy.THROW) {
-      throw new NonFiniteGradientException(
-          "gradients must be finite: step=%d, coordinates=%d, parameters=%s"
-              .formatted(step.t, measure.nonFinite(), measure.nonFiniteTensors(parameters)));
-    }
-    return measure.nonFinite() > 0 && nonFinite == NonFinitePolicy.SKIP_STEP;
-  }
-
-  private void describe(boolean skips) {
-    report.step = step.t;
-    report.skipped = skips;
-    report.momentumReset = rule.resetsAt(step.t) && !skips;
-    report.warmupScale = rule.warmupScale(step.t);
-    report.learningRate = step.learningRates[0];
-    Arrays.fill(report.tensorScale, 1);
-    report.gradientNorm = measure == null ? Double.NaN : Math.sqrt(measure.totalSumOfSquares());
-    long measured = 0;
-    for (int i = 0; i < gradients.length; i++) {
-      MemorySegment gradient = step.gradients[i];
-      report.tensorNorm[i] =
-          measure == null || gradient == null ? Double.NaN : Math.sqrt(measure.sumOfSquares(i));
-      measured += measure == null || gradient == null ? 0 : gradient.byteSize();
-    }
-    report.bytes = measured;
   }
 
   @Override
@@ -192,24 +133,24 @@ final class EngineOptimizer implements Optimizer {
 
   @Override
   public long stepCount() {
-    return steps;
+    return stepper.steps;
   }
 
   /** All that a step depends on besides weights, state and configuration. */
   long[] counters() {
     int count = parameters.size();
-    long[] counters = Arrays.copyOf(step.updates, 2 * count + 1);
-    System.arraycopy(step.updatesSinceReset, 0, counters, count, count);
-    counters[2 * count] = steps;
+    long[] counters = Arrays.copyOf(stepper.step.updates, 2 * count + 1);
+    System.arraycopy(stepper.step.updatesSinceReset, 0, counters, count, count);
+    counters[2 * count] = stepper.steps;
     return counters;
   }
 
   /** Continues from the counters of another optimizer with the same parameters. */
   void restoreCounters(long[] counters) {
     int count = parameters.size();
-    System.arraycopy(counters, 0, step.updates, 0, count);
-    System.arraycopy(counters, count, step.updatesSinceReset, 0, count);
-    steps = counters[2 * count];
+    System.arraycopy(counters, 0, stepper.step.updates, 0, count);
+    System.arraycopy(counters, count, stepper.step.updatesSinceReset, 0, count);
+    stepper.steps = counters[2 * count];
   }
 
   @Override
@@ -234,13 +175,31 @@ final class EngineOptimizer implements Optimizer {
 
   @Override
   public void save(Path file, SaveOptions options) throws IOException {
-    requireOpen();
-    CheckpointWriter.write(file, trainingState(steps), options);
+    Objects.requireNonNull(file, "file must not be null");
+    Objects.requireNonNull(options, "options must not be null");
+    begin("an optimizer must be saved between steps");
+    try {
+      requireOpen();
+      CheckpointWriter.write(file, trainingState(stepper.steps), options);
+    } finally {
+      running.set(false);
+    }
   }
 
   @Override
   public void load(Path file, LoadOptions options) throws IOException {
-    requireOpen();
+    Objects.requireNonNull(file, "file must not be null");
+    Objects.requireNonNull(options, "options must not be null");
+    begin("an optimizer must be loaded between steps");
+    try {
+      requireOpen();
+      restore(file, options);
+    } finally {
+      running.set(false);
+    }
+  }
+
+  private void restore(Path file, LoadOptions options) throws IOException {
     memoryCheck.check(new Tensor[parameters.size()]);
     try (Arena reading = Arena.ofShared()) {
       Checkpoint saved = Checkpoint.open(file, reading);
@@ -248,8 +207,14 @@ final class EngineOptimizer implements Optimizer {
       List<@Nullable SavedParameter> sources =
           CheckpointMatch.of(saved, trainingState(saved.steps()), options);
       Map<String, Tensor> weights = options.hasWeights() ? saved.weights() : Map.of();
-      new Restoration(parameters, rule, chain, step).restore(sources, weights);
-      steps = saved.steps();
+      try {
+        new Restoration(parameters, rule, chain, stepper.step).restore(sources, weights);
+      } catch (IllegalArgumentException e) {
+        throw new CheckpointFormatException(
+            "checkpoint masks must be selections: file=" + file + ", reason=" + e.getMessage(), e);
+      }
+      stepper.steps = saved.steps();
+      stepper.nonFiniteSteps = saved.nonFiniteSteps();
     }
   }
 
@@ -260,25 +225,25 @@ final class EngineOptimizer implements Optimizer {
    */
   private TrainingState trainingState(long at) {
     List<TrainingState.OfParameter> states = new ArrayList<>();
-    for (int i = 0; i < gradients.length; i++) {
+    for (int i = 0; i < parameters.size(); i++) {
       Map<String, Double> scalars = new LinkedHashMap<>();
       chain.addScalars(i, scalars);
       states.add(
           new TrainingState.OfParameter(
               parameters.get(i),
               hyperparameters.get(i).text(at),
-              step.updates[i],
-              step.updatesSinceReset[i],
+              stepper.step.updates[i],
+              stepper.step.updatesSinceReset[i],
               rule.state(i),
               rule.isPacked(i),
               rule.mask(i),
               scalars));
     }
-    return new TrainingState(name, steps, 0, settings, states);
+    return new TrainingState(name, stepper.steps, stepper.nonFiniteSteps, settings, states);
   }
 
   private int index(String parameter) {
-    Integer index = indexes.get(parameter);
+    Integer index = indexes.get(Objects.requireNonNull(parameter, "parameter must not be null"));
     if (index == null) {
       throw new IllegalArgumentException(
           "no such parameter: name=" + parameter + ", names=" + indexes.keySet());
@@ -296,11 +261,19 @@ final class EngineOptimizer implements Optimizer {
 
   @Override
   public void close() {
-    if (!closed) {
-      closed = true;
-      rule.close();
-      state.close();
-      arena.close();
+    if (closed) {
+      return;
+    }
+    begin("an optimizer must not be closed during a step");
+    try {
+      if (!closed) { // by another thread in between
+        closed = true;
+        rule.close();
+        state.close();
+        arena.close();
+      }
+    } finally {
+      running.set(false);
     }
   }
 
@@ -313,6 +286,6 @@ final class EngineOptimizer implements Optimizer {
   /** The name of the algorithm and its size. */
   @Override
   public String toString() {
-    return name + "[" + parameters.size() + " parameters, step " + steps + "]";
+    return name + "[" + parameters.size() + " parameters, step " + stepper.steps + "]";
   }
 }

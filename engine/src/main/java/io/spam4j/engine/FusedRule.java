@@ -74,12 +74,17 @@ final class FusedRule extends UpdateRule {
     variance = new MemorySegment[count];
     all = new MemorySegment[count][];
     coefficients = new UpdateCoefficients[count];
-    for (int i = 0; i < count; i++) {
-      coefficients[i] = new UpdateCoefficients();
-      decision.initialise(coefficients[i], i);
-      readState(i);
+    try {
+      for (int i = 0; i < count; i++) {
+        coefficients[i] = new UpdateCoefficients();
+        decision.initialise(coefficients[i], i);
+        readState(i);
+      }
+      job = job();
+    } catch (RuntimeException | Error e) {
+      close(); // selections have been drawn
+      throw e;
     }
-    job = job();
   }
 
   private PlannedJob job() {
@@ -146,7 +151,7 @@ final class FusedRule extends UpdateRule {
 
   @Override
   void discardRestore() {
-    sparse.discardRestore();
+    sparse.discardPrepared();
   }
 
   private void takeNextJob() {
@@ -180,14 +185,19 @@ final class FusedRule extends UpdateRule {
   @Override
   void prepare(Step step) {
     heap.prepare(step);
-    boolean resizes = sparse.prepare(step, decision.timeline());
-    nextJob = resizes ? job() : null;
+    try {
+      boolean resizes = sparse.prepare(step, decision.timeline());
+      nextJob = resizes ? job() : null;
+    } catch (RuntimeException | Error e) {
+      sparse.discardPrepared();
+      throw e;
+    }
   }
 
   @Override
   void run(Step step) {
     this.step = step;
-    sparse.commit(step, readState);
+    sparse.commit(readState);
     takeNextJob();
     boolean resets = decision.timeline().resetsAt(step.t);
     for (int i = 0; i < coefficients.length; i++) {
@@ -278,7 +288,11 @@ final class FusedRule extends UpdateRule {
       o.weightShift = -start;
       o.gradient = work.gradient();
       o.gradientShift = -start;
+      long largestBefore = tally.largestAt;
+      tally.largestAt = UpdateTally.NOWHERE;
       apply(tensor, o, start, start + count, tally);
+      boolean raised = tally.largestAt != UpdateTally.NOWHERE;
+      tally.largestAt = raised ? work.position(tally.largestAt - start) : largestBefore;
       work.scatter(tensor);
     }
     if (sparse.movesUnselected(tensor)) {
@@ -322,5 +336,6 @@ final class FusedRule extends UpdateRule {
   @Override
   public void close() {
     sparse.close();
+    heap.close();
   }
 }

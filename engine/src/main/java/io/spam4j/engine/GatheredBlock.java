@@ -71,6 +71,11 @@ final class GatheredBlock {
     return count;
   }
 
+  /** Where in its tensor a gathered weight lies. */
+  long position(long i) {
+    return positions[(int) i];
+  }
+
   /** Puts the gathered weights back. */
   void scatter(int tensor) {
     MemorySegment to = setup.parameters().get(tensor).weights().memory();

@@ -2,11 +2,13 @@ package io.spam4j.engine;
 
 import io.spam4j.tensors.Tensor;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The gradients of one step. The memory stays the caller's, must not change during the step, and is
- * never written to.
+ * never written to. Gradients may share memory with each other, not with weights. Which parameters
+ * have one may change from step to step; each counts its own updates.
  */
 @FunctionalInterface
 public interface Gradients {
@@ -19,6 +21,6 @@ public interface Gradients {
 
   /** Gradients by name; names that are no parameter's are ignored. */
   static Gradients of(Map<String, Tensor> byName) {
-    return byName::get;
+    return Objects.requireNonNull(byName, "byName must not be null")::get;
   }
 }

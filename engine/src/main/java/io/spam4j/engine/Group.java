@@ -1,5 +1,6 @@
 package io.spam4j.engine;
 
+import java.util.Objects;
 import java.util.Set;
 
 /**
@@ -70,7 +71,7 @@ public final class Group {
 
   /** The learning rate of each step. */
   public Group learningRate(Schedule learningRate) {
-    this.learningRate = learningRate;
+    this.learningRate = Objects.requireNonNull(learningRate, "learningRate must not be null");
     return this;
   }
 

@@ -95,7 +95,8 @@ public final class LoadOptions {
    * @param names from the optimizer's name to the file's
    */
   public LoadOptions renaming(UnaryOperator<String> names) {
-    return new LoadOptions(allowed, weights, Objects.requireNonNull(names, "names"));
+    return new LoadOptions(
+        allowed, weights, Objects.requireNonNull(names, "names must not be null"));
   }
 
   private LoadOptions allowing(Difference difference) {

@@ -1,5 +1,7 @@
 package io.spam4j.engine;
 
+import java.util.Objects;
+
 /** Which weights of a parameter with a density below 1 have moments (SPAM, Figure 6). */
 public sealed interface MaskSelection {
   /** A random selection, made anew at each reset; the paper's, and the best. */
@@ -44,10 +46,20 @@ public sealed interface MaskSelection {
   }
 
   /** See {@link MaskSelection#random}. */
-  record Random(MaskSampling sampling) implements MaskSelection {}
+  record Random(MaskSampling sampling) implements MaskSelection {
+    /** Checks that there is one. */
+    public Random {
+      Objects.requireNonNull(sampling, "sampling must not be null");
+    }
+  }
 
   /** See {@link MaskSelection#given}. */
-  record Given(Source source) implements MaskSelection {}
+  record Given(Source source) implements MaskSelection {
+    /** Checks that there is one. */
+    public Given {
+      Objects.requireNonNull(source, "source must not be null");
+    }
+  }
 
   /** By magnitude. */
   enum Largest implements MaskSelection {

@@ -182,6 +182,11 @@ final class MeasurePass {
     return poisons && sum.nonFinite() > 0 ? Double.NaN : sum.sumOfSquares();
   }
 
+  /** How many coordinates of a tensor are not finite. */
+  long nonFinite(int tensor) {
+    return nonFinite[tensor];
+  }
+
   /** How many coordinates are not finite. */
   long nonFinite() {
     long count = 0;

@@ -53,6 +53,12 @@ final class MemoryCheck {
   }
 
   private void requireDisjoint(String name, MemorySegment gradient) {
+    if (!gradient.isNative() && gradient.isReadOnly()) { // its place is hidden
+      for (Parameter parameter : inPlaceOrder) {
+        requireDisjoint(name, gradient, parameter);
+      }
+      return;
+    }
     int low = 0;
     int high = inPlaceOrder.length;
     while (low < high) {
@@ -63,12 +69,15 @@ final class MemoryCheck {
     }
     // Weights do not overlap each other, so only the neighbours can overlap the gradient.
     for (int i = Math.max(0, low - 1); i <= Math.min(low, inPlaceOrder.length - 1); i++) {
-      Parameter neighbour = inPlaceOrder[i];
-      if (overlap(neighbour.weights().memory(), gradient)) {
-        throw new IllegalArgumentException(
-            "gradient must not overlap weights: gradient=%s, weights=%s"
-                .formatted(name, neighbour.name()));
-      }
+      requireDisjoint(name, gradient, inPlaceOrder[i]);
+    }
+  }
+
+  private static void requireDisjoint(String name, MemorySegment gradient, Parameter parameter) {
+    if (overlap(parameter.weights().memory(), gradient)) {
+      throw new IllegalArgumentException(
+          "gradient must not overlap weights: gradient=%s, weights=%s"
+              .formatted(name, parameter.name()));
     }
   }
 

@@ -3,6 +3,7 @@ package io.spam4j.engine;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Objects;
 import java.util.SequencedMap;
 
 /**
@@ -88,25 +89,26 @@ public abstract class MomentBuilder<B extends MomentBuilder<B>> extends Optimize
 
   /** Which weights have moments; default {@link MaskSelection#random}. */
   public B maskSelection(MaskSelection maskSelection) {
-    recipe.maskSelection = maskSelection;
+    recipe.maskSelection = Objects.requireNonNull(maskSelection, "maskSelection must not be null");
     return self();
   }
 
   /** What a reset does with moments of weights selected again; default RESET. */
   public B overlap(MomentOverlap overlap) {
-    recipe.overlap = overlap;
+    recipe.overlap = Objects.requireNonNull(overlap, "overlap must not be null");
     return self();
   }
 
   /** What happens to weights without moments; default FROZEN. */
   public B unselected(UnselectedWeights unselected) {
-    recipe.unselected = unselected;
+    recipe.unselected = Objects.requireNonNull(unselected, "unselected must not be null");
     return self();
   }
 
   /** Which weights of a sparse parameter decay; default SELECTED. */
   public B maskedWeightDecay(MaskedWeightDecay maskedWeightDecay) {
-    recipe.maskedWeightDecay = maskedWeightDecay;
+    recipe.maskedWeightDecay =
+        Objects.requireNonNull(maskedWeightDecay, "maskedWeightDecay must not be null");
     return self();
   }
 

@@ -15,7 +15,10 @@ import java.util.SequencedMap;
  *
  * <p>An optimizer owns its state (off-heap, freed by {@link #close}) and nothing else. After an
  * exception from {@link #step} the weights, moments and counters are what they were before the
- * call. It is not safe for concurrent use: one step at a time.
+ * call, and the step can be repeated; only an Error of a {@link StepListener} comes after a
+ * complete step. It is not safe for concurrent use: a step, save or load that starts while another
+ * runs, on any thread, is refused, and so is closing; what a step changes must not be read
+ * meanwhile.
  */
 public interface Optimizer extends AutoCloseable {
   /**
@@ -26,8 +29,10 @@ public interface Optimizer extends AutoCloseable {
    * @throws IllegalArgumentException if a gradient has another type or shape than its weights, its
    *     memory overlaps weights, or its arena admits only a thread that the step does not run on
    * @throws NonFiniteGradientException with {@link NonFinitePolicy#THROW}, if a gradient holds NaN
-   *     or Inf
-   * @throws IllegalStateException if the optimizer is closed, or memory it needs has been freed
+   *     or Inf; with the policies that skip, if too many steps in a row met such gradients, see
+   *     {@link OptimizerBuilder#stopAfterNonFinite}
+   * @throws IllegalStateException if the optimizer is closed, a step is running, or memory it needs
+   *     has been freed
    */
   StepReport step(Gradients gradients);
 
@@ -140,7 +145,11 @@ public interface Optimizer extends AutoCloseable {
   /** The off-heap bytes that this optimizer holds. */
   MemoryReport memory();
 
-  /** Frees the state; closing again does nothing. */
+  /**
+   * Frees the state; closing again does nothing.
+   *
+   * @throws IllegalStateException if a step is running; the optimizer stays open
+   */
   @Override
   void close();
 }

@@ -10,7 +10,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import java.util.regex.Pattern;
 
 /**
@@ -19,11 +21,16 @@ import java.util.regex.Pattern;
  * @param <B> the builder itself
  */
 public abstract class OptimizerBuilder<B extends OptimizerBuilder<B>> {
+  private static final long MOST_ELEMENTS = 1L << 56; // all their bytes together fit a long
+
   final Group defaults;
   private NonFinitePolicy nonFinite = NonFinitePolicy.SKIP_COORDINATE;
+  private long stopAfterNonFinite = 10;
+  private final List<StepListener> listeners = new ArrayList<>();
   private List<GradientTransform> transforms = List.of();
   private int threads = WorkerPool.defaultThreads();
   private final List<GroupChange> groupChanges = new ArrayList<>();
+  private Supplier<Arena> arenas = Arena::ofShared;
 
   private record GroupChange(String pattern, Consumer<Group> change) {}
 
@@ -72,19 +79,45 @@ public abstract class OptimizerBuilder<B extends OptimizerBuilder<B>> {
    *     for one
    */
   public B group(String pattern, Consumer<Group> change) {
+    Objects.requireNonNull(pattern, "pattern must not be null");
+    Objects.requireNonNull(change, "change must not be null");
     groupChanges.add(new GroupChange(pattern, change));
     return self();
   }
 
   /** What happens to gradients before the optimizer sees them, in this order; default nothing. */
   public B transforms(GradientTransform... transforms) {
+    Objects.requireNonNull(transforms, "transforms must not be null");
+    for (GradientTransform transform : transforms) {
+      Objects.requireNonNull(transform, "transforms must not contain null");
+    }
     this.transforms = List.of(transforms);
     return self();
   }
 
   /** What NaN and Inf do; default {@link NonFinitePolicy#SKIP_COORDINATE}. */
   public B nonFinite(NonFinitePolicy nonFinite) {
-    this.nonFinite = nonFinite;
+    this.nonFinite = Objects.requireNonNull(nonFinite, "nonFinite must not be null");
+    return self();
+  }
+
+  /**
+   * Stops a run whose gradients stay broken. After so many steps in a row that met NaN or Inf in
+   * gradients, and skipped those coordinates or the whole step, the next call of {@link
+   * Optimizer#step} throws {@link NonFiniteGradientException} before it does anything; then it
+   * counts from 0 again, so that a caller may go on. {@link NonFinitePolicy#PROPAGATE} does not
+   * look, and {@link NonFinitePolicy#THROW} throws at once.
+   *
+   * @param steps 0 or more; default 10; 0 for never
+   */
+  public B stopAfterNonFinite(int steps) {
+    stopAfterNonFinite = steps;
+    return self();
+  }
+
+  /** Adds one to those who are told of every step, in this order; default nobody. */
+  public B listener(StepListener listener) {
+    listeners.add(Objects.requireNonNull(listener));
     return self();
   }
 
@@ -100,6 +133,14 @@ public abstract class OptimizerBuilder<B extends OptimizerBuilder<B>> {
   }
 
   /**
+   * Where all memory outside the heap comes from; others than {@link Arena#ofShared} are for tests.
+   */
+  final B arenas(Supplier<Arena> arenas) {
+    this.arenas = arenas;
+    return self();
+  }
+
+  /**
    * Makes the optimizer and allocates its state, all zero.
    *
    * @throws IllegalArgumentException if there are no parameters, two have the same name or
@@ -107,6 +148,10 @@ public abstract class OptimizerBuilder<B extends OptimizerBuilder<B>> {
    *     not 1, a group's pattern matches no parameter, or a value is out of its range
    */
   public Optimizer build(List<Parameter> parameters) {
+    Objects.requireNonNull(parameters, "parameters must not be null");
+    for (Parameter parameter : parameters) {
+      Objects.requireNonNull(parameter, "parameters must not contain null");
+    }
     requireThreads();
     Blueprint blueprint = blueprint();
     blueprint.settings().put("nonFinite", nonFinite.name());
@@ -115,9 +160,12 @@ public abstract class OptimizerBuilder<B extends OptimizerBuilder<B>> {
         blueprint,
         linkFactories(blueprint),
         nonFinite,
+        stopAfterNonFinite,
+        listeners,
         threads,
         parameters,
-        hyperparameters(parameters.stream().map(Parameter::name).toList()));
+        hyperparameters(parameters.stream().map(Parameter::name).toList()),
+        arenas);
   }
 
   /**
@@ -129,6 +177,8 @@ public abstract class OptimizerBuilder<B extends OptimizerBuilder<B>> {
    * @throws IllegalArgumentException as {@link #build}
    */
   public MemoryReport plannedMemory(Map<String, long[]> shapes) {
+    Objects.requireNonNull(shapes, "shapes must not be null");
+    shapes.forEach(OptimizerBuilder::requireShape);
     requireThreads();
     Blueprint blueprint = blueprint();
     List<String> names = List.copyOf(shapes.keySet());
@@ -140,11 +190,6 @@ public abstract class OptimizerBuilder<B extends OptimizerBuilder<B>> {
     for (int i = 0; i < elements.length; i++) {
       long[] shape = shapes.getOrDefault(names.get(i), new long[0]);
       elements[i] = Blueprint.elements(shape);
-      if (elements[i] == 0) {
-        throw new IllegalArgumentException(
-            "weights must have elements: parameter=%s, shape=%s"
-                .formatted(names.get(i), Arrays.toString(shape)));
-      }
       Hyperparameters h = hyperparameters.get(i);
       if (h.isSparse()) {
         anySparse = true;
@@ -174,8 +219,22 @@ public abstract class OptimizerBuilder<B extends OptimizerBuilder<B>> {
     return new MemoryReport(moments, index, scratch);
   }
 
+  private static void requireShape(String name, long[] shape) {
+    Objects.requireNonNull(name, "shapes must not contain null");
+    Objects.requireNonNull(shape, "shapes must not contain null");
+    long elements = 1;
+    for (long extent : shape) {
+      if (extent < 1 || extent > MOST_ELEMENTS / elements) {
+        throw new IllegalArgumentException(
+            "shape must have positive extents and at most 2^56 elements: parameter=%s, shape=%s"
+                .formatted(name, Arrays.toString(shape)));
+      }
+      elements *= extent;
+    }
+  }
+
   private long indexBytes(String name, long elements, long selected, long seed) {
-    try (Arena arena = Arena.ofShared()) {
+    try (Arena arena = arenas.get()) {
       Philox random = Selection.stream(seed, name, 0);
       return IndexMask.random(arena, elements, selected, random, new ParallelTasks(threads))
           .bytes();

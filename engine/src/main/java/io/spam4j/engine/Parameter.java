@@ -2,6 +2,7 @@ package io.spam4j.engine;
 
 import io.spam4j.tensors.DType;
 import io.spam4j.tensors.Tensor;
+import java.util.Objects;
 
 /**
  * What an optimizer trains: a name and the tensor that holds the weights. The weights stay the
@@ -18,6 +19,8 @@ public record Parameter(String name, Tensor weights) {
    *     read-only or have no elements
    */
   public Parameter {
+    Objects.requireNonNull(name, "name must not be null");
+    Objects.requireNonNull(weights, "weights must not be null");
     if (name.isEmpty()) {
       throw new IllegalArgumentException("parameter name must not be empty: weights=" + weights);
     }

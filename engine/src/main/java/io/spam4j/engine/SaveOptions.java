@@ -41,7 +41,9 @@ public final class SaveOptions {
    */
   public SaveOptions note(String key, String text) {
     Map<String, String> more = new TreeMap<>(notes);
-    more.put(Objects.requireNonNull(key, "key"), Objects.requireNonNull(text, "text"));
+    more.put(
+        Objects.requireNonNull(key, "key must not be null"),
+        Objects.requireNonNull(text, "text must not be null"));
     return new SaveOptions(weights, Collections.unmodifiableMap(more));
   }
 

@@ -9,6 +9,7 @@ import io.spam4j.tensors.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Objects;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,6 +23,7 @@ final class Selection implements AutoCloseable {
   private final long selected;
   private final double density;
   private final ParallelTasks threads;
+  private final Supplier<Arena> arenas;
   private @Nullable Drawn current;
   private @Nullable Drawn next;
 
@@ -29,10 +31,16 @@ final class Selection implements AutoCloseable {
   private record Drawn(Arena arena, IndexMask mask) {}
 
   /** Selects for the first interval, unless that needs a gradient. */
-  Selection(Recipe recipe, Parameter parameter, Hyperparameters h, ParallelTasks threads) {
+  Selection(
+      Recipe recipe,
+      Parameter parameter,
+      Hyperparameters h,
+      ParallelTasks threads,
+      Supplier<Arena> arenas) {
     this.recipe = recipe;
     this.parameter = parameter;
     this.threads = threads;
+    this.arenas = arenas;
     density = h.density();
     selected = h.selected(parameter.weights().elements());
     prepare(0, null);
@@ -75,7 +83,7 @@ final class Selection implements AutoCloseable {
     if (byGradient && gradient == null) {
       return;
     }
-    Arena arena = Arena.ofShared();
+    Arena arena = arenas.get();
     try {
       next = new Drawn(arena, draw(arena, interval, gradient));
     } catch (RuntimeException | Error e) {
@@ -102,8 +110,21 @@ final class Selection implements AutoCloseable {
         yield IndexMask.largest(arena, gradients, selected, threads);
       }
       case MaskSelection.Given(MaskSelection.Source source) ->
-          IndexMask.of(arena, n, source.positions(parameter.name(), interval));
+          given(arena, interval, source.positions(parameter.name(), interval));
     };
+  }
+
+  private IndexMask given(Arena arena, long interval, long @Nullable [] positions) {
+    String where = "parameter=" + parameter.name() + ", interval=" + interval;
+    if (positions == null) {
+      throw new IllegalArgumentException(
+          "a source of selections must give positions, none is an empty array: " + where);
+    }
+    try {
+      return IndexMask.of(arena, parameter.weights().elements(), positions);
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(e.getMessage() + ", " + where, e);
+    }
   }
 
   /** The random numbers of a selection. */
@@ -142,7 +163,7 @@ final class Selection implements AutoCloseable {
     if (saved == null) {
       return;
     }
-    Arena arena = Arena.ofShared();
+    Arena arena = arenas.get();
     try {
       next = new Drawn(arena, saved.restore(arena));
     } catch (RuntimeException | Error e) {

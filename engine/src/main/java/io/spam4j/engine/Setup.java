@@ -2,6 +2,7 @@ package io.spam4j.engine;
 
 import java.lang.foreign.Arena;
 import java.util.List;
+import java.util.function.Supplier;
 
 /**
  * What an {@link UpdateRule} is built from.
@@ -9,6 +10,7 @@ import java.util.List;
  * @param chain the transforms that gradients go through first
  * @param counts what its threads count
  * @param arena for working memory, closed with the optimizer
+ * @param arenas makes arenas for what comes and goes; closed by who asks for them
  * @param threads how many threads a step may run on
  */
 record Setup(
@@ -19,6 +21,7 @@ record Setup(
     Counts counts,
     StateStore state,
     Arena arena,
+    Supplier<Arena> arenas,
     int threads) {
   /** The number of elements of each parameter. */
   long[] elements() {

@@ -1,5 +1,7 @@
 package io.spam4j.engine;
 
+import java.util.Objects;
+
 /**
  * SPAM, Spike-Aware Adam with Momentum Reset (Huang et al., arXiv 2501.06842, Algorithm 1):
  *
@@ -54,7 +56,7 @@ public final class Spam {
 
   /** A builder that starts from a preset. */
   public static Builder builder(Preset preset) {
-    return new Builder(preset);
+    return new Builder(Objects.requireNonNull(preset, "preset must not be null"));
   }
 
   private static Recipe recipe(Preset preset) {
@@ -153,43 +155,47 @@ public final class Spam {
 
     /** Where eps is added; default {@link EpsilonMode#UNCORRECTED}. */
     public Builder epsilonMode(EpsilonMode epsilonMode) {
-      recipe.epsilonMode = epsilonMode;
+      recipe.epsilonMode = Objects.requireNonNull(epsilonMode, "epsilonMode must not be null");
       return this;
     }
 
     /** How weight decay enters; default {@link WeightDecayMode#AFTER}. */
     public Builder weightDecayMode(WeightDecayMode weightDecayMode) {
-      recipe.weightDecayMode = weightDecayMode;
+      recipe.weightDecayMode =
+          Objects.requireNonNull(weightDecayMode, "weightDecayMode must not be null");
       return this;
     }
 
     /** Which steps the bias corrections count; default {@link BiasCorrection#GLOBAL}. */
     public Builder biasCorrection(BiasCorrection biasCorrection) {
-      recipe.biasCorrection = biasCorrection;
+      recipe.biasCorrection =
+          Objects.requireNonNull(biasCorrection, "biasCorrection must not be null");
       return this;
     }
 
     /** What happens where v is 0; default {@link ZeroSecondMoment#EXEMPT}. */
     public Builder zeroSecondMoment(ZeroSecondMoment zeroSecondMoment) {
-      recipe.zeroSecondMoment = zeroSecondMoment;
+      recipe.zeroSecondMoment =
+          Objects.requireNonNull(zeroSecondMoment, "zeroSecondMoment must not be null");
       return this;
     }
 
     /** What happens to a spike; default {@link SpikeAction#CLIP}. */
     public Builder spikeAction(SpikeAction spikeAction) {
-      recipe.spikeAction = spikeAction;
+      recipe.spikeAction = Objects.requireNonNull(spikeAction, "spikeAction must not be null");
       return this;
     }
 
     /** What a gradient's square is compared with; default {@link SpikeReference#RAW}. */
     public Builder spikeReference(SpikeReference spikeReference) {
-      recipe.spikeReference = spikeReference;
+      recipe.spikeReference =
+          Objects.requireNonNull(spikeReference, "spikeReference must not be null");
       return this;
     }
 
     /** The shape of the warm-up after a reset; default {@link WarmupCurve#AUTHORS}. */
     public Builder warmupCurve(WarmupCurve warmupCurve) {
-      recipe.warmupCurve = warmupCurve;
+      recipe.warmupCurve = Objects.requireNonNull(warmupCurve, "warmupCurve must not be null");
       return this;
     }
 

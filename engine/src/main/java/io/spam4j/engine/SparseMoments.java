@@ -40,24 +40,27 @@ final class SparseMoments implements AutoCloseable {
         if (h.isSparse()) {
           any = true;
           requireResetBeforeUpdate(i, h);
-          var selection = new Selection(recipe, setup.parameters().get(i), h, threads);
+          var selection =
+              new Selection(recipe, setup.parameters().get(i), h, threads, setup.arenas());
           selections[i] = selection;
           setup.state().addPacked(selection.count());
         } else {
           setup.state().add();
         }
       }
+      workspaces = new GatheredBlock[any ? setup.threads() : 0];
+      makeWorkspaces(copiedLinks);
     } catch (RuntimeException | Error e) {
       close();
       throw e;
     }
-    workspaces = new GatheredBlock[any ? setup.threads() : 0];
-    PieceLoader blocks =
-        setup.chain().loader(any ? IndexMask.BLOCK : 0, setup.arena(), any ? setup.threads() : 0);
+  }
+
+  private void makeWorkspaces(int copiedLinks) {
+    int count = workspaces.length;
+    PieceLoader blocks = setup.chain().loader(IndexMask.BLOCK, setup.arena(), count);
     PieceLoader pieces =
-        setup
-            .chain()
-            .loader(FusedRule.PIECE, setup.arena(), any && movesUnselected() ? setup.threads() : 0);
+        setup.chain().loader(FusedRule.PIECE, setup.arena(), movesUnselected() ? count : 0);
     Arrays.setAll(
         workspaces, i -> new GatheredBlock(setup, recipe, i, copiedLinks, blocks, pieces));
   }
@@ -144,7 +147,8 @@ final class SparseMoments implements AutoCloseable {
   }
 
   /**
-   * Draws new selections if this step starts an interval, and makes room for their moments.
+   * Draws new selections if this step starts an interval, and makes room for their moments. If that
+   * fails, {@link #discardPrepared} has to follow.
    *
    * @return whether some tensor will have another number of moments
    */
@@ -155,16 +159,27 @@ final class SparseMoments implements AutoCloseable {
     for (int i = 0; i < selections.length; i++) {
       Selection selection = selections[i];
       if (selection != null && (changes || selection.waits())) {
-        setup.state().discardPrepared(i); // of an attempt that failed
         selection.prepare(timeline.interval(step.t), step.gradients[i]);
         boolean resized = selection.nextCount() != selection.count();
         resizes |= resized;
         if (selection.nextMask() != null && (resized || keepsMoments(i, step))) {
           setup.state().preparePacked(i, selection.nextCount());
+          carry(i, selection, step);
         }
       }
     }
     return resizes;
+  }
+
+  /** Forgets the selections that were prepared, and their moments. */
+  void discardPrepared() {
+    for (int i = 0; i < selections.length; i++) {
+      Selection selection = selections[i];
+      if (selection != null) {
+        selection.discardNext();
+        setup.state().discardPrepared(i);
+      }
+    }
   }
 
   /**
@@ -172,23 +187,26 @@ final class SparseMoments implements AutoCloseable {
    *
    * @param moved told of each tensor whose state lies elsewhere now
    */
-  void commit(Step step, IntConsumer moved) {
+  void commit(IntConsumer moved) {
     for (int i = 0; i < selections.length; i++) {
       Selection selection = selections[i];
-      IndexMask next = selection == null ? null : selection.nextMask();
-      if (selection == null || next == null) {
-        continue;
-      }
-      SequencedMap<String, Tensor> prepared = setup.state().prepared(i);
-      if (prepared != null) {
-        IndexMask old = selection.mask();
-        if (old != null && keepsMoments(i, step)) {
-          carry(setup.state().of(i), prepared, old, next);
+      if (selection != null && selection.nextMask() != null) {
+        if (setup.state().prepared(i) != null) {
+          setup.state().commitPrepared(i);
+          moved.accept(i);
         }
-        setup.state().commitPrepared(i);
-        moved.accept(i);
+        selection.commit();
       }
-      selection.commit();
+    }
+  }
+
+  /** Copies the moments of weights that stay selected to those prepared, if they are kept. */
+  private void carry(int tensor, Selection selection, Step step) {
+    IndexMask old = selection.mask();
+    IndexMask next = selection.nextMask();
+    SequencedMap<String, Tensor> prepared = setup.state().prepared(tensor);
+    if (old != null && next != null && prepared != null && keepsMoments(tensor, step)) {
+      carry(setup.state().of(tensor), prepared, old, next);
     }
   }
 
@@ -197,14 +215,14 @@ final class SparseMoments implements AutoCloseable {
    * afresh keeps its selection.
    */
   void prepareRestore(List<@Nullable SavedParameter> sources) {
-    discardRestore();
+    discardPrepared();
     for (int i = 0; i < selections.length; i++) {
       Selection selection = selections[i];
       SavedParameter source = sources.get(i);
       if (selection != null && source != null) {
         SavedMask saved = source.mask().orElse(null);
         selection.prepareRestore(saved);
-        setup.state().preparePacked(i, saved == null ? selection.count() : saved.count());
+        setup.state().preparePacked(i, selection.nextCount());
       }
     }
   }
@@ -217,17 +235,6 @@ final class SparseMoments implements AutoCloseable {
         setup.state().commitPrepared(i);
         selection.commitRestore();
         moved.accept(i);
-      }
-    }
-  }
-
-  /** Forgets what was prepared. */
-  void discardRestore() {
-    for (int i = 0; i < selections.length; i++) {
-      Selection selection = selections[i];
-      if (selection != null) {
-        setup.state().discardPrepared(i);
-        selection.discardNext();
       }
     }
   }

@@ -2,6 +2,7 @@ package io.spam4j.engine;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.SequencedMap;
 
 /**
@@ -55,7 +56,7 @@ public final class StableSpam {
 
   /** A builder that starts from a preset. */
   public static Builder builder(Preset preset) {
-    return new Builder(preset);
+    return new Builder(Objects.requireNonNull(preset, "preset must not be null"));
   }
 
   private static Recipe recipe(Preset preset) {

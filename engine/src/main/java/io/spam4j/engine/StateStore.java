@@ -8,6 +8,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.SequencedMap;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** The state tensors of all parameters, by their names in files; zero at first, freed on close. */
@@ -34,14 +35,21 @@ final class StateStore implements AutoCloseable {
   private final Layout layout;
   private final List<Parameter> parameters;
   private final Arena shared;
+  private final Supplier<Arena> arenas;
   private final List<Slot> slots = new ArrayList<>();
   private final @Nullable Slot[] prepared; // of each parameter
 
-  /** A store without state; the arena, for state that keeps its shape, is closed by the caller. */
-  StateStore(Layout layout, List<Parameter> parameters, Arena shared) {
+  /**
+   * A store without state.
+   *
+   * @param shared for state that keeps its shape; closed by the caller
+   * @param arenas for state that does not; closed here
+   */
+  StateStore(Layout layout, List<Parameter> parameters, Arena shared, Supplier<Arena> arenas) {
     this.layout = layout;
     this.parameters = parameters;
     this.shared = shared;
+    this.arenas = arenas;
     prepared = new Slot[parameters.size()];
   }
 
@@ -92,7 +100,7 @@ final class StateStore implements AutoCloseable {
   }
 
   private Slot allocatePacked(int tensor, long count) {
-    Arena arena = Arena.ofShared();
+    Arena arena = arenas.get();
     try {
       return new Slot(arena, allocate(tensor, new long[] {count}, arena));
     } catch (RuntimeException | Error e) {

@@ -14,6 +14,7 @@ public final class StepReport {
   final long[] tensorLowered;
   final long[] tensorClamped;
   final float[] tensorLargestRatio;
+  final long[] tensorLargestAt;
   final double[] tensorNorm;
   final double[] tensorScale;
   long step;
@@ -32,6 +33,7 @@ public final class StepReport {
     tensorLowered = new long[names.size()];
     tensorClamped = new long[names.size()];
     tensorLargestRatio = new float[names.size()];
+    tensorLargestAt = new long[names.size()];
     tensorNorm = new double[names.size()];
     tensorScale = new double[names.size()];
   }
@@ -120,6 +122,15 @@ public final class StepReport {
    */
   public float largestRatio(int i) {
     return tensorLargestRatio[i];
+  }
+
+  /**
+   * Where {@link #largestRatio(int)} was: the index of the coordinate in the flat, row-major tensor
+   * {@code i}, of several with the same ratio the lowest; -1 if the ratio is 0. Of a tensor of
+   * which only some weights have moments it is the index in the whole tensor too.
+   */
+  public long largestRatioIndex(int i) {
+    return tensorLargestAt[i];
   }
 
   /** The largest g^2 / v over all tensors. */

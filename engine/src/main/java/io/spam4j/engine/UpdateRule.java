@@ -8,9 +8,8 @@ import java.util.SequencedMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is different from optimizer to optimizer: state, decision and kernel. {@link
- * EngineOptimizer} calls {@link #prepare}, in which anything may fail, and then {@link #run}, in
- * which nothing does.
+ * What is different from optimizer to optimizer: state, decision and kernel. {@link Stepper} calls
+ * {@link #prepare}, in which anything may fail, and then {@link #run}, in which nothing does.
  */
 abstract class UpdateRule implements AutoCloseable {
   /** A parameter's state tensors, by their names in files. */

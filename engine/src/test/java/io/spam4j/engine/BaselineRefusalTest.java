@@ -94,7 +94,46 @@ final class BaselineRefusalTest {
             "adam-mini has no spikeThreshold, remove it: spikeThreshold=5.0"),
         refusal(
             () -> Adafactor.builder().plannedMemory(Map.of("e", new long[] {2, 0})),
-            "weights must have elements: parameter=e, shape=[2, 0]"));
+            "shape must have positive extents and at most 2^56 elements: parameter=e, shape=[2, 0]"));
+  }
+
+  /** Each setting of a group that not all optimizers have, and a value that is refused for it. */
+  private record Setting(String name, String value, Consumer<Group> change) {}
+
+  private static final Setting BETAS = new Setting("betas", "0.1, 0.2", g -> g.betas(0.1, 0.2));
+  private static final Setting EPSILON = new Setting("epsilon", "0.1", g -> g.epsilon(0.1));
+  private static final Setting DENSITY = new Setting("density", "0.1", g -> g.density(0.1));
+  private static final Setting SPIKE_THRESHOLD =
+      new Setting("spikeThreshold", "0.1", g -> g.spikeThreshold(0.1));
+
+  static Stream<Arguments> unknownSettings() {
+    return Stream.of(
+        Arguments.of("lion", maker(Lion::builder), List.of(EPSILON, DENSITY, SPIKE_THRESHOLD)),
+        Arguments.of("sgd", maker(Sgd::builder), List.of(BETAS, EPSILON, DENSITY, SPIKE_THRESHOLD)),
+        Arguments.of(
+            "adafactor",
+            maker(Adafactor::builder),
+            List.of(BETAS, EPSILON, DENSITY, SPIKE_THRESHOLD)),
+        Arguments.of(
+            "adam-mini", maker(() -> AdamMini.builder(1)), List.of(DENSITY, SPIKE_THRESHOLD)));
+  }
+
+  private static Supplier<OptimizerBuilder<?>> maker(Supplier<OptimizerBuilder<?>> make) {
+    return make;
+  }
+
+  @ParameterizedTest
+  @MethodSource("unknownSettings")
+  void settingThatTheOptimizerDoesNotHave_isRefused(
+      String optimizer, Supplier<OptimizerBuilder<?>> make, List<Object> settings) {
+    for (Object unknown : settings) {
+      var setting = (Setting) unknown;
+      assertThatThrownBy(() -> grouped(make.get(), setting.change()))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessage(
+              "%s has no %s, remove it: %s=%s"
+                  .formatted(optimizer, setting.name(), setting.name(), setting.value()));
+    }
   }
 
   private static Arguments refusal(Supplier<Object> call, String message) {

@@ -52,6 +52,7 @@ final class HeapMemoryTest {
     var spam =
         Spam.builder()
             .threads(2)
+            .stopAfterNonFinite(0) // every gradient has a NaN
             .spikeThreshold(20)
             .resetInterval(7)
             .spikeGraceSteps(2)

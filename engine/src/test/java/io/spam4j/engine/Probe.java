@@ -34,7 +34,7 @@ final class Probe implements AutoCloseable {
   }
 
   static Adam.Builder builder(GradientTransform... transforms) {
-    return Adam.builder().betas(0, 0).learningRate(0).transforms(transforms);
+    return Adam.builder().betas(0, 0).learningRate(0).stopAfterNonFinite(0).transforms(transforms);
   }
 
   private static Parameter ones(int n) {

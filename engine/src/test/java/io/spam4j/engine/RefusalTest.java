@@ -211,7 +211,9 @@ final class RefusalTest {
       run.step(1);
       int[] before = run.bits();
       assertThatThrownBy(() -> run.step(1))
-          .hasMessage("learningRate must be finite and not negative: learningRate=NaN");
+          .hasMessage(
+              "a schedule must give finite learning rates, not negative: learningRate=NaN, step=1,"
+                  + " parameter=w");
       assertThat(run.bits()).isEqualTo(before);
       assertThat(run.optimizer.stepCount()).isEqualTo(1);
     }

@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.spam4j.tensors.Tensor;
 import java.lang.foreign.ValueLayout;
+import java.lang.reflect.Method;
 import java.util.Arrays;
+import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 
@@ -46,6 +48,28 @@ final class Snapshot {
 
   void assertSame(Snapshot other) {
     assertThat(Arrays.mismatch(bits, other.bits)).as("first difference").isEqualTo(-1);
+  }
+
+  /** All that a report says, the time too. */
+  static String text(StepReport report) {
+    var text = new StringBuilder();
+    for (Method method : StepReport.class.getMethods()) {
+      if (method.getDeclaringClass() != StepReport.class || method.getReturnType() == void.class) {
+        continue;
+      }
+      try {
+        if (method.getParameterCount() == 0) {
+          text.append(method.getName()).append('=').append(method.invoke(report)).append('\n');
+        } else if (List.of(method.getParameterTypes()).equals(List.of(int.class))) {
+          for (int i = 0; i < report.tensors(); i++) {
+            text.append(method.getName()).append(i).append('=').append(method.invoke(report, i));
+          }
+        }
+      } catch (ReflectiveOperationException e) {
+        throw new LinkageError(e.getMessage(), e);
+      }
+    }
+    return text.toString();
   }
 
   /** Whether two arrays hold the same bits. */

@@ -272,6 +272,7 @@ final class SpamProperties {
               .resetInterval(6)
               .spikeGraceSteps(2)
               .threads(threads)
+              .stopAfterNonFinite(0)
               .transforms(GradientTransform.globalNorm(100));
       var report = new StringBuilder();
       try (Optimizer optimizer = builder.build(parameters)) {
@@ -283,6 +284,9 @@ final class SpamProperties {
           StepReport step = optimizer.step(Gradients.of(gradients));
           report.append(step.spikes()).append(' ').append(step.largestRatio()).append(' ');
           report.append(step.gradientNorm()).append(' ').append(step.skippedCoordinates());
+          for (int i = 0; i < step.tensors(); i++) {
+            report.append(' ').append(step.largestRatioIndex(i));
+          }
         }
         reports.add(report.toString());
         results.add(bits(optimizer));

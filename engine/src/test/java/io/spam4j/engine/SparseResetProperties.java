@@ -283,7 +283,7 @@ final class SparseResetProperties {
       source.insteadOf = bad;
       assertThatThrownBy(() -> optimizer.step(SOME))
           .isInstanceOf(IllegalArgumentException.class)
-          .hasMessage(refusal.getMessage());
+          .hasMessage(refusal.getMessage() + ", parameter=b, interval=1");
       Snapshot.of(optimizer).assertSame(before);
       source.failsFor = "";
       optimizer.step(SOME);

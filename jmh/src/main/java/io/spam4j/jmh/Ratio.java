@@ -25,7 +25,7 @@ public class Ratio {
     stepNanos += step;
   }
 
-  /** The time of the work as a multiple of a dense SPAM step's. */
+  /** The time of the work as a multiple of the usual dense SPAM step's. */
   public double overDenseSpam() {
     return (double) workNanos / stepNanos;
   }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.spam4j.tensors.IndexMask;
 import io.spam4j.tensors.Tensor;
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.util.HashSet;
 import java.util.Set;
 import java.util.stream.LongStream;
@@ -36,6 +37,21 @@ final class ContestTest {
     ratio.clear();
     assertThat(benchmark.inTurn(ratio).step()).isEqualTo(1);
     assertThat(benchmark.inTurn(ratio).step()).isEqualTo(2);
+    assertThat(ratio.overDenseSpam()).isPositive().isFinite();
+    benchmark.tearDown();
+  }
+
+  @Test
+  void subnormalMoments_areWhatIsStepped_andBecomeZero() {
+    var benchmark = new SubnormalBenchmark();
+    benchmark.weights = WEIGHTS;
+    benchmark.threads = 2;
+    benchmark.gradient = 0;
+    benchmark.setUp();
+    var ratio = new Ratio();
+    ratio.clear();
+    assertThat(benchmark.inTurn(ratio).step()).isEqualTo(2);
+    assertThat(benchmark.first().mismatch(MemorySegment.ofArray(new float[WEIGHTS]))).isEqualTo(-1);
     assertThat(ratio.overDenseSpam()).isPositive().isFinite();
     benchmark.tearDown();
   }

@@ -42,9 +42,13 @@ public enum DType {
   /**
    * The bytes that {@code elements} elements take, packed.
    *
+   * @throws IllegalArgumentException if {@code elements} is negative
    * @throws ArithmeticException if the bits overflow a {@code long} or are no whole number of bytes
    */
   public long bytes(long elements) {
+    if (elements < 0) {
+      throw new IllegalArgumentException("elements must not be negative: elements=" + elements);
+    }
     long total = Math.multiplyExact(elements, (long) bits);
     if (total % 8 != 0) {
       throw new ArithmeticException(

@@ -2,6 +2,7 @@ package io.spam4j.tensors;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Objects;
 
 /**
  * Which elements of a tensor are selected, as compact index arrays outside the heap: the mask of
@@ -71,6 +72,8 @@ public final class IndexMask {
    *     the tensor or not larger than the one before
    */
   public static IndexMask of(Arena arena, long elements, long[] positions) {
+    Objects.requireNonNull(arena, "arena must not be null");
+    Objects.requireNonNull(positions, "positions must not be null");
     requireElements(elements);
     long previous = -1;
     for (int i = 0; i < positions.length; i++) {
@@ -108,6 +111,9 @@ public final class IndexMask {
    */
   public static IndexMask random(
       Arena arena, long elements, long count, Philox random, Parallel parallel) {
+    Objects.requireNonNull(arena, "arena must not be null");
+    Objects.requireNonNull(random, "random must not be null");
+    Objects.requireNonNull(parallel, "parallel must not be null");
     requireElements(elements);
     requireCount(count, elements);
     return MaskDraw.draw(arena, elements, count, random, parallel);
@@ -131,6 +137,9 @@ public final class IndexMask {
    *     out of range
    */
   public static IndexMask largest(Arena arena, Tensor values, long count, Parallel parallel) {
+    Objects.requireNonNull(arena, "arena must not be null");
+    Objects.requireNonNull(values, "values must not be null");
+    Objects.requireNonNull(parallel, "parallel must not be null");
     if (values.dtype() != DType.F32) {
       throw new IllegalArgumentException("tensor must be F32: dtype=" + values.dtype());
     }
@@ -148,6 +157,8 @@ public final class IndexMask {
    */
   public static IndexMask restore(
       Arena arena, long elements, long count, int width, MemorySegment data) {
+    Objects.requireNonNull(arena, "arena must not be null");
+    Objects.requireNonNull(data, "data must not be null");
     requireElements(elements);
     requireCount(count, elements);
     return MaskRestore.restore(arena, elements, count, width, data);
@@ -214,6 +225,7 @@ public final class IndexMask {
    * @throws IllegalArgumentException if {@code positions} is too short
    */
   public int decode(long block, long[] positions) {
+    Objects.requireNonNull(positions, "positions must not be null");
     if (block < 0 || block >= blocks()) {
       throw new IndexOutOfBoundsException(
           "block must be in [0, blocks): block=%d, blocks=%d".formatted(block, blocks()));
@@ -251,6 +263,9 @@ public final class IndexMask {
    * @throws IllegalArgumentException if the masks are of tensors with different numbers of elements
    */
   public static void forEachCommon(IndexMask a, IndexMask b, CommonVisitor visitor) {
+    Objects.requireNonNull(a, "a must not be null");
+    Objects.requireNonNull(b, "b must not be null");
+    Objects.requireNonNull(visitor, "visitor must not be null");
     if (a.elements != b.elements) {
       throw new IllegalArgumentException(
           "masks must be of as many elements: a=%d, b=%d".formatted(a.elements, b.elements));
@@ -286,6 +301,7 @@ public final class IndexMask {
 
   /** Whether both masks select the same elements of as many. */
   public boolean hasSameSelection(IndexMask other) {
+    Objects.requireNonNull(other, "other must not be null");
     return elements == other.elements
         && count == other.count
         && width == other.width

@@ -1,6 +1,7 @@
 package io.spam4j.tensors;
 
 import java.nio.charset.StandardCharsets;
+import java.util.Objects;
 
 /**
  * Random numbers as a pure function of where they are used: element {@code i} of a stream has the
@@ -55,6 +56,7 @@ public final class Philox {
    * @param interval which use of that name, such as how often a mask was drawn before
    */
   public static Philox stream(long seed, String name, long interval) {
+    Objects.requireNonNull(name, "name must not be null");
     long hash = FNV_BASIS;
     for (byte b : name.getBytes(StandardCharsets.UTF_8)) {
       hash = (hash ^ (b & 0xFF)) * FNV_PRIME;

@@ -9,7 +9,6 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -18,8 +17,8 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
-import java.util.UUID;
 
 /**
  * A safetensors file: named tensors and a few strings, in one file of any size that no one has to
@@ -64,6 +63,8 @@ public final class Safetensors {
    *     file system that cannot map
    */
   public static Safetensors open(Path file, Arena arena) throws IOException {
+    Objects.requireNonNull(file, "file must not be null");
+    Objects.requireNonNull(arena, "arena must not be null");
     requireLittleEndian(ByteOrder.nativeOrder());
     // Opening a folder succeeds, and opening a pipe waits; neither is what was meant.
     if (Files.exists(file) && !Files.isRegularFile(file)) {
@@ -103,7 +104,7 @@ public final class Safetensors {
    * @throws IllegalArgumentException if the file has no such tensor
    */
   public Tensor tensor(String name) {
-    Tensor tensor = tensors.get(name);
+    Tensor tensor = tensors.get(Objects.requireNonNull(name, "name must not be null"));
     if (tensor == null) {
       throw new IllegalArgumentException(
           "safetensors file must hold the tensor: file=%s, tensor=%s"
@@ -120,7 +121,8 @@ public final class Safetensors {
   /**
    * Writes a file, or replaces one: readers see the old file or the whole new one, also after a
    * crash. The data go to a file {@code .safetensors-*.tmp} in the same folder first, which is
-   * removed if anything fails. The same tensors and metadata give the same bytes.
+   * removed if anything fails; one that a killed process left behind is removed by the next writer
+   * of the same file. The same tensors and metadata give the same bytes.
    *
    * @param file a symbolic link is replaced, not followed
    * @param tensors in any order and memory, also of a file that is replaced here; written by
@@ -136,10 +138,20 @@ public final class Safetensors {
    */
   public static void write(Path file, Map<String, Tensor> tensors, Map<String, String> metadata)
       throws IOException {
+    Objects.requireNonNull(file, "file must not be null");
+    Objects.requireNonNull(tensors, "tensors must not be null");
+    Objects.requireNonNull(metadata, "metadata must not be null");
     requireLittleEndian(ByteOrder.nativeOrder());
-    tensors.keySet().forEach(Safetensors::requireTensorName);
+    tensors.forEach(
+        (name, tensor) -> {
+          Objects.requireNonNull(name, "tensors must not contain null");
+          Objects.requireNonNull(tensor, "tensors must not contain null");
+          requireTensorName(name);
+        });
     metadata.forEach(
         (key, value) -> {
+          Objects.requireNonNull(key, "metadata must not contain null");
+          Objects.requireNonNull(value, "metadata must not contain null");
           requireUnicode(key);
           requireUnicode(value);
         });
@@ -155,26 +167,17 @@ public final class Safetensors {
     if (folder == null) {
       throw new IOException("safetensors file must be in a folder: file=" + file);
     }
-    Path temporary = folder.resolve(".safetensors-" + UUID.randomUUID() + ".tmp");
-    try {
-      writeNew(temporary, header, sorted);
-      Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
-    } catch (Throwable failure) { // whatever it is, no temporary file stays; it is thrown on
-      try {
-        Files.deleteIfExists(temporary);
-      } catch (IOException e) {
-        failure.addSuppressed(e);
-      }
-      throw failure;
+    try (var temporary = new TemporaryFile(file, folder)) {
+      writeData(temporary.channel(), header, sorted);
+      temporary.replace();
     }
     forceFolder(folder);
   }
 
-  private static void writeNew(Path file, byte[] header, List<Map.Entry<String, Tensor>> tensors)
+  private static void writeData(
+      FileChannel channel, byte[] header, List<Map.Entry<String, Tensor>> tensors)
       throws IOException {
-    try (FileChannel channel =
-            FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
-        Arena arena = Arena.ofConfined()) {
+    try (Arena arena = Arena.ofConfined()) {
       MemorySegment chunk = arena.allocate(CHUNK, 64);
       writeAll(channel, MemorySegment.ofArray(header), chunk);
       for (Map.Entry<String, Tensor> named : tensors) {

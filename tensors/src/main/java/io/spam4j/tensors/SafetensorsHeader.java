@@ -1,5 +1,6 @@
 package io.spam4j.tensors;
 
+import io.spam4j.tensors.json.JsonStrings;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
@@ -90,13 +91,13 @@ record SafetensorsHeader(long dataStart, List<Entry> entries, Map<String, String
   static byte[] write(List<Map.Entry<String, Tensor>> tensors, Map<String, String> metadata) {
     StringBuilder json = new StringBuilder("{");
     if (!metadata.isEmpty()) {
-      SafetensorsJson.appendQuoted(json, METADATA);
+      JsonStrings.append(json, METADATA);
       json.append(":{");
       metadata.forEach(
           (key, value) -> {
-            SafetensorsJson.appendQuoted(json, key);
+            JsonStrings.append(json, key);
             json.append(':');
-            SafetensorsJson.appendQuoted(json, value);
+            JsonStrings.append(json, value);
             json.append(',');
           });
       json.setCharAt(json.length() - 1, '}');
@@ -106,7 +107,7 @@ record SafetensorsHeader(long dataStart, List<Entry> entries, Map<String, String
     for (Map.Entry<String, Tensor> named : tensors) {
       Tensor tensor = named.getValue();
       long end = Math.addExact(offset, tensor.bytes());
-      SafetensorsJson.appendQuoted(json, named.getKey());
+      JsonStrings.append(json, named.getKey());
       json.append(":{\"dtype\":\"").append(tensor.dtype());
       json.append("\",\"shape\":").append(tensor.shapeText().replace(" ", ""));
       json.append(",\"data_offsets\":[").append(offset).append(',').append(end).append("]},");

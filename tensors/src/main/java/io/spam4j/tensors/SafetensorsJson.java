@@ -1,5 +1,6 @@
 package io.spam4j.tensors;
 
+import io.spam4j.tensors.json.JsonStrings;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
@@ -239,27 +240,11 @@ final class SafetensorsJson {
     return new SafetensorsFormatException(rule + ": file=" + file + ", " + values);
   }
 
-  /** Appends {@code text} as a JSON string. */
-  static void appendQuoted(StringBuilder json, String text) {
-    json.append('"');
-    for (int i = 0; i < text.length(); i++) {
-      char c = text.charAt(i);
-      if (c == '"' || c == '\\') {
-        json.append('\\').append(c);
-      } else if (c < ' ') {
-        json.append("\\u%04x".formatted((int) c));
-      } else {
-        json.append(c);
-      }
-    }
-    json.append('"');
-  }
-
   /** A name as messages show it: short, on one line, whatever a hostile file called it. */
   static String quoted(String name) {
     StringBuilder json = new StringBuilder();
     boolean isLong = name.length() > QUOTED_NAME;
-    appendQuoted(json, isLong ? name.substring(0, QUOTED_NAME) + "..." : name);
+    JsonStrings.append(json, isLong ? name.substring(0, QUOTED_NAME) + "..." : name);
     return json.toString();
   }
 }

@@ -4,6 +4,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
+import java.util.Objects;
 
 /**
  * A typed, shaped, row-major view of a {@link MemorySegment}. It owns nothing: the memory, heap or
@@ -35,6 +36,8 @@ public final class Tensor {
    *     has another size
    */
   public static Tensor of(MemorySegment memory, DType dtype, long... shape) {
+    Objects.requireNonNull(memory, "memory must not be null");
+    requireNonNull(dtype, shape);
     long[] extents = shape.clone();
     long elements = elements(extents);
     long bytes = bytes(dtype, extents, elements);
@@ -52,19 +55,29 @@ public final class Tensor {
    * @throws IllegalArgumentException if the shape has another number of elements than the array
    */
   public static Tensor of(float[] values, long... shape) {
+    Objects.requireNonNull(values, "values must not be null");
     return of(MemorySegment.ofArray(values), DType.F32, shape);
   }
 
   /**
    * Allocates a tensor of zeros, aligned to 64 bytes.
    *
+   * @throws IllegalStateException if the arena is closed
+   * @throws WrongThreadException if the arena belongs to another thread
    * @throws IllegalArgumentException if an extent is negative or the product overflows
    */
   public static Tensor allocate(Arena arena, DType dtype, long... shape) {
+    Objects.requireNonNull(arena, "arena must not be null");
+    requireNonNull(dtype, shape);
     long[] extents = shape.clone();
     long elements = elements(extents);
     long bytes = bytes(dtype, extents, elements);
     return new Tensor(arena.allocate(bytes, 64), dtype, extents, elements);
+  }
+
+  private static void requireNonNull(DType dtype, long[] shape) {
+    Objects.requireNonNull(dtype, "dtype must not be null");
+    Objects.requireNonNull(shape, "shape must not be null");
   }
 
   /**
@@ -138,7 +151,7 @@ public final class Tensor {
 
   /** Whether both tensors have the same extents; allocates nothing. */
   public boolean hasShapeOf(Tensor other) {
-    return Arrays.equals(shape, other.shape);
+    return Arrays.equals(shape, Objects.requireNonNull(other, "other must not be null").shape);
   }
 
   /** The shape as in {@code [3, 4]}. */
@@ -154,6 +167,7 @@ public final class Tensor {
    */
   public float getFloat(long index) {
     requireF32();
+    requireIndex(index);
     return memory.get(ValueLayout.JAVA_FLOAT_UNALIGNED, index * Float.BYTES);
   }
 
@@ -165,6 +179,7 @@ public final class Tensor {
    */
   public void setFloat(long index, float value) {
     requireF32();
+    requireIndex(index);
     memory.set(ValueLayout.JAVA_FLOAT_UNALIGNED, index * Float.BYTES, value);
   }
 
@@ -182,6 +197,13 @@ public final class Tensor {
     float[] values = new float[(int) elements];
     MemorySegment.ofArray(values).copyFrom(memory);
     return values;
+  }
+
+  private void requireIndex(long index) {
+    if (index < 0 || index >= elements) {
+      throw new IndexOutOfBoundsException(
+          "index must be in [0, elements): index=%d, elements=%d".formatted(index, elements));
+    }
   }
 
   private void requireF32() {

@@ -4,6 +4,7 @@ import io.spam4j.tensors.simd.Measure;
 import io.spam4j.tensors.simd.MeasureSum;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Objects;
 
 /**
  * What one pass over a tensor tells. NaN and Inf are counted and otherwise left out.
@@ -24,6 +25,7 @@ public record TensorStatistics(double sumOfSquares, double maxAbs, long nonFinit
    * @throws IllegalArgumentException if the tensor is not {@link DType#F32}
    */
   public static TensorStatistics of(Tensor tensor) {
+    Objects.requireNonNull(tensor, "tensor must not be null");
     if (tensor.dtype() != DType.F32) {
       throw new IllegalArgumentException("tensor must be F32: dtype=" + tensor.dtype());
     }

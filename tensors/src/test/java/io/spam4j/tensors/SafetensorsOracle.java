@@ -9,15 +9,18 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * A second opinion on what a valid file is: the format as a regular language, then as sums of big
- * integers. It shares no code with the reader, and is slow.
+ * A second opinion on what a valid file is, and holds: the format as a regular language, then as
+ * sums of big integers. It shares no code with the reader, and is slow.
  */
 final class SafetensorsOracle {
   private static final String SPACE = "[ \\t\\n\\r]*+";
@@ -37,7 +40,16 @@ final class SafetensorsOracle {
 
   private SafetensorsOracle() {}
 
-  private record Span(BigInteger begin, BigInteger end) {}
+  /**
+   * What a valid file holds.
+   *
+   * @param spans in the order of their data, empty ones by name
+   * @param metadata in the order of the file
+   */
+  record Contents(List<Span> spans, Map<String, String> metadata) {}
+
+  /** A tensor, its element type and shape as in {@code F32[3, 4]}, its bytes [begin, end). */
+  record Span(String name, String type, BigInteger begin, BigInteger end) {}
 
   private static String list(String open, String element, String close) {
     return open + "(?:" + SPACE + "|" + element + "(?:," + element + ")*+)" + close;
@@ -47,56 +59,63 @@ final class SafetensorsOracle {
     return regex.replaceAll("(?<!\\\\)\\((?!\\?)", "(?:");
   }
 
-  static boolean accepts(byte[] file) {
+  /** Nothing if the file breaks the format. */
+  static Optional<Contents> read(byte[] file) {
     if (file.length < 8) {
-      return false;
+      return Optional.empty();
     }
     long length = ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN).getLong();
     if (length < 0 || length > 100_000_000 || length > file.length - 8) {
-      return false;
+      return Optional.empty();
     }
-    String header;
-    try {
-      header =
-          StandardCharsets.UTF_8
-              .newDecoder()
-              .decode(ByteBuffer.wrap(file, 8, (int) length))
-              .toString();
-    } catch (CharacterCodingException e) {
-      return false;
-    }
-    return HEADER.matcher(header).matches() && accepts(header, file.length - 8 - length);
+    return read(Arrays.copyOfRange(file, 8, (int) (8 + length)), file.length - 8 - length);
   }
 
-  private static boolean accepts(String header, long dataBytes) {
+  /** As {@link #read(byte[])}, for a file of which only the header is at hand. */
+  static Optional<Contents> read(byte[] header, long dataBytes) {
+    String text;
+    try {
+      text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(header)).toString();
+    } catch (CharacterCodingException e) {
+      return Optional.empty();
+    }
+    return HEADER.matcher(text).matches() ? read(text, dataBytes) : Optional.empty();
+  }
+
+  private static Optional<Contents> read(String header, long dataBytes) {
     Set<String> names = new HashSet<>();
     List<Span> spans = new ArrayList<>();
+    Map<String, String> metadata = new LinkedHashMap<>();
     for (MatchResult member : MEMBERS.matcher(header.substring(1)).results().toList()) {
       String name = plain(member.group(1));
       Set<String> keys = new HashSet<>();
       List<MatchResult> fields = FIELDS.matcher(member.group(2).substring(1)).results().toList();
       boolean distinct = fields.stream().allMatch(field -> keys.add(plain(field.group(1))));
       if (!distinct || !names.add(name) || !isUnicode(name)) {
-        return false;
+        return Optional.empty();
       }
       if (name.equals("__metadata__")) {
         if (!fields.stream().allMatch(SafetensorsOracle::isStringPair)) {
-          return false;
+          return Optional.empty();
         }
+        fields.forEach(field -> metadata.put(plain(field.group(1)), plain(field.group(2))));
       } else if (!keys.equals(Set.of("dtype", "shape", "data_offsets"))
-          || !addSpan(fields, spans)) {
-        return false;
+          || !addSpan(name, fields, spans)) {
+        return Optional.empty();
       }
     }
-    spans.sort(Comparator.comparing(Span::begin).thenComparing(Span::end));
+    spans.sort(
+        Comparator.comparing(Span::begin).thenComparing(Span::end).thenComparing(Span::name));
     BigInteger end = BigInteger.ZERO;
     for (Span span : spans) {
       if (!span.begin.equals(end)) {
-        return false;
+        return Optional.empty();
       }
       end = span.end;
     }
-    return end.equals(BigInteger.valueOf(dataBytes));
+    return end.equals(BigInteger.valueOf(dataBytes))
+        ? Optional.of(new Contents(spans, metadata))
+        : Optional.empty();
   }
 
   private static boolean isStringPair(MatchResult field) {
@@ -105,7 +124,7 @@ final class SafetensorsOracle {
         && isUnicode(plain(field.group(2)));
   }
 
-  private static boolean addSpan(List<MatchResult> fields, List<Span> spans) {
+  private static boolean addSpan(String name, List<MatchResult> fields, List<Span> spans) {
     String dtype = "";
     List<BigInteger> shape = List.of();
     List<BigInteger> offsets = List.of();
@@ -121,18 +140,18 @@ final class SafetensorsOracle {
         default -> offsets = integers(value);
       }
     }
-    String name = dtype;
+    String type = dtype;
     BigInteger largest = BigInteger.valueOf(Long.MAX_VALUE);
-    if (Arrays.stream(DType.values()).noneMatch(known -> known.name().equals(name))
+    if (Arrays.stream(DType.values()).noneMatch(known -> known.name().equals(type))
         || offsets.size() != 2
         || shape.stream().anyMatch(extent -> extent.compareTo(largest) > 0)) {
       return false;
     }
-    BigInteger bits = BigInteger.valueOf(DType.valueOf(name).bits());
+    BigInteger bits = BigInteger.valueOf(DType.valueOf(type).bits());
     for (BigInteger extent : shape) {
       bits = bits.multiply(extent);
     }
-    Span span = new Span(offsets.get(0), offsets.get(1));
+    Span span = new Span(name, type + shape, offsets.get(0), offsets.get(1));
     spans.add(span);
     return span.end.subtract(span.begin).shiftLeft(3).equals(bits);
   }

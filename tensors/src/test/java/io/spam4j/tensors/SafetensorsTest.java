@@ -352,7 +352,7 @@ class SafetensorsTest {
 
   @Test
   void write_loneSurrogate() {
-    String message = "safetensors strings must have no lone surrogate: text=\"\ud800\"";
+    String message = "safetensors strings must have no lone surrogate: text=\"\\ud800\"";
     Tensor tensor = Tensor.of(new float[1], 1);
 
     assertRefused(Map.of("\ud800", tensor), Map.of(), message);

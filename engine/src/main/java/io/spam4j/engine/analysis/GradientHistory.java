@@ -11,6 +11,8 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** The histories of all tensors of a model, in off-heap memory of their own. */
@@ -24,6 +26,11 @@ final class GradientHistory implements AutoCloseable {
   private final @Nullable MemorySegment[] fetched;
 
   GradientHistory(Map<String, long[]> shapes, double threshold) {
+    this(shapes, threshold, Arena::ofShared);
+  }
+
+  GradientHistory(Map<String, long[]> shapes, double threshold, Supplier<Arena> arenas) {
+    Objects.requireNonNull(shapes, "shapes must not be null");
     if (shapes.isEmpty()) {
       throw new IllegalArgumentException("spikes are counted in parameters: parameters=[]");
     }
@@ -33,7 +40,7 @@ final class GradientHistory implements AutoCloseable {
     }
     this.threshold = threshold;
     fetched = new MemorySegment[shapes.size()];
-    arena = Arena.ofShared();
+    arena = arenas.get();
     try {
       shapes.forEach(
           (name, shape) -> {
@@ -47,8 +54,10 @@ final class GradientHistory implements AutoCloseable {
   }
 
   static GradientHistory of(List<Parameter> parameters, double threshold) {
+    Objects.requireNonNull(parameters, "parameters must not be null");
     Map<String, long[]> shapes = new LinkedHashMap<>();
     for (Parameter parameter : parameters) {
+      Objects.requireNonNull(parameter, "parameters must not contain null");
       if (shapes.put(parameter.name(), parameter.weights().shape()) != null) {
         throw new IllegalArgumentException(
             "parameter names must be unique: name=" + parameter.name());
@@ -58,6 +67,8 @@ final class GradientHistory implements AutoCloseable {
   }
 
   private static long elements(String name, long[] shape) {
+    Objects.requireNonNull(name, "shapes must not contain null");
+    Objects.requireNonNull(shape, "shapes must not contain null");
     long elements = 1;
     for (long extent : shape) {
       if (extent < 1 || extent > MOST_ELEMENTS / elements) {
@@ -73,9 +84,11 @@ final class GradientHistory implements AutoCloseable {
   /**
    * Takes a step's gradients, all checked before any is used.
    *
+   * @param adds whether they will be added to the sums; what that needs is allocated here
    * @return null for a tensor without a gradient; the same array at each call
    */
-  private @Nullable MemorySegment[] fetch(Gradients gradients) {
+  private @Nullable MemorySegment[] fetch(Gradients gradients, boolean adds) {
+    Objects.requireNonNull(gradients, "gradients must not be null");
     requireOpen();
     for (int i = 0; i < fetched.length; i++) {
       String name = tensors.get(i).name();
@@ -84,6 +97,12 @@ final class GradientHistory implements AutoCloseable {
         requireFit(name, shapes.get(i), gradient);
       }
       fetched[i] = gradient == null ? null : gradient.memory();
+    }
+    for (int i = 0; adds && i < fetched.length; i++) {
+      MemorySegment gradient = fetched[i];
+      if (gradient != null) {
+        tensors.get(i).reserve(gradient);
+      }
     }
     return fetched;
   }
@@ -110,7 +129,7 @@ final class GradientHistory implements AutoCloseable {
 
   /** Adds a step to the sums. */
   void add(Gradients gradients) {
-    @Nullable MemorySegment[] memory = fetch(gradients);
+    @Nullable MemorySegment[] memory = fetch(gradients, /* adds= */ true);
     for (int i = 0; i < memory.length; i++) {
       MemorySegment gradient = memory[i];
       if (gradient != null) {
@@ -121,7 +140,7 @@ final class GradientHistory implements AutoCloseable {
 
   /** Scores a step, and then adds it to the sums if asked to; returns its spikes. */
   long score(Gradients gradients, long step, long fewest, boolean adds) {
-    @Nullable MemorySegment[] memory = fetch(gradients);
+    @Nullable MemorySegment[] memory = fetch(gradients, adds);
     long found = 0;
     for (int i = 0; i < memory.length; i++) {
       MemorySegment gradient = memory[i];
@@ -136,6 +155,7 @@ final class GradientHistory implements AutoCloseable {
   }
 
   double meanMagnitude(String parameter, long index) {
+    Objects.requireNonNull(parameter, "parameter must not be null");
     requireOpen();
     for (TensorHistory tensor : tensors) {
       if (tensor.name().equals(parameter)) {
@@ -166,6 +186,7 @@ final class GradientHistory implements AutoCloseable {
 
   /** The off-heap bytes it holds. */
   long bytes() {
+    requireOpen();
     return tensors.stream().mapToLong(TensorHistory::bytes).sum();
   }
 

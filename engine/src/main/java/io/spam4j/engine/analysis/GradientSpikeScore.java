@@ -4,6 +4,7 @@ import io.spam4j.engine.Gradients;
 import io.spam4j.engine.Parameter;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /**
  * The gradient spike score as Definition P.1 of SPAM (arXiv 2501.06842) has it, for each coordinate
@@ -67,6 +68,7 @@ public final class GradientSpikeScore implements AutoCloseable {
    * @throws IllegalStateException if the two passes gave different gradients
    */
   public static SpikeCensus census(List<Parameter> parameters, Iterable<? extends Gradients> run) {
+    Objects.requireNonNull(run, "run must not be null");
     try (var score = of(parameters, SpikeCensus.DEFAULT_THRESHOLD)) {
       run.forEach(score::record);
       run.forEach(score::score);
@@ -141,7 +143,11 @@ public final class GradientSpikeScore implements AutoCloseable {
     return history.meanMagnitude(parameter, index);
   }
 
-  /** The off-heap bytes this holds. */
+  /**
+   * The off-heap bytes this holds.
+   *
+   * @throws IllegalStateException if this is closed
+   */
   public long memoryBytes() {
     return history.bytes();
   }

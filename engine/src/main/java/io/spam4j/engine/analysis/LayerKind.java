@@ -1,5 +1,6 @@
 package io.spam4j.engine.analysis;
 
+import java.util.Objects;
 import java.util.regex.Pattern;
 
 /**
@@ -43,6 +44,7 @@ public enum LayerKind {
    * @param parameter its name, with dots or slashes between its parts
    */
   public static LayerKind of(String parameter) {
+    Objects.requireNonNull(parameter, "parameter must not be null");
     String name = parameter.replace('/', '.');
     for (LayerKind kind : ORDER) {
       if (kind.pattern.matcher(name).find()) {

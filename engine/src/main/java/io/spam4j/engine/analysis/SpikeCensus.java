@@ -5,6 +5,7 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.function.Function;
 
@@ -22,7 +23,7 @@ public record SpikeCensus(double threshold, long steps, List<TensorSpikes> tenso
 
   /** Copies the list. */
   public SpikeCensus {
-    tensors = List.copyOf(tensors);
+    tensors = List.copyOf(Objects.requireNonNull(tensors, "tensors must not be null"));
   }
 
   /**
@@ -112,6 +113,7 @@ public record SpikeCensus(double threshold, long steps, List<TensorSpikes> tenso
    * @param kindOf the kind of a parameter, from its name
    */
   public List<KindSpikes> byKind(Function<String, String> kindOf) {
+    Objects.requireNonNull(kindOf, "kindOf must not be null");
     Map<String, List<TensorSpikes>> groups = new LinkedHashMap<>();
     for (TensorSpikes tensor : tensors) {
       groups.computeIfAbsent(kindOf.apply(tensor.name()), _ -> new ArrayList<>()).add(tensor);

@@ -76,7 +76,11 @@ public final class SpikeMonitor implements AutoCloseable {
     return history.census(steps);
   }
 
-  /** The off-heap bytes this holds. */
+  /**
+   * The off-heap bytes this holds.
+   *
+   * @throws IllegalStateException if this is closed
+   */
   public long memoryBytes() {
     return history.bytes();
   }

@@ -7,6 +7,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -58,12 +59,17 @@ final class TensorHistory {
     }
   }
 
-  private void leaveOut(long i) {
-    MemorySegment counts = absent;
-    if (counts == null) {
-      counts = arena.allocate(elements * Integer.BYTES, 64);
-      absent = counts;
+  /** Allocates what {@link #add} needs for this gradient, which then cannot fail. */
+  void reserve(MemorySegment gradient) {
+    for (long i = 0; i < elements && absent == null; i++) {
+      if (!Float.isFinite(gradient.get(FLOAT, i * Float.BYTES))) {
+        absent = arena.allocate(elements * Integer.BYTES, 64);
+      }
     }
+  }
+
+  private void leaveOut(long i) {
+    MemorySegment counts = Objects.requireNonNull(absent, "reserve comes first");
     counts.set(INT, i * Integer.BYTES, counts.get(INT, i * Integer.BYTES) + 1);
   }
 

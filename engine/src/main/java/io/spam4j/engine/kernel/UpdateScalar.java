@@ -42,6 +42,7 @@ final class UpdateScalar {
       float square = gradient * gradient;
       if (square > tally.largestRatio * second && second > 0 && square >= Float.MIN_NORMAL) {
         tally.largestRatio = ratio(square, second);
+        tally.largestAt = i;
       }
       if (isSpike(square, second, c)) {
         gradient = clip(gradient, second, c);
@@ -95,7 +96,8 @@ final class UpdateScalar {
 
   /** The smallest float r with r * v >= g^2: g^2 / v up to rounding, and exact to compare with. */
   private static float ratio(float square, float second) {
-    float ratio = Math.nextDown(Math.nextDown(square / second));
+    float finite = Math.min(square, Float.MAX_VALUE); // a little more is already infinite
+    float ratio = Math.nextDown(Math.nextDown(finite / second));
     while (ratio * second < square) {
       ratio = Math.nextUp(ratio);
     }

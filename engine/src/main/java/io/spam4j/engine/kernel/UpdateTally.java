@@ -2,6 +2,9 @@ package io.spam4j.engine.kernel;
 
 /** What a kernel counts while it updates. Each thread has its own; their sums are order-free. */
 public final class UpdateTally {
+  /** Not the index of an element. */
+  public static final long NOWHERE = -1;
+
   /** Coordinates that were spikes and were clipped. */
   public long spikes;
 
@@ -20,6 +23,12 @@ public final class UpdateTally {
    */
   public float largestRatio;
 
+  /**
+   * The first element that raised {@link #largestRatio} to what it is; {@link #NOWHERE} if none did
+   * and it is what the tally started from.
+   */
+  public long largestAt = NOWHERE;
+
   /** Starts anew. */
   public void clear() {
     spikes = 0;
@@ -27,5 +36,6 @@ public final class UpdateTally {
     lowered = 0;
     clamped = 0;
     largestRatio = 0;
+    largestAt = NOWHERE;
   }
 }

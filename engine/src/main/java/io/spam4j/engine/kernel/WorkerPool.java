@@ -56,6 +56,22 @@ public final class WorkerPool {
   }
 
   /**
+   * Starts the threads that jobs of so many participants need, which the first job would do else.
+   *
+   * @throws OutOfMemoryError if the machine has no more threads
+   */
+  public static void start(int participants) {
+    LOCK.lock();
+    try {
+      while (WORKERS.size() < participants - 1) {
+        WORKERS.add(Worker.start(WORKERS.size() + 1));
+      }
+    } finally {
+      LOCK.unlock();
+    }
+  }
+
+  /**
    * Runs a job on the calling thread and {@code participants - 1} others; returns when all are
    * done. A second caller waits. If participants throw, one of the exceptions is thrown here.
    */
@@ -66,9 +82,7 @@ public final class WorkerPool {
     }
     LOCK.lock();
     try {
-      while (WORKERS.size() < participants - 1) {
-        WORKERS.add(Worker.start(WORKERS.size() + 1));
-      }
+      start(participants);
       PENDING.set(participants - 1);
       for (int i = 0; i < participants - 1; i++) {
         WORKERS.get(i).assign(job, Thread.currentThread());

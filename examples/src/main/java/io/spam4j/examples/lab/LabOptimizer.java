@@ -146,7 +146,8 @@ record LabOptimizer(
 
   Optimizer build(List<Parameter> parameters, Schedule learningRate, int steps) {
     Schedule own = step -> rateFactor * learningRate.at(step);
-    return builder.apply(steps).learningRate(own).build(parameters);
+    // A run that diverges is a result too: it goes on to the end.
+    return builder.apply(steps).learningRate(own).stopAfterNonFinite(0).build(parameters);
   }
 
   /** The hyper-parameters, for display. */

@@ -1,0 +1,165 @@
+package io.spam4j.engine;
+
+import io.spam4j.tensors.Tensor;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Does one step after the other: checks, schedules, measures and transforms gradients, lets the
+ * rule update, counts and reports. Whatever can fail comes first.
+ */
+final class Stepper {
+  private final NonFinitePolicy nonFinite;
+  private final long stopAfterNonFinite;
+  private final Telemetry telemetry;
+  private final List<Parameter> parameters;
+  private final List<Hyperparameters> hyperparameters;
+  private final MemoryCheck memoryCheck;
+  private final @Nullable MeasurePass measure;
+  private final TransformChain chain;
+  private final Counts counts;
+  private final UpdateRule rule;
+
+  // The state that a step advances, besides weights and that of chain and rule.
+  final Step step;
+  long steps;
+  long nonFiniteSteps; // in a row, up to the latest
+
+  // What one step works with, and its report; reused.
+  private final @Nullable Tensor[] gradients;
+  private final StepReport report;
+
+  Stepper(
+      Setup setup,
+      @Nullable MeasurePass measure,
+      UpdateRule rule,
+      MemoryCheck memoryCheck,
+      long stopAfterNonFinite,
+      Telemetry telemetry) {
+    this.measure = measure;
+    this.rule = rule;
+    this.memoryCheck = memoryCheck;
+    this.stopAfterNonFinite = stopAfterNonFinite;
+    this.telemetry = telemetry;
+    nonFinite = setup.nonFinite();
+    parameters = setup.parameters();
+    hyperparameters = setup.hyperparameters();
+    chain = setup.chain();
+    counts = setup.counts();
+    step = new Step(parameters.size());
+    gradients = new Tensor[parameters.size()];
+    report = new StepReport(parameters.stream().map(Parameter::name).toList());
+  }
+
+  /** See {@link Optimizer#step}. */
+  StepReport advance(Gradients source) {
+    stopIfNeverFinite();
+    telemetry.begin();
+    long start = System.nanoTime();
+    // Whatever can fail comes first; from counting the step on nothing does.
+    for (int i = 0; i < gradients.length; i++) {
+      gradients[i] = source.of(report.name(i));
+    }
+    memoryCheck.check(gradients);
+    for (int i = 0; i < gradients.length; i++) {
+      Tensor gradient = gradients[i];
+      step.gradients[i] = gradient == null ? null : gradient.memory();
+    }
+    step.t = steps + 1;
+    readLearningRates();
+    boolean skips = measureSaysSkip();
+    if (!skips) {
+      rule.prepare(step);
+    }
+
+    counts.clear();
+    describe(skips);
+    if (!skips) {
+      step.count();
+      chain.decide(step);
+      for (int i = 0; i < gradients.length; i++) {
+        report.tensorScale[i] = step.has(i) ? chain.scale(i) : 1;
+      }
+      rule.run(step);
+      report.bytes += rule.bytes(step);
+      steps = step.t;
+    }
+    counts.describe(report);
+    nonFiniteSteps = skips || report.skippedCoordinates() > 0 ? nonFiniteSteps + 1 : 0;
+    report.nanos = System.nanoTime() - start;
+    telemetry.end(report);
+    return report;
+  }
+
+  /** A run whose gradients stay broken only burns time. */
+  private void stopIfNeverFinite() {
+    if (stopAfterNonFinite > 0 && nonFiniteSteps >= stopAfterNonFinite) {
+      long inARow = nonFiniteSteps;
+      nonFiniteSteps = 0;
+      List<String> names = new ArrayList<>();
+      for (int i = 0; i < gradients.length; i++) {
+        boolean measured = measure != null && measure.nonFinite(i) > 0;
+        if (measured || report.skippedCoordinates(i) > 0) {
+          names.add(report.name(i));
+        }
+      }
+      throw NonFiniteGradientException.inARow(inARow, report.step(), names);
+    }
+  }
+
+  private void readLearningRates() {
+    for (int i = 0; i < gradients.length; i++) {
+      Schedule schedule = hyperparameters.get(i).learningRate();
+      boolean known = i > 0 && schedule.equals(hyperparameters.get(i - 1).learningRate());
+      step.learningRates[i] = known ? step.learningRates[i - 1] : learningRate(i, schedule);
+    }
+  }
+
+  private double learningRate(int tensor, Schedule schedule) {
+    double learningRate = schedule.at(step.t - 1);
+    if (!(learningRate >= 0 && learningRate < Double.POSITIVE_INFINITY)) {
+      throw new IllegalArgumentException(
+          "a schedule must give finite learning rates, not negative: learningRate=%s, step=%d, parameter=%s"
+              .formatted(learningRate, step.t - 1, report.name(tensor)));
+    }
+    return learningRate;
+  }
+
+  private boolean measureSaysSkip() {
+    if (measure == null) {
+      return false;
+    }
+    measure.run(step.gradients);
+    if (!nonFinite.measures() || measure.nonFinite() == 0) {
+      return false;
+    }
+    telemetry.refused(step.t, measure, parameters);
+    if (nonFinite == NonFinitePolicy.THROW) {
+      throw new NonFiniteGradientException(
+          "gradients must be finite: step=%d, coordinates=%d, parameters=%s"
+              .formatted(step.t, measure.nonFinite(), measure.nonFiniteTensors(parameters)));
+    }
+    return true;
+  }
+
+  private void describe(boolean skips) {
+    report.step = step.t;
+    report.skipped = skips;
+    report.momentumReset = rule.resetsAt(step.t) && !skips;
+    report.warmupScale = rule.warmupScale(step.t);
+    report.learningRate = step.learningRates[0];
+    Arrays.fill(report.tensorScale, 1);
+    report.gradientNorm = measure == null ? Double.NaN : Math.sqrt(measure.totalSumOfSquares());
+    long measured = 0;
+    for (int i = 0; i < gradients.length; i++) {
+      MemorySegment gradient = step.gradients[i];
+      report.tensorNorm[i] =
+          measure == null || gradient == null ? Double.NaN : Math.sqrt(measure.sumOfSquares(i));
+      measured += measure == null || gradient == null ? 0 : gradient.byteSize();
+    }
+    report.bytes = measured;
+  }
+}

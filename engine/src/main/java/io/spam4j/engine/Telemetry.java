@@ -1,0 +1,71 @@
+package io.spam4j.engine;
+
+import java.lang.System.Logger.Level;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Tells the world of steps: flight recordings and listeners. With neither it allocates nothing, and
+ * nothing that a listener does breaks a step.
+ */
+final class Telemetry {
+  private static final System.Logger LOG = System.getLogger("io.spam4j.engine");
+
+  private final @Nullable FlightEvents flight =
+      isFlightRecorderVisible() ? new FlightEvents() : null;
+  private final @Nullable StepListener[] listeners; // null where one has thrown
+
+  Telemetry(List<StepListener> listeners) {
+    this.listeners = List.copyOf(listeners).toArray(StepListener[]::new);
+  }
+
+  private static boolean isFlightRecorderVisible() {
+    return ModuleLayer.boot()
+        .findModule("jdk.jfr")
+        .map(Telemetry.class.getModule()::canRead)
+        .orElse(false);
+  }
+
+  /** A step begins. */
+  void begin() {
+    if (flight != null) {
+      flight.begin();
+    }
+  }
+
+  /** The measuring pass found coordinates that are not finite, and the step will not be done. */
+  void refused(long step, MeasurePass measure, List<Parameter> parameters) {
+    if (flight != null) {
+      for (int i = 0; i < parameters.size(); i++) {
+        flight.nonFinite(step, parameters.get(i).name(), measure.nonFinite(i));
+      }
+    }
+  }
+
+  /** A step is complete. */
+  void end(StepReport report) {
+    if (flight != null) {
+      flight.end(report);
+    }
+    for (int i = 0; i < listeners.length; i++) {
+      StepListener listener = listeners[i];
+      if (listener != null && !tells(listener, report)) {
+        listeners[i] = null;
+      }
+    }
+  }
+
+  private static boolean tells(StepListener listener, StepReport report) {
+    try {
+      listener.stepped(report);
+      return true;
+    } catch (RuntimeException e) {
+      LOG.log(
+          Level.ERROR,
+          "listener must not throw, and is not called again: listener=%s, step=%d"
+              .formatted(listener.getClass().getName(), report.step()),
+          e);
+      return false;
+    }
+  }
+}

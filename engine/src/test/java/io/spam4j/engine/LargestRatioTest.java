@@ -1,0 +1,230 @@
+package io.spam4j.engine;
+
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.spam4j.engine.kernel.Operands;
+import io.spam4j.engine.kernel.Update;
+import io.spam4j.engine.kernel.UpdateCoefficients;
+import io.spam4j.engine.kernel.UpdateTally;
+import io.spam4j.tensors.Tensor;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The largest g^2 / v of a step and where it was, against a search through all coordinates. */
+@Tag("kernel")
+final class LargestRatioTest {
+  private static final int N = 40_001; // several pieces, whose order depends on the threads
+
+  private record Largest(float ratio, long at) {
+    static Largest of(StepReport report, int i) {
+      return new Largest(report.largestRatio(i), report.largestRatioIndex(i));
+    }
+  }
+
+  /** The definition: of the coordinates in this order, v as it was before the step. */
+  private static Largest search(float[] gradient, float[] second, int... positions) {
+    var largest = new Largest(0, -1);
+    for (int i = 0; i < second.length; i++) {
+      int position = positions.length == 0 ? i : positions[i];
+      float square = gradient[position] * gradient[position];
+      if (Float.isFinite(gradient[position]) && second[i] > 0 && square >= Float.MIN_NORMAL) {
+        float ratio = smallest(square, second[i]);
+        largest = ratio > largest.ratio ? new Largest(ratio, position) : largest;
+      }
+    }
+    return largest;
+  }
+
+  /** The smallest float r with r v >= square, by bisection of its bits. */
+  private static float smallest(float square, float second) {
+    int low = 0;
+    int high = Float.floatToIntBits(Float.POSITIVE_INFINITY);
+    while (low < high) {
+      int middle = (low + high) >>> 1;
+      boolean reaches = Float.intBitsToFloat(middle) * second >= square;
+      high = reaches ? middle : high;
+      low = reaches ? low : middle + 1;
+    }
+    return Float.intBitsToFloat(high);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 4})
+  void dense_isTheFirstOfTheLargest(int threads) {
+    var builder = Spam.builder().threads(threads).spikeGraceSteps(2);
+    try (var run = new Runs(builder, new float[N])) {
+      var random = new Random(threads);
+      run.step(Runs.draw(random, N, 50));
+      for (int step = 0; step < 4; step++) {
+        float[] gradient = Runs.draw(random, N, 50);
+        gradient[random.nextInt(N)] = Float.NaN;
+        Largest expected = search(gradient, run.second());
+        assertThat(Largest.of(run.step(gradient), 0)).isEqualTo(expected);
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 4})
+  void ties_areTheLowestIndexs_atAnyThreadCount(int threads) {
+    var random = new Random(5);
+    for (int round = 0; round < 8; round++) {
+      int[] ties = random.ints(3, 0, N).sorted().toArray();
+      float[] before = new float[N];
+      float[] gradient = new float[N];
+      Arrays.fill(before, 4);
+      Arrays.fill(gradient, 2);
+      for (int tie : ties) {
+        before[tie] = 1;
+        gradient[tie] = 4;
+      }
+      try (var run = new Runs(Spam.builder().threads(threads), new float[N])) {
+        run.step(before);
+        StepReport report = run.step(gradient);
+        assertThat(report.largestRatioIndex(0)).isEqualTo(ties[0]);
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 4})
+  void sparse_isTheIndexInTheTensor(int threads) {
+    for (var unselected : UnselectedWeights.values()) {
+      var builder = Spam.builder().threads(threads).density(0.4).unselected(unselected);
+      try (var run = new Runs(builder, new float[N])) {
+        var random = new Random(threads);
+        run.step(Runs.draw(random, N, 50));
+        for (int step = 0; step < 3; step++) {
+          float[] gradient = Runs.draw(random, N, 50);
+          Largest expected = search(gradient, run.second(), run.selected());
+          assertThat(expected.at).isPositive();
+          assertThat(Largest.of(run.step(gradient), 0)).isEqualTo(expected);
+        }
+        float[] ones = new float[N];
+        Arrays.fill(ones, 1);
+        run.step(ones);
+        // Ties in every block of the selection.
+        Arrays.fill(ones, 1e18f);
+        float[] second = run.second();
+        assertThat(Largest.of(run.step(ones), 0)).isEqualTo(search(ones, second, run.selected()));
+      }
+    }
+  }
+
+  @Test
+  void tensors_haveAnIndexEach_andNoneWithoutARatio() {
+    var shapes = TensorRuns.shapes(new long[] {3, 2}, new long[] {4}, new long[] {1});
+    try (var run = new TensorRuns(Spam.builder(), 1, shapes)) {
+      run.gradients.put("p0", Tensor.of(new float[] {1, 1, 1, 1, 1, 1}, 3, 2));
+      run.gradients.put("p1", Tensor.of(new float[] {1, 1, 1, 1}, 4));
+      StepReport report = run.step();
+      assertThat(indexes(report)).containsExactly(-1, -1, -1); // no second moments yet
+      run.gradients.put("p0", Tensor.of(new float[] {1, 1, 1, 9, 1, 1}, 3, 2));
+      run.gradients.put("p1", Tensor.of(new float[] {0, 0, 0, 0}, 4));
+      run.step();
+      assertThat(indexes(report)).containsExactly(3, -1, -1);
+      assertThat(report.largestRatio(1)).isZero();
+    }
+  }
+
+  private static long[] indexes(StepReport report) {
+    return IntStream.range(0, report.tensors()).mapToLong(report::largestRatioIndex).toArray();
+  }
+
+  @Test
+  void gaussian_isThatOfTheGradientAfterClipping_andOthersHaveNone() {
+    var gaussian =
+        Spam.builder().spikeAction(SpikeAction.GAUSSIAN).spikeGraceSteps(2).resetInterval(0);
+    try (var run = new Runs(gaussian, new float[3]);
+        var lion = new Runs(Lion.builder(), new float[3]);
+        var mini = new Runs(AdamMini.builder((_, _) -> 1), new float[3]);
+        var adafactor = new Runs(Adafactor.builder(), new float[3])) {
+      for (int step = 0; step < 4; step++) {
+        run.step(step % 2 == 0 ? new float[] {1, 2, 3} : new float[] {-1, -2, -3});
+      }
+      float[] second = run.second();
+      StepReport report = run.step(1, 2, 1000);
+      assertThat(report.spikes()).isEqualTo(1);
+      assertThat(report.largestRatioIndex(0)).isEqualTo(2);
+      assertThat(report.largestRatio()).isLessThan(1000f * 1000 / second[2] / 100);
+      for (Runs other : List.of(lion, mini, adafactor)) {
+        other.step(1, 2, 3);
+        StepReport plain = other.step(1, 2, 1000);
+        assertThat(Largest.of(plain, 0)).isEqualTo(new Largest(0, -1));
+      }
+    }
+  }
+
+  @Test
+  void pieces_inAnyOrder_giveTheSame() {
+    int n = 1021;
+    for (int seed = 0; seed < 40; seed++) {
+      var random = new Random(seed);
+      float[] gradient = new float[n];
+      float[] second = new float[n];
+      for (int i = 0; i < n; i++) { // few different values, so that there are ties
+        gradient[i] = new float[] {0, 1, -2, 4, 1.5e19f, 1e25f}[random.nextInt(4 + seed % 3)];
+        second[i] = new float[] {0, 0.5f, 1, 2, 1e-30f}[random.nextInt(4 + seed % 2)];
+      }
+      assertThat(inPieces(gradient, second, 97, random))
+          .as("seed %d", seed)
+          .isEqualTo(search(gradient, second));
+    }
+  }
+
+  @Test
+  void squareThatOverflows_hasTheLeastRatioThatDoes() {
+    float[] gradient = {1, 1e25f, 1.5e19f, -1e25f};
+    float[] second = {1, 2, 1, 2}; // ratios 1, half of the largest float, 2.25e38, and the half
+    for (int seed = 0; seed < 20; seed++) {
+      assertThat(inPieces(gradient, second, 1, new Random(seed)))
+          .isEqualTo(new Largest(1.5e19f * 1.5e19f, 2));
+    }
+    assertThat(inPieces(gradient, new float[] {1, 2, 2, 2}, 1, new Random(1)))
+        .isEqualTo(new Largest(0x1p127f, 1));
+  }
+
+  /** Pieces that follow each other in a random order, each started from what the others found. */
+  private static Largest inPieces(float[] gradient, float[] second, int piece, Random random) {
+    int n = gradient.length;
+    List<Integer> starts = new ArrayList<>();
+    for (int start = 0; start < n; start += piece) {
+      starts.add(start);
+    }
+    Collections.shuffle(starts, random);
+    var counts = new Counts(1, 1);
+    try (var arena = Arena.ofConfined()) {
+      Operands o =
+          Operands.of(
+              segment(arena, new float[n]),
+              segment(arena, gradient),
+              segment(arena, new float[n]),
+              segment(arena, second));
+      for (int start : starts) {
+        UpdateTally tally = counts.start(0, 0);
+        Update.apply(o, start, Math.min(n, start + piece), new UpdateCoefficients(), tally);
+        counts.add(tally, 0);
+      }
+    }
+    var report = new StepReport(List.of("w"));
+    counts.describe(report);
+    return Largest.of(report, 0);
+  }
+
+  private static MemorySegment segment(Arena arena, float[] values) {
+    MemorySegment segment = arena.allocate((long) values.length * Float.BYTES, 64);
+    MemorySegment.copy(values, 0, segment, JAVA_FLOAT_UNALIGNED, 0, values.length);
+    return segment;
+  }
+}
