@@ -94,6 +94,7 @@ class Checkpoint:
     parameters: Dict[str, Parameter]
     weights: Dict[str, Tensor] = field(default_factory=dict)
     notes: Dict[str, str] = field(default_factory=dict)
+    non_finite_steps: int = 0
 
 
 # ---- CRC-32C. A CRC is linear: 32768 lanes of 4 bytes advance at once, each word times x^(bits of
@@ -376,6 +377,7 @@ def parsed(metadata: Dict[str, str], tensors: Dict[str, Tensor]) -> Checkpoint:
         parameters,
         weights,
         section(metadata, "spam4j.note."),
+        int(metadata["spam4j.nonFiniteSteps"]),
     )
 
 
@@ -385,7 +387,7 @@ def write_checkpoint(path: str, saved: Checkpoint) -> None:
         "spam4j.format": "1",
         "spam4j.optimizer": saved.optimizer,
         "spam4j.steps": str(saved.steps),
-        "spam4j.nonFiniteSteps": "0",
+        "spam4j.nonFiniteSteps": str(saved.non_finite_steps),
     }
     metadata.update({f"spam4j.setting.{key}": text for key, text in saved.settings.items()})
     metadata.update({f"spam4j.note.{key}": text for key, text in saved.notes.items()})

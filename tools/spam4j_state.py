@@ -514,6 +514,7 @@ def show(options: argparse.Namespace) -> None:
     """Prints what is in a checkpoint."""
     saved = read_checkpoint(options.checkpoint)
     print(f"{saved.optimizer}, {saved.steps} steps, {len(saved.parameters)} parameters")
+    print(f"consecutive steps with gradients that were not finite: {saved.non_finite_steps}")
     for kind, texts in (("setting", saved.settings), ("note", saved.notes)):
         for key, text in texts.items():
             print(f"{kind} {key}={text}")

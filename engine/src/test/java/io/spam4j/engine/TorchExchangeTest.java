@@ -1,6 +1,5 @@
 package io.spam4j.engine;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -39,7 +38,6 @@ final class TorchExchangeTest {
   private static final int MORE_STEPS = 60;
   private static final int RESET_INTERVAL = 20;
   private static final double TOLERANCE = 1e-6;
-  private static final Path TOOL = Path.of("..", "tools", "spam4j_state.py").toAbsolutePath();
 
   private static final Map<String, long[]> SHAPES = new LinkedHashMap<>();
 
@@ -91,10 +89,7 @@ final class TorchExchangeTest {
 
   @BeforeAll
   static void exchange() throws Exception {
-    boolean found =
-        Files.isExecutable(Path.of("/usr/bin/python3"))
-            && run(List.of("/usr/bin/python3", "-c", "import torch")).code() == 0;
-    assumeTrue(found, "/usr/bin/python3 cannot import torch: install python3-torch");
+    assumeTrue(Python.hasTorch(), "/usr/bin/python3 cannot import torch: install python3-torch");
     Map<String, Tensor> gradients = gradients();
     Safetensors.write(folder.resolve("gradients"), gradients, Map.of());
     for (Case one : cases().toList()) {
@@ -109,7 +104,7 @@ final class TorchExchangeTest {
         continueHere(one, "java-first", optimizer, gradients);
       }
     }
-    python("first");
+    Python.exchange(folder, "first");
     for (Case one : cases().toList()) {
       try (Arena arena = Arena.ofShared();
           Optimizer optimizer = build(one, arena)) {
@@ -118,7 +113,7 @@ final class TorchExchangeTest {
         continueHere(one, "torch-first", optimizer, gradients);
       }
     }
-    python("second");
+    Python.exchange(folder, "second");
   }
 
   /** The gradients of all steps and the weights that runs start with. */
@@ -190,36 +185,6 @@ final class TorchExchangeTest {
         MemorySegment.ofArray(bytes), DType.U8, Objects.requireNonNull(SHAPES.get(name)));
   }
 
-  private record Result(int code, String output) {}
-
-  private static Result run(List<String> command) throws IOException, InterruptedException {
-    ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
-    builder.environment().put("OMP_NUM_THREADS", "1"); // small tensors
-    Process process = builder.start();
-    String output = new String(process.getInputStream().readAllBytes(), UTF_8);
-    return new Result(process.waitFor(), output);
-  }
-
-  private static Result tool(String... words) throws IOException, InterruptedException {
-    List<String> command = new ArrayList<>(List.of("/usr/bin/python3", "-B", TOOL.toString()));
-    command.addAll(List.of(words));
-    return run(command);
-  }
-
-  private static void python(String phase) throws Exception {
-    var script = Objects.requireNonNull(TorchExchangeTest.class.getResource("/torch/exchange.py"));
-    Result result =
-        run(
-            List.of(
-                "/usr/bin/python3",
-                "-B",
-                Path.of(script.toURI()).toString(),
-                TOOL.toString(),
-                folder.toString(),
-                phase));
-    assertThat(result.code()).as(result.output()).isZero();
-  }
-
   @ParameterizedTest
   @MethodSource("cases")
   void run_fromJavaToTorch_endsAsIfItHadStayed(Case one) throws IOException {
@@ -258,11 +223,12 @@ final class TorchExchangeTest {
     byte[] bytes = Files.readAllBytes(sound);
     bytes[bytes.length - 1] ^= 4;
     Files.write(damaged, bytes);
-    assertThat(tool("verify", sound.toString()))
-        .isEqualTo(new Result(0, "all checksums are right: file=" + sound + ", parameters=3\n"));
-    assertThat(tool("verify", damaged.toString()))
+    assertThat(Python.tool("verify", sound.toString()))
         .isEqualTo(
-            new Result(
+            new Python.Result(0, "all checksums are right: file=" + sound + ", parameters=3\n"));
+    assertThat(Python.tool("verify", damaged.toString()))
+        .isEqualTo(
+            new Python.Result(
                 1,
                 "spam4j_state.py: bytes must have their checksums: file=%s, tensors=%s\n"
                     .formatted(damaged, "['state.out.weight.mask']")));
@@ -272,7 +238,7 @@ final class TorchExchangeTest {
   void fromTorch_withoutTotalSteps_asksForThem() throws Exception {
     assertThat(stableSpamFromTorch())
         .isEqualTo(
-            new Result(
+            new Python.Result(
                 2,
                 "spam4j_state.py: state_dict lacks what must be given: optimizer=stablespam,"
                     + " missing=--total-steps (optimizer.total_steps, the steps done)\n"));
@@ -282,7 +248,7 @@ final class TorchExchangeTest {
   void fromTorch_totalStepsThatDoNotFit_areRefused() throws Exception {
     assertThat(stableSpamFromTorch("--total-steps", "48"))
         .isEqualTo(
-            new Result(
+            new Python.Result(
                 1,
                 "spam4j_state.py: some parameter's step must fit --total-steps and"
                     + " --reset-interval: steps=[7, 8], expected=9, total_steps=48,"
@@ -296,9 +262,9 @@ final class TorchExchangeTest {
     words.addAll(List.of("none", "--optimizer", "stablespam", "--names", "a,b,c"));
     words.addAll(List.of("--reset-interval", "0", "--gammas", "0.7,0.9,0.999"));
     words.addAll(List.of("--beta-schedule", "none", "--total-steps", "47"));
-    assertThat(tool(words.toArray(String[]::new)))
+    assertThat(Python.tool(words.toArray(String[]::new)))
         .isEqualTo(
-            new Result(
+            new Python.Result(
                 1,
                 "spam4j_state.py: file must be of this optimizer: command=from-torch,"
                     + " lacks='m_norm_t'\n"));
@@ -307,9 +273,9 @@ final class TorchExchangeTest {
   @Test
   void fromTorch_aFileThatWouldRunCode_isRefused() throws Exception {
     Path file = folder.resolve("hostile.pt");
-    assertThat(tool("from-torch", file.toString(), "none", "--optimizer", "adam"))
+    assertThat(Python.tool("from-torch", file.toString(), "none", "--optimizer", "adam"))
         .isEqualTo(
-            new Result(
+            new Python.Result(
                 1,
                 "spam4j_state.py: file must be what torch.save wrote: file=%s,".formatted(file)
                     + " cause=no plain value: posix.mkdir\n"));
@@ -325,9 +291,9 @@ final class TorchExchangeTest {
     words.addAll(List.of("--optimizer", "spam", "--names", "out.weight,attn.weight,bias"));
     words.addAll(List.of("--reset-interval", "20", "--rewarm-steps", "12"));
     words.addAll(List.of("--spike-threshold", "50", "--spike-grace-steps", "7", "--seed", "3"));
-    assertThat(tool(words.toArray(String[]::new)))
+    assertThat(Python.tool(words.toArray(String[]::new)))
         .isEqualTo(
-            new Result(
+            new Python.Result(
                 0,
                 """
                 // 47 steps, 3 parameters; build and load with:
@@ -350,7 +316,7 @@ final class TorchExchangeTest {
                     .formatted(out)));
   }
 
-  private static Result stableSpamFromTorch(String... more)
+  private static Python.Result stableSpamFromTorch(String... more)
       throws IOException, InterruptedException {
     List<String> words = new ArrayList<>(List.of("from-torch"));
     words.add(folder.resolve("stablespam.torch-first.pt").toString());
@@ -359,6 +325,6 @@ final class TorchExchangeTest {
     words.addAll(List.of("--reset-interval", "20", "--gammas", "0.8,0.95,0.99"));
     words.addAll(List.of("--beta-schedule", "none"));
     words.addAll(List.of(more));
-    return tool(words.toArray(String[]::new));
+    return Python.tool(words.toArray(String[]::new));
   }
 }
