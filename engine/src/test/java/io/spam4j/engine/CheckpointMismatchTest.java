@@ -21,8 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** What a load refuses, what each option allows, and that a refused load changes nothing. */
 final class CheckpointMismatchTest {
-  private static final Map<String, long[]> SHAPES =
-      Map.of("a", new long[] {3, 2}, "b", new long[] {5});
+  private static final Map<String, long[]> SHAPES = shapes("b", 5);
 
   @TempDir private Path folder;
   private Path file;
@@ -34,6 +33,14 @@ final class CheckpointMismatchTest {
       steps(run, 3);
       run.optimizer.save(file);
     }
+  }
+
+  /** A matrix called "a" and another tensor, in this order. */
+  private static Map<String, long[]> shapes(String name, long... shape) {
+    Map<String, long[]> shapes = new LinkedHashMap<>();
+    shapes.put("a", new long[] {3, 2});
+    shapes.put(name, shape);
+    return shapes;
   }
 
   private static void steps(TensorRuns run, int steps) {
@@ -115,7 +122,7 @@ final class CheckpointMismatchTest {
 
   @Test
   void missingAndExtraParameters_areRefused_orStartAfreshAndAreLeftOut() throws IOException {
-    Map<String, long[]> shapes = Map.of("a", new long[] {3, 2}, "c", new long[] {5});
+    Map<String, long[]> shapes = shapes("c", 5);
     refuses(
         Spam.builder(),
         shapes,
@@ -136,7 +143,7 @@ final class CheckpointMismatchTest {
 
   @Test
   void otherShapes_areRefused_orStartAfresh() throws IOException {
-    Map<String, long[]> shapes = Map.of("a", new long[] {3, 2}, "b", new long[] {5, 1});
+    Map<String, long[]> shapes = shapes("b", 5, 1);
     refuses(
         Spam.builder(),
         shapes,
