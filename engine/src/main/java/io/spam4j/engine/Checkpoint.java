@@ -155,9 +155,11 @@ public final class Checkpoint {
   void requireIntact() throws CheckpointFormatException {
     List<String> damaged = damaged();
     if (!damaged.isEmpty()) {
-      throw new CheckpointFormatException(
-          "checkpoint bytes must have their checksums, take an older file: file=%s, tensors=%s"
-              .formatted(file, damaged));
+      throw CheckpointFormatException.of(
+          file,
+          "checkpoint bytes must have their checksums, take an older file",
+          "tensors=" + damaged,
+          null);
     }
   }
 

@@ -16,17 +16,10 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.TreeMap;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
-import org.jspecify.annotations.Nullable;
 
 /** Makes sense of a checkpoint's metadata and tensors; refuses what no optimizer has written. */
 final class CheckpointParser {
-  private static final int LONGEST_FACTS = 500;
-
-  /** Scalars that count. */
-  private static final Pattern COUNT = Pattern.compile("(m_max_count|norm_count|zclip_norms).*");
-
   /** Scalars that are the same for all parameters start so. */
   private static final String COMMON = "zclip_";
 
@@ -83,8 +76,8 @@ final class CheckpointParser {
     return new Content(
         version,
         text(CheckpointFormat.OPTIMIZER),
-        count(CheckpointFormat.STEPS, text(CheckpointFormat.STEPS)),
-        count(CheckpointFormat.NON_FINITE_STEPS, text(CheckpointFormat.NON_FINITE_STEPS)),
+        count(CheckpointFormat.STEPS),
+        count(CheckpointFormat.NON_FINITE_STEPS),
         section(CheckpointFormat.SETTING),
         Collections.unmodifiableSequencedMap(parameters),
         Collections.unmodifiableSequencedMap(weights),
@@ -133,42 +126,35 @@ final class CheckpointParser {
   }
 
   private SavedParameter parameter(String name, String text) throws CheckpointFormatException {
-    SequencedMap<String, String> fields = fields(CheckpointFormat.PARAMETER + name, text);
-    List<Long> shape = shape(name, take(name, fields, CheckpointFormat.SHAPE));
-    String group = CheckpointFormat.GROUP + take(name, fields, CheckpointFormat.IN_GROUP);
-    long updates = count(name, take(name, fields, CheckpointFormat.UPDATES));
-    long sinceReset = count(name, take(name, fields, CheckpointFormat.UPDATES_SINCE_RESET));
-    long spikes = count(name, take(name, fields, CheckpointFormat.SPIKES));
+    var fields = new CheckpointFields(file, CheckpointFormat.PARAMETER + name, text);
+    List<Long> shape = fields.takeShape(CheckpointFormat.SHAPE);
+    String group = CheckpointFormat.GROUP + fields.take(CheckpointFormat.IN_GROUP);
+    long updates = fields.takeCount(CheckpointFormat.UPDATES);
+    long sinceReset = fields.takeCount(CheckpointFormat.UPDATES_SINCE_RESET);
+    long spikes = fields.takeCount(CheckpointFormat.SPIKES);
     SequencedMap<String, Tensor> state = new LinkedHashMap<>();
-    for (String key : take(name, fields, CheckpointFormat.STATE).split(",", -1)) {
+    for (String key : fields.take(CheckpointFormat.STATE).split(",", -1)) {
       if (!key.isEmpty()) { // of no state there is one empty key
         state.put(key, tensor(CheckpointFormat.stateTensor(name, key)));
       }
     }
-    SavedMask mask = mask(name, shape, fields);
-    SequencedMap<String, Double> scalars = new LinkedHashMap<>();
-    for (var field : fields.entrySet()) {
-      scalars.put(field.getKey(), number(name, field.getKey(), field.getValue()));
-    }
+    SavedMask mask = fields.has(CheckpointFormat.MASK_COUNT) ? mask(name, shape, fields) : null;
     return new SavedParameter(
         name,
         shape,
-        Collections.unmodifiableSequencedMap(fields(group, text(group))),
+        new CheckpointFields(file, group, text(group)).all(),
         updates,
         sinceReset,
         spikes,
         Collections.unmodifiableSequencedMap(state),
         Optional.ofNullable(mask),
-        Collections.unmodifiableSequencedMap(scalars));
+        fields.numbers());
   }
 
-  private @Nullable SavedMask mask(String name, List<Long> shape, Map<String, String> fields)
+  private SavedMask mask(String name, List<Long> shape, CheckpointFields fields)
       throws CheckpointFormatException {
-    if (!fields.containsKey(CheckpointFormat.MASK_COUNT)) {
-      return null;
-    }
-    long count = count(name, take(name, fields, CheckpointFormat.MASK_COUNT));
-    long width = count(name, take(name, fields, CheckpointFormat.MASK_WIDTH));
+    long count = fields.takeCount(CheckpointFormat.MASK_COUNT);
+    long width = fields.takeCount(CheckpointFormat.MASK_WIDTH);
     Tensor data = tensor(CheckpointFormat.maskTensor(name));
     if (data.dtype() != DType.U8 || width > Byte.MAX_VALUE) {
       throw broken(
@@ -180,35 +166,6 @@ final class CheckpointParser {
       elements *= extent; // the shape is that of a tensor: no overflow
     }
     return new SavedMask(elements, count, (int) width, data);
-  }
-
-  private List<Long> shape(String name, String text) throws CheckpointFormatException {
-    try {
-      if (text.startsWith("[") && text.endsWith("]")) {
-        String extents = text.substring(1, text.length() - 1);
-        List<Long> shape =
-            extents.isEmpty()
-                ? List.of()
-                : Arrays.stream(extents.split(",", -1)).map(Long::valueOf).toList();
-        long elements = 1;
-        for (long extent : shape) {
-          elements = extent > 0 ? Math.multiplyExact(elements, extent) : 0;
-        }
-        if (elements > 0) {
-          return shape;
-        }
-      }
-    } catch (NumberFormatException | ArithmeticException e) {
-      throw badShape(name, text, e);
-    }
-    throw badShape(name, text, null);
-  }
-
-  private CheckpointFormatException badShape(String name, String text, @Nullable Throwable cause) {
-    return broken(
-        "checkpoint shape must be positive extents",
-        "parameter=%s, shape=%s".formatted(name, text),
-        cause);
   }
 
   private void requireShape(String name, Tensor weights, List<Long> shape)
@@ -229,25 +186,8 @@ final class CheckpointParser {
     return tensor;
   }
 
-  private String take(String name, Map<String, String> fields, String field)
-      throws CheckpointFormatException {
-    String value = fields.remove(field);
-    if (value == null) {
-      throw broken(
-          "checkpoint parameter must have the field",
-          "parameter=%s, field=%s".formatted(name, field));
-    }
-    return value;
-  }
-
-  private SequencedMap<String, String> fields(String key, String text)
-      throws CheckpointFormatException {
-    try {
-      return CheckpointFormat.split(text);
-    } catch (IllegalArgumentException e) {
-      throw broken(
-          "checkpoint fields must be name=value", "key=%s, text=%s".formatted(key, text), e);
-    }
+  private long count(String key) throws CheckpointFormatException {
+    return CheckpointFields.count(file, key, text(key));
   }
 
   private String text(String key) throws CheckpointFormatException {
@@ -256,42 +196,6 @@ final class CheckpointParser {
       throw broken("checkpoint metadata must have the key", "key=" + key);
     }
     return value;
-  }
-
-  private long count(String of, String text) throws CheckpointFormatException {
-    try {
-      long value = Long.parseLong(text);
-      if (value >= 0) {
-        return value;
-      }
-    } catch (NumberFormatException e) {
-      throw badCount(of, text, e);
-    }
-    throw badCount(of, text, null);
-  }
-
-  private CheckpointFormatException badCount(String of, String text, @Nullable Throwable cause) {
-    return broken(
-        "checkpoint count must be a whole number, not negative",
-        "of=%s, count=%s".formatted(of, text),
-        cause);
-  }
-
-  private double number(String name, String scalar, String text) throws CheckpointFormatException {
-    try {
-      double value = Double.parseDouble(text);
-      if (COUNT.matcher(scalar).matches() && !(value >= 0 && value == Math.rint(value))) {
-        throw broken(
-            "checkpoint count must be a whole number, not negative",
-            "parameter=%s, scalar=%s, text=%s".formatted(name, scalar, text));
-      }
-      return value;
-    } catch (NumberFormatException e) {
-      throw broken(
-          "checkpoint scalar must be a number",
-          "parameter=%s, scalar=%s, text=%s".formatted(name, scalar, text),
-          e);
-    }
   }
 
   /** The entries of the metadata whose keys start so, without that start, in order. */
@@ -309,12 +213,6 @@ final class CheckpointParser {
   }
 
   private CheckpointFormatException broken(String rule, String facts) {
-    return broken(rule, facts, null);
-  }
-
-  private CheckpointFormatException broken(String rule, String facts, @Nullable Throwable cause) {
-    boolean isLong = facts.length() > LONGEST_FACTS; // a hostile file may hold any
-    String shown = isLong ? facts.substring(0, LONGEST_FACTS) + "..." : facts;
-    return new CheckpointFormatException(rule + ": file=" + file + ", " + shown, cause);
+    return CheckpointFormatException.of(file, rule, facts, null);
   }
 }

@@ -211,8 +211,8 @@ final class EngineOptimizer implements Optimizer {
         new Restoration(parameters, rule, chain, stepper.step, stepper.report)
             .restore(sources, weights);
       } catch (IllegalArgumentException e) {
-        throw new CheckpointFormatException(
-            "checkpoint masks must be selections: file=" + file + ", reason=" + e.getMessage(), e);
+        throw CheckpointFormatException.of(
+            file, "checkpoint masks must be selections", "reason=" + e.getMessage(), e);
       }
       stepper.steps = saved.steps();
       stepper.nonFiniteSteps = saved.nonFiniteSteps();
