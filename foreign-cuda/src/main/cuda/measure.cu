@@ -16,13 +16,13 @@ KERNEL void spam4j_measure(const Tensor* tensors, const Chunk* chunks, Slot* slo
   u32 start = group * MEASURE_BLOCK;
   u32 left = chunk.length > start ? chunk.length - start : 0;
   u32 length = gradient == nullptr ? 0 : left < MEASURE_BLOCK ? left : MEASURE_BLOCK;
-  const GLOBAL float* values = gradient + chunk.offset + start;
+  i64 first = chunk.offset + start;
   double sum = 0.0;
   u32 largest = 0;
   u32 nonFinite = 0;
 #pragma unroll 8
   for (u32 p = lane; p < length; p += LANES) {
-    u32 bits = bitsOf(values[p]) & 0x7fffffffu;
+    u32 bits = bitsOf(gradient[first + p]) & 0x7fffffffu;
     bool finite = bits < 0x7f800000u;
     nonFinite += finite ? 0 : 1;
     bits = finite ? bits : 0;  // adding 0 changes no sum

@@ -11,9 +11,11 @@ struct Counts {
   u32 largestAt;
 };
 
+constexpr u32 LARGEST_FINITE = 0x7f7fffffu;
+
 DEVICE u32 magnitudeBits(float a) { return bitsOf(a) & 0x7fffffffu; }
 DEVICE float magnitude(float a) { return floatOf(magnitudeBits(a)); }
-DEVICE bool isFinite(float a) { return magnitudeBits(a) < 0x7f800000u; }
+DEVICE bool isFinite(float a) { return magnitudeBits(a) <= LARGEST_FINITE; }
 DEVICE bool isAligned(const GLOBAL float* a) { return ((i64)a & 15) == 0; }
 
 DEVICE float withSign(float magnitudeOf, float signOf) {
@@ -26,8 +28,8 @@ DEVICE float flush(float moment, const Coefficients& c) {
 
 // The smallest float r with r * v >= g^2. Both are positive, so the next float is the next integer.
 DEVICE float ratio(float square, float second) {
-  float finite = square < 0x1.fffffep127f ? square : 0x1.fffffep127f;
-  u32 bits = bitsOf(divide(finite, second));
+  u32 finite = bitsOf(square) < LARGEST_FINITE ? bitsOf(square) : LARGEST_FINITE;
+  u32 bits = bitsOf(divide(floatOf(finite), second));
   bits = bits < 2 ? 0 : bits - 2;
   while (multiply(floatOf(bits), second) < square) {
     bits++;
