@@ -1,0 +1,171 @@
+package io.spam4j.cuda;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Objects;
+
+/**
+ * Memory and launches for the kernels, which g++ compiles for the CPU with its sanitizers: the
+ * input of {@code src/test/native/host/launcher.cpp}.
+ */
+final class HostKernels {
+  /** In the order of the launcher's table. */
+  enum Kernel {
+    UPDATE(0),
+    UPDATE_SPARSE(1),
+    TALLY(2),
+    MEASURE(3),
+    MEASURE_SUM(4),
+    FILL(5),
+    GATHER(6),
+    SCATTER(7),
+    REMAP(8);
+
+    private final int index;
+
+    Kernel(int index) {
+      this.index = index;
+    }
+  }
+
+  private static final List<String> COMPILE =
+      List.of(
+          "g++",
+          "-std=c++17",
+          "-O1",
+          "-g1",
+          "-Wall",
+          "-Wextra",
+          "-Werror",
+          "-Wno-unknown-pragmas",
+          "-ffp-contract=off",
+          "-fno-strict-aliasing",
+          "-fsanitize=address,undefined",
+          "-fno-sanitize-recover=all",
+          "-Isrc/main/cuda",
+          "-include",
+          "src/test/native/host/shim.h",
+          "src/test/native/host/launcher.cpp",
+          "-pthread",
+          "-o");
+
+  private static final class Buffer {
+    final byte[] array;
+    final int shift;
+
+    Buffer(byte[] array, int shift) {
+      this.array = array;
+      this.shift = shift;
+    }
+  }
+
+  private final List<Buffer> buffers = new ArrayList<>();
+  private final IdentityHashMap<ByteBuffer, Integer> numbers = new IdentityHashMap<>();
+  private final List<long[]> pointers = new ArrayList<>();
+  private final List<long[]> launches = new ArrayList<>();
+
+  /** Compiles the launcher. */
+  static Path compile(Path folder) throws IOException, InterruptedException {
+    Path program = folder.resolve("launcher");
+    List<String> command = new ArrayList<>(COMPILE);
+    command.add(program.toString());
+    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(process.waitFor()).as(output).isZero();
+    return program;
+  }
+
+  /** Memory of zeros that starts {@code shift} bytes after a multiple of 16. */
+  ByteBuffer memory(long bytes, int shift) {
+    byte[] array = new byte[Math.toIntExact(bytes)];
+    ByteBuffer memory = ByteBuffer.wrap(array).order(ByteOrder.LITTLE_ENDIAN);
+    numbers.put(memory, buffers.size());
+    buffers.add(new Buffer(array, shift));
+    return memory;
+  }
+
+  /** Puts the address of one memory into another. */
+  void point(ByteBuffer from, int offset, ByteBuffer to) {
+    pointers.add(new long[] {number(from), offset, number(to)});
+  }
+
+  /** Launches a kernel; its arguments are memory or floats. */
+  void launch(Kernel kernel, int blocks, Object... arguments) {
+    long[] launch = new long[3 + 2 * arguments.length];
+    launch[0] = kernel.index;
+    launch[1] = blocks;
+    launch[2] = arguments.length;
+    for (int i = 0; i < arguments.length; i++) {
+      boolean isFloat = arguments[i] instanceof Float;
+      launch[3 + 2 * i] = isFloat ? 1 : 0;
+      launch[4 + 2 * i] =
+          arguments[i] instanceof Float value
+              ? Float.floatToRawIntBits(value)
+              : number((ByteBuffer) arguments[i]);
+    }
+    launches.add(launch);
+  }
+
+  private int number(ByteBuffer memory) {
+    return Objects.requireNonNull(numbers.get(memory), "no memory of these kernels");
+  }
+
+  /** Runs what was launched and updates the memory. */
+  void run(Path program) throws IOException, InterruptedException {
+    Path errors = Files.createTempFile(program.getParent(), "errors", ".txt");
+    Process process = new ProcessBuilder(program.toString()).redirectError(errors.toFile()).start();
+    byte[] input = input();
+    Thread writer =
+        Thread.ofPlatform()
+            .start(
+                () -> {
+                  try (var out = process.getOutputStream()) {
+                    out.write(input);
+                  } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                  }
+                });
+    byte[] output = process.getInputStream().readAllBytes();
+    writer.join();
+    String said = Files.readString(errors);
+    assertThat(process.waitFor()).as(said.toLowerCase(Locale.ROOT)).isZero();
+    assertThat(said).isEmpty();
+    ByteBuffer all = ByteBuffer.wrap(output);
+    for (Buffer buffer : buffers) {
+      all.get(buffer.array);
+    }
+    assertThat(all.hasRemaining()).isFalse();
+  }
+
+  private byte[] input() {
+    var out = new ByteArrayOutputStream();
+    write(out, buffers.size());
+    for (Buffer buffer : buffers) {
+      write(out, buffer.array.length, buffer.shift);
+      out.writeBytes(buffer.array);
+    }
+    write(out, pointers.size());
+    pointers.forEach(pointer -> write(out, pointer));
+    write(out, launches.size());
+    launches.forEach(launch -> write(out, launch));
+    return out.toByteArray();
+  }
+
+  private static void write(ByteArrayOutputStream out, long... values) {
+    byte[] bytes = new byte[values.length * Long.BYTES];
+    ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).asLongBuffer().put(values);
+    out.writeBytes(bytes);
+  }
+}
