@@ -1,17 +1,40 @@
 package io.spam4j.cuda;
 
-import io.spam4j.cuda.CudaAvailability.Available;
-import io.spam4j.cuda.Cudart.Answer;
-import java.lang.invoke.MethodHandle;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 
-/** An NVIDIA GPU. */
-public final class CudaDevice {
+/**
+ * An NVIDIA GPU that is open for use.
+ *
+ * <p>One platform thread opens a device and does everything with it, and with all that comes from
+ * it; calls of other threads are refused with a {@link WrongThreadException}. Closing the device
+ * waits for its work and gives back what was not closed before. After an error that the device does
+ * not survive, such as an illegal address in a kernel, every further call throws a {@link
+ * CudaException} that names the first cause; closing is still possible.
+ *
+ * <p>With the property {@code spam4j.cuda.debug=true} each launch is waited for, so that an error
+ * is told by the launch that made it.
+ */
+public final class CudaDevice implements AutoCloseable {
   /** Probed at the first question. */
   private static final class Probe {
-    static final CudaAvailability RESULT = availability(Host.ofThisProcess());
+    static final CudaProbe RESULT = CudaProbe.of(Host.ofThisProcess());
   }
 
-  private CudaDevice() {}
+  /**
+   * How much memory a device has, in bytes.
+   *
+   * @param free what can still be allocated, by all processes together
+   * @param total what there is
+   */
+  public record Memory(long free, long total) {}
+
+  private final DeviceContext context;
+
+  private CudaDevice(DeviceContext context) {
+    this.context = context;
+  }
 
   /**
    * Whether this process can use CUDA, from loading the CUDA runtime (libcudart) and asking it.
@@ -24,73 +47,140 @@ public final class CudaDevice {
    * CONDA_PREFIX/lib} are searched, in this order, for CUDA 13, 12 and 11.
    */
   public static CudaAvailability availability() {
-    return Probe.RESULT;
+    return Probe.RESULT.availability();
   }
 
-  static CudaAvailability availability(Host host) {
-    try {
-      return availability(CudaLibrary.load(host));
-    } catch (CudaUnavailableException e) {
-      return e.toAvailability();
+  /**
+   * Opens a device for the current thread.
+   *
+   * @param ordinal which one, from 0, as {@code CUDA_VISIBLE_DEVICES} numbers them
+   * @throws UnsupportedOperationException if CUDA is not available, with the reason
+   * @throws IllegalStateException if the thread is virtual
+   * @throws CudaException if there is no such device, or it cannot be used
+   */
+  public static CudaDevice open(int ordinal) {
+    return open(Probe.RESULT.usable(), ordinal);
+  }
+
+  static CudaDevice open(CudaLibrary library, int ordinal) {
+    DeviceContext context = new DeviceContext(library, ordinal);
+    NativeFunction setDevice = context.cudart().setDevice;
+    context.check(setDevice, setDevice.call(ordinal), "device", ordinal);
+    return new CudaDevice(context);
+  }
+
+  DeviceContext context() {
+    return context;
+  }
+
+  /** Which device it is, from 0. */
+  public int ordinal() {
+    return context.ordinal();
+  }
+
+  /** The path or soname of the libcudart in use. */
+  public String library() {
+    return context.library().name();
+  }
+
+  /** The name of the product, such as {@code NVIDIA H100 80GB HBM3}. */
+  public String name() {
+    context.enter();
+    NativeFunction function = context.cudart().getDeviceProperties;
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment properties = arena.allocate(Layouts.DEVICE_PROPERTIES_AT_MOST, 8);
+      context.check(
+          function, function.call(properties, context.ordinal()), "device", context.ordinal());
+      return properties.getString(0); // the first field of every version
     }
   }
 
-  static CudaAvailability availability(CudaLibrary library) {
-    try {
-      return probe(library);
-    } catch (CudaUnavailableException e) {
-      return e.toAvailability();
-    }
+  /** One of the device's numbers. */
+  public int attribute(CudaAttribute attribute) {
+    context.enter();
+    NativeFunction function = context.cudart().deviceGetAttribute;
+    context.check(
+        function,
+        function.call(context.out(), attribute.code(), context.ordinal()),
+        "attribute",
+        attribute,
+        "device",
+        context.ordinal());
+    return context.out().get(ValueLayout.JAVA_INT, 0);
   }
 
-  private static Available probe(CudaLibrary library) throws CudaUnavailableException {
-    Cudart cudart = library.cudart();
-    String found = "library=" + library.name();
-    int runtime = ask(library, cudart.runtimeGetVersion(), "cudaRuntimeGetVersion", found);
-    found += ", runtime=" + versionText(runtime);
-    int driver = ask(library, cudart.driverGetVersion(), "cudaDriverGetVersion", found);
-    if (driver == 0) {
-      throw new CudaUnavailableException(
-          "the NVIDIA driver must be installed: " + found + ", driver=0",
-          "install the NVIDIA driver; in a container, pass the GPU in (--gpus all)");
-    }
-    found += ", driver=" + versionText(driver);
-    int devices = ask(library, cudart.getDeviceCount(), "cudaGetDeviceCount", found);
-    if (devices == 0) {
-      throw noDevice(found + ", devices=0");
-    }
-    return new Available(devices, runtime, driver);
+  /** How much memory the device has, and how much of it is free. */
+  public Memory memory() {
+    context.enter();
+    NativeFunction function = context.cudart().memGetInfo;
+    MemorySegment free = context.out().asSlice(0, 8);
+    MemorySegment total = context.out().asSlice(8, 8);
+    context.check(function, function.call(free, total));
+    return new Memory(free.get(ValueLayout.JAVA_LONG, 0), total.get(ValueLayout.JAVA_LONG, 0));
   }
 
-  private static int ask(CudaLibrary library, MethodHandle function, String name, String found)
-      throws CudaUnavailableException {
-    Answer answer = Cudart.ask(function);
-    if (answer.status() == Cudart.SUCCESS) {
-      return answer.value();
-    }
-    String values = found + ", status=" + library.cudart().statusText(answer.status());
-    throw switch (answer.status()) {
-      case Cudart.INSUFFICIENT_DRIVER ->
-          new CudaUnavailableException(
-              "the NVIDIA driver must not be older than the CUDA runtime: " + values,
-              "update the NVIDIA driver, or set "
-                  + CudaLibrary.LIBRARY
-                  + " to the libcudart of an older CUDA");
-      case Cudart.NO_DEVICE -> noDevice(values);
-      default ->
-          new CudaUnavailableException(
-              name + " failed: " + values,
-              "see whether nvidia-smi shows the GPU and a driver error");
-    };
+  /** Creates a stream that does not wait for the default stream. */
+  public CudaStream stream() {
+    return CudaStream.create(context);
   }
 
-  private static CudaUnavailableException noDevice(String values) {
-    return new CudaUnavailableException(
-        "a CUDA device must be visible: " + values,
-        "see whether nvidia-smi lists a GPU and CUDA_VISIBLE_DEVICES does not hide it");
+  /** Creates an event that measures time, for benchmarks. */
+  public CudaEvent timer() {
+    return CudaEvent.create(context, Layouts.EVENT_DEFAULT);
   }
 
-  private static String versionText(int version) {
-    return version / 1000 + "." + version % 1000 / 10;
+  /** Creates an event that only orders work: cheaper than a {@link #timer}. */
+  public CudaEvent event() {
+    return CudaEvent.create(context, Layouts.EVENT_DISABLE_TIMING);
+  }
+
+  /**
+   * Allocates memory of the device, aligned to 256 bytes; its contents are undefined.
+   *
+   * @param bytes at least 1
+   */
+  public DeviceBuffer allocate(long bytes) {
+    return DeviceBuffer.allocate(context, bytes);
+  }
+
+  /**
+   * Allocates memory of the host that the device can copy from and to by itself.
+   *
+   * @param bytes at least 1
+   */
+  public PinnedBuffer allocatePinned(long bytes) {
+    return PinnedBuffer.allocate(context, bytes);
+  }
+
+  /**
+   * Pins memory of the host that exists already, until the buffer is closed.
+   *
+   * @param memory native, starting at a page (4096 bytes) and as many pages long; its arena must
+   *     stay open until the buffer is closed
+   */
+  public PinnedBuffer pin(MemorySegment memory) {
+    return PinnedBuffer.pin(context, memory);
+  }
+
+  /**
+   * Loads kernels, and compiles them for this device.
+   *
+   * @param ptx the text of the kernels in NVIDIA's portable assembly
+   */
+  public KernelLibrary load(String ptx) {
+    return KernelLibrary.load(context, ptx);
+  }
+
+  /** Waits until the device has done all it was given. */
+  public void synchronize() {
+    context.enter();
+    NativeFunction function = context.cudart().deviceSynchronize;
+    context.check(function, function.call());
+  }
+
+  /** Waits for the device and closes everything that came from it; harmless if closed already. */
+  @Override
+  public void close() {
+    context.close();
   }
 }

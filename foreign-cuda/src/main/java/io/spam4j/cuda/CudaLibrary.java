@@ -21,14 +21,17 @@ import org.jspecify.annotations.Nullable;
  *   <li>the dynamic linker, and so {@code LD_LIBRARY_PATH} and {@code ld.so.conf}
  *   <li>{@code /usr/local/cuda/lib64}, then {@code lib} of {@code CONDA_PREFIX}
  * </ol>
- *
- * @param name the path or soname it was loaded by
  */
-record CudaLibrary(String name, Cudart cudart) {
+record CudaLibrary(Cudart cudart) {
   static final String LIBRARY = "spam4j.cuda.library";
   static final String PATH = "spam4j.cuda.path";
 
   private static final byte[] ELF = {0x7F, 'E', 'L', 'F'};
+
+  /** The path or soname it was loaded by. */
+  String name() {
+    return cudart.name();
+  }
 
   /**
    * Loads the library.
@@ -184,7 +187,8 @@ record CudaLibrary(String name, Cudart cudart) {
         case DynamicLinker.Result.Failed(String reason) -> tried.add(reason);
         case DynamicLinker.Result.Opened(var symbols) -> {
           try {
-            return new CudaLibrary(name, Cudart.of(symbols));
+            symbols.findOrThrow("cudaRuntimeGetVersion"); // else it is another library
+            return new CudaLibrary(new Cudart(name, symbols));
           } catch (NoSuchElementException e) {
             tried.add(name + ": " + e.getMessage());
           }

@@ -1,70 +1,139 @@
 package io.spam4j.cuda;
 
-import java.lang.foreign.Arena;
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
-import java.lang.foreign.MemoryLayout;
-import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
-import java.lang.foreign.ValueLayout;
-import java.lang.invoke.MethodHandle;
 
-/** The functions of the CUDA runtime that are called; the same in CUDA 11, 12 and 13. */
-record Cudart(
-    /* cudaError_t cudaRuntimeGetVersion(int *runtimeVersion) */
-    MethodHandle runtimeGetVersion,
-    /* cudaError_t cudaDriverGetVersion(int *driverVersion) */
-    MethodHandle driverGetVersion,
-    /* cudaError_t cudaGetDeviceCount(int *count) */
-    MethodHandle getDeviceCount,
-    /* const char *cudaGetErrorName(cudaError_t error) */
-    MethodHandle getErrorName) {
-  static final int SUCCESS = 0;
-  static final int INSUFFICIENT_DRIVER = 35;
-  static final int NO_DEVICE = 100;
+/**
+ * The functions of the CUDA runtime that are called. The signatures are the same in CUDA 11, 12 and
+ * 13; every stream is given explicitly, so the {@code _ptsz} twins are not needed.
+ */
+final class Cudart extends NativeLibrary {
+  /* cudaError_t cudaRuntimeGetVersion(int *runtimeVersion) */
+  final NativeFunction runtimeGetVersion = function("cudaRuntimeGetVersion", "1.0", POINTER);
+  /* cudaError_t cudaDriverGetVersion(int *driverVersion) */
+  final NativeFunction driverGetVersion = function("cudaDriverGetVersion", "1.0", POINTER);
+  /* cudaError_t cudaGetDeviceCount(int *count) */
+  final NativeFunction getDeviceCount = function("cudaGetDeviceCount", "1.0", POINTER);
+  /* cudaError_t cudaSetDevice(int device) */
+  final NativeFunction setDevice = function("cudaSetDevice", "1.0", INT);
+  /* cudaError_t cudaGetDevice(int *device) */
+  final NativeFunction getDevice = function("cudaGetDevice", "1.0", POINTER);
+  /* cudaError_t cudaDeviceGetAttribute(int *value, enum cudaDeviceAttr attr, int device) */
+  final NativeFunction deviceGetAttribute =
+      function("cudaDeviceGetAttribute", "5.0", POINTER, INT, INT);
+  /* cudaError_t cudaGetDeviceProperties(struct cudaDeviceProp *prop, int device) */
+  final NativeFunction getDeviceProperties =
+      function("cudaGetDeviceProperties", "1.0", POINTER, INT);
+  /* cudaError_t cudaDeviceSynchronize(void) */
+  final NativeFunction deviceSynchronize = function("cudaDeviceSynchronize", "4.0");
+  /* cudaError_t cudaMemGetInfo(size_t *free, size_t *total) */
+  final NativeFunction memGetInfo = function("cudaMemGetInfo", "3.0", POINTER, POINTER);
 
-  /** What a function returned, and what it wrote: valid only if the status is {@link #SUCCESS}. */
-  record Answer(int status, int value) {}
+  /* cudaError_t cudaMalloc(void **devPtr, size_t size) */
+  final NativeFunction malloc = function("cudaMalloc", "1.0", POINTER, LONG);
+  /* cudaError_t cudaFree(void *devPtr) */
+  final NativeFunction free = function("cudaFree", "1.0", POINTER);
+  /* cudaError_t cudaHostAlloc(void **pHost, size_t size, unsigned int flags) */
+  final NativeFunction hostAlloc = function("cudaHostAlloc", "2.2", POINTER, LONG, INT);
+  /* cudaError_t cudaFreeHost(void *ptr) */
+  final NativeFunction freeHost = function("cudaFreeHost", "1.0", POINTER);
+  /* cudaError_t cudaHostRegister(void *ptr, size_t size, unsigned int flags) */
+  final NativeFunction hostRegister = function("cudaHostRegister", "4.0", POINTER, LONG, INT);
+  /* cudaError_t cudaHostUnregister(void *ptr) */
+  final NativeFunction hostUnregister = function("cudaHostUnregister", "4.0", POINTER);
+  /* cudaError_t cudaMemcpyAsync(void *dst, const void *src, size_t count,
+  enum cudaMemcpyKind kind, cudaStream_t stream) */
+  final NativeFunction memcpyAsync =
+      function("cudaMemcpyAsync", "1.0", POINTER, POINTER, LONG, INT, POINTER);
+  /* cudaError_t cudaMemsetAsync(void *devPtr, int value, size_t count, cudaStream_t stream) */
+  final NativeFunction memsetAsync =
+      function("cudaMemsetAsync", "3.2", POINTER, INT, LONG, POINTER);
 
-  /**
-   * Binds the functions.
-   *
-   * @throws java.util.NoSuchElementException if one is missing
-   */
-  static Cudart of(SymbolLookup symbols) {
-    return new Cudart(
-        bind(symbols, "cudaRuntimeGetVersion", ValueLayout.JAVA_INT, ValueLayout.ADDRESS),
-        bind(symbols, "cudaDriverGetVersion", ValueLayout.JAVA_INT, ValueLayout.ADDRESS),
-        bind(symbols, "cudaGetDeviceCount", ValueLayout.JAVA_INT, ValueLayout.ADDRESS),
-        bind(symbols, "cudaGetErrorName", ValueLayout.ADDRESS, ValueLayout.JAVA_INT));
-  }
+  /* cudaError_t cudaStreamCreateWithFlags(cudaStream_t *pStream, unsigned int flags) */
+  final NativeFunction streamCreate = function("cudaStreamCreateWithFlags", "5.0", POINTER, INT);
+  /* cudaError_t cudaStreamDestroy(cudaStream_t stream) */
+  final NativeFunction streamDestroy = function("cudaStreamDestroy", "1.0", POINTER);
+  /* cudaError_t cudaStreamSynchronize(cudaStream_t stream) */
+  final NativeFunction streamSynchronize = function("cudaStreamSynchronize", "1.0", POINTER);
+  /* cudaError_t cudaStreamQuery(cudaStream_t stream) */
+  final NativeFunction streamQuery = function("cudaStreamQuery", "1.0", POINTER);
+  /* cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned int flags) */
+  final NativeFunction streamWaitEvent =
+      function("cudaStreamWaitEvent", "3.2", POINTER, POINTER, INT);
+  /* cudaError_t cudaEventCreateWithFlags(cudaEvent_t *event, unsigned int flags) */
+  final NativeFunction eventCreate = function("cudaEventCreateWithFlags", "2.2", POINTER, INT);
+  /* cudaError_t cudaEventDestroy(cudaEvent_t event) */
+  final NativeFunction eventDestroy = function("cudaEventDestroy", "1.0", POINTER);
+  /* cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) */
+  final NativeFunction eventRecord = function("cudaEventRecord", "1.0", POINTER, POINTER);
+  /* cudaError_t cudaEventSynchronize(cudaEvent_t event) */
+  final NativeFunction eventSynchronize = function("cudaEventSynchronize", "1.0", POINTER);
+  /* cudaError_t cudaEventQuery(cudaEvent_t event) */
+  final NativeFunction eventQuery = function("cudaEventQuery", "1.0", POINTER);
+  /* cudaError_t cudaEventElapsedTime(float *ms, cudaEvent_t start, cudaEvent_t end) */
+  final NativeFunction eventElapsedTime =
+      function("cudaEventElapsedTime", "1.0", POINTER, POINTER, POINTER);
 
-  @SuppressWarnings("restricted") // The signatures are those of cuda_runtime_api.h, see above.
-  private static MethodHandle bind(
-      SymbolLookup symbols, String name, MemoryLayout result, MemoryLayout argument) {
-    return Linker.nativeLinker()
-        .downcallHandle(symbols.findOrThrow(name), FunctionDescriptor.of(result, argument));
-  }
+  /* cudaError_t cudaGetLastError(void) */
+  final NativeFunction getLastError = function("cudaGetLastError", "1.0");
+  /* const char *cudaGetErrorName(cudaError_t error) */
+  final NativeFunction getErrorName = text("cudaGetErrorName", "6.0", INT);
 
-  /** Calls one of the functions that write an {@code int}. */
-  static Answer ask(MethodHandle function) {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment out = arena.allocate(ValueLayout.JAVA_INT);
-      int status = (int) function.invokeExact(out);
-      return new Answer(status, out.get(ValueLayout.JAVA_INT, 0));
-    } catch (Throwable t) { // invokeExact declares it; it is thrown on as it is
-      throw DynamicLinker.rethrown(t);
-    }
+  /* cudaError_t cudaLibraryLoadData(cudaLibrary_t *library, const void *code,
+  enum cudaJitOption *jitOptions, void **jitOptionsValues, unsigned int numJitOptions,
+  enum cudaLibraryOption *libraryOptions, void **libraryOptionValues,
+  unsigned int numLibraryOptions) */
+  final NativeFunction libraryLoadData =
+      function(
+          "cudaLibraryLoadData",
+          "12.8",
+          POINTER,
+          POINTER,
+          POINTER,
+          POINTER,
+          INT,
+          POINTER,
+          POINTER,
+          INT);
+  /* cudaError_t cudaLibraryUnload(cudaLibrary_t library) */
+  final NativeFunction libraryUnload = function("cudaLibraryUnload", "12.8", POINTER);
+  /* cudaError_t cudaLibraryGetKernel(cudaKernel_t *pKernel, cudaLibrary_t library,
+  const char *name) */
+  final NativeFunction libraryGetKernel =
+      function("cudaLibraryGetKernel", "12.8", POINTER, POINTER, POINTER);
+  /* cudaError_t cudaFuncGetAttributes(struct cudaFuncAttributes *attr, const void *func) */
+  final NativeFunction funcGetAttributes =
+      function("cudaFuncGetAttributes", "1.0", POINTER, POINTER);
+  /* cudaError_t cudaLaunchKernel(const void *func, dim3 gridDim, dim3 blockDim, void **args,
+  size_t sharedMem, cudaStream_t stream) */
+  final NativeFunction launchKernel =
+      function(
+          "cudaLaunchKernel", "7.0", POINTER, Layouts.DIM3, Layouts.DIM3, POINTER, LONG, POINTER);
+
+  /* cudaError_t cudaStreamBeginCapture(cudaStream_t stream, enum cudaStreamCaptureMode mode) */
+  final NativeFunction streamBeginCapture =
+      function("cudaStreamBeginCapture", "10.1", POINTER, INT);
+  /* cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t *pGraph) */
+  final NativeFunction streamEndCapture =
+      function("cudaStreamEndCapture", "10.0", POINTER, POINTER);
+  /* cudaError_t cudaGraphInstantiateWithFlags(cudaGraphExec_t *pGraphExec, cudaGraph_t graph,
+  unsigned long long flags) */
+  final NativeFunction graphInstantiate =
+      function("cudaGraphInstantiateWithFlags", "11.4", POINTER, POINTER, LONG);
+  /* cudaError_t cudaGraphLaunch(cudaGraphExec_t graphExec, cudaStream_t stream) */
+  final NativeFunction graphLaunch = function("cudaGraphLaunch", "10.0", POINTER, POINTER);
+  /* cudaError_t cudaGraphExecDestroy(cudaGraphExec_t graphExec) */
+  final NativeFunction graphExecDestroy = function("cudaGraphExecDestroy", "10.0", POINTER);
+  /* cudaError_t cudaGraphDestroy(cudaGraph_t graph) */
+  final NativeFunction graphDestroy = function("cudaGraphDestroy", "10.0", POINTER);
+
+  Cudart(String name, SymbolLookup symbols) {
+    super(name, symbols);
   }
 
   /** A status as messages show it, as in {@code cudaErrorNoDevice(100)}. */
   String statusText(int status) {
-    MemorySegment name;
-    try {
-      name = (MemorySegment) getErrorName.invokeExact(status);
-    } catch (Throwable t) { // invokeExact declares it; it is thrown on as it is
-      throw DynamicLinker.rethrown(t);
-    }
-    return DynamicLinker.string(name) + "(" + status + ")";
+    CudaStatus known = CudaStatus.of(status);
+    String name = known != null ? known.symbol() : getErrorName.callForText(status);
+    return name + "(" + status + ")";
   }
 }

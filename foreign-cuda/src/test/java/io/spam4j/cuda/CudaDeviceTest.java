@@ -45,12 +45,13 @@ class CudaDeviceTest {
       Map<String, String> variables,
       List<String> sonames,
       String toolkit) {
-    return CudaDevice.availability(
-        new Host(
-            name -> properties.getOrDefault(name, System.getProperty(name)),
-            variables::get,
-            sonames,
-            toolkit));
+    return CudaProbe.of(
+            new Host(
+                name -> properties.getOrDefault(name, System.getProperty(name)),
+                variables::get,
+                sonames,
+                toolkit))
+        .availability();
   }
 
   private static boolean hasDriver() {

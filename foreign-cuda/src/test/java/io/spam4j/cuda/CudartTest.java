@@ -8,62 +8,34 @@ import io.spam4j.cuda.CudaAvailability.Unavailable;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.lang.invoke.MethodHandle;
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.MethodType;
 import org.junit.jupiter.api.Test;
 
 /** What each answer of the runtime means, with a runtime of Java methods. */
 class CudartTest {
-  static int answer(int status, int value, MemorySegment out) {
-    if (status == Cudart.SUCCESS) {
-      out.set(ValueLayout.JAVA_INT, 0, value);
-    }
-    return status;
-  }
-
-  static MemorySegment errorName(int status) {
-    return switch (status) {
-      case 35 -> Arena.global().allocateFrom("cudaErrorInsufficientDriver");
-      case 100 -> Arena.global().allocateFrom("cudaErrorNoDevice");
-      case 500 -> Arena.global().allocateFrom("cudaErrorSymbolNotFound");
-      default -> MemorySegment.NULL;
-    };
-  }
-
-  private static MethodHandle handle(String name, MethodType type, Object... bound) {
-    try {
-      MethodHandle method = MethodHandles.lookup().findStatic(CudartTest.class, name, type);
-      return MethodHandles.insertArguments(method, 0, bound);
-    } catch (ReflectiveOperationException e) {
-      throw new LinkageError(name, e);
-    }
-  }
-
-  private static MethodHandle answering(int status, int value) {
-    return handle(
-        "answer",
-        MethodType.methodType(int.class, int.class, int.class, MemorySegment.class),
-        status,
-        value);
-  }
-
   private static CudaAvailability probe(
-      MethodHandle runtime, MethodHandle driver, MethodHandle devices) {
-    MethodHandle names = handle("errorName", MethodType.methodType(MemorySegment.class, int.class));
-    return CudaDevice.availability(
-        new CudaLibrary("lib", new Cudart(runtime, driver, devices, names)));
+      int runtimeStatus,
+      int runtime,
+      int driverStatus,
+      int driver,
+      int devicesStatus,
+      int devices) {
+    JavaLibrary library =
+        new JavaLibrary()
+            .with("cudaRuntimeGetVersion", runtimeStatus, runtime)
+            .with("cudaDriverGetVersion", driverStatus, driver)
+            .with("cudaGetDeviceCount", devicesStatus, devices)
+            .withErrorNames();
+    return CudaProbe.availability(new CudaLibrary(library.cudart()));
   }
 
   @Test
   void availability_devices() {
-    assertThat(probe(answering(0, 12040), answering(0, 13010), answering(0, 2)))
-        .isEqualTo(new Available(2, 12040, 13010));
+    assertThat(probe(0, 12040, 0, 13010, 0, 2)).isEqualTo(new Available(2, 12040, 13010));
   }
 
   @Test
   void availability_noDriver() {
-    assertThat(probe(answering(0, 11080), answering(0, 0), answering(35, 0)))
+    assertThat(probe(0, 11080, 0, 0, 35, 0))
         .isEqualTo(
             new Unavailable(
                 "the NVIDIA driver must be installed: library=lib, runtime=11.8, driver=0",
@@ -72,7 +44,7 @@ class CudartTest {
 
   @Test
   void availability_oldDriver() {
-    assertThat(probe(answering(0, 13000), answering(0, 12080), answering(35, 0)))
+    assertThat(probe(0, 13000, 0, 12080, 35, 0))
         .isEqualTo(
             new Unavailable(
                 "the NVIDIA driver must not be older than the CUDA runtime: library=lib,"
@@ -85,13 +57,13 @@ class CudartTest {
   void availability_noDevice() {
     String hint = "see whether nvidia-smi lists a GPU and CUDA_VISIBLE_DEVICES does not hide it";
 
-    assertThat(probe(answering(0, 13000), answering(0, 13000), answering(100, 0)))
+    assertThat(probe(0, 13000, 0, 13000, 100, 0))
         .isEqualTo(
             new Unavailable(
                 "a CUDA device must be visible: library=lib, runtime=13.0, driver=13.0,"
                     + " status=cudaErrorNoDevice(100)",
                 hint));
-    assertThat(probe(answering(0, 13000), answering(0, 13000), answering(0, 0)))
+    assertThat(probe(0, 13000, 0, 13000, 0, 0))
         .isEqualTo(
             new Unavailable(
                 "a CUDA device must be visible: library=lib, runtime=13.0, driver=13.0, devices=0",
@@ -102,16 +74,17 @@ class CudartTest {
   void availability_otherStatuses() {
     String hint = "see whether nvidia-smi shows the GPU and a driver error";
 
-    assertThat(probe(answering(999, 0), answering(0, 0), answering(0, 0)))
+    assertThat(probe(999, 0, 0, 0, 0, 0))
         .isEqualTo(
-            new Unavailable("cudaRuntimeGetVersion failed: library=lib, status=(none)(999)", hint));
-    assertThat(probe(answering(0, 13000), answering(500, 0), answering(0, 0)))
+            new Unavailable(
+                "cudaRuntimeGetVersion failed: library=lib, status=cudaErrorUnknown(999)", hint));
+    assertThat(probe(0, 13000, 500, 0, 0, 0))
         .isEqualTo(
             new Unavailable(
                 "cudaDriverGetVersion failed: library=lib, runtime=13.0,"
                     + " status=cudaErrorSymbolNotFound(500)",
                 hint));
-    assertThat(probe(answering(0, 13000), answering(0, 13000), answering(500, 0)))
+    assertThat(probe(0, 13000, 0, 13000, 500, 0))
         .isEqualTo(
             new Unavailable(
                 "cudaGetDeviceCount failed: library=lib, runtime=13.0, driver=13.0,"
@@ -120,14 +93,60 @@ class CudartTest {
   }
 
   @Test
-  void ask_ourOwnErrorsAreNotHidden() {
+  void function_isBoundAtItsFirstCall() {
+    JavaLibrary symbols = new JavaLibrary().with("cudaFree", 0, 1).withErrorNames();
+
+    Cudart cudart = symbols.cudart();
+    assertThat(symbols.lookups()).isEmpty();
+    MemorySegment out = Arena.global().allocate(4);
+    assertThat(cudart.free.call(out)).isZero();
+    assertThat(cudart.free.call(out)).isZero();
+
+    assertThat(symbols.lookups()).containsExactly("cudaFree");
+    assertThat(out.get(ValueLayout.JAVA_INT, 0)).isEqualTo(1);
+  }
+
+  @Test
+  void function_missing() {
+    Cudart cudart = new JavaLibrary().cudart();
+
+    assertThatThrownBy(() -> cudart.libraryUnload.call(MemorySegment.NULL))
+        .isInstanceOf(UnsupportedOperationException.class)
+        .hasMessage("cudaLibraryUnload must be in the library: library=lib, since=CUDA 12.8");
+  }
+
+  @Test
+  void function_argumentsOfAnotherType() {
+    Cudart cudart = new JavaLibrary().with("cudaFree", 0, 1).cudart();
+
+    assertThatThrownBy(() -> cudart.free.call("text")).isInstanceOf(ClassCastException.class);
+    assertThatThrownBy(() -> cudart.free.call()).isInstanceOf(IllegalArgumentException.class);
+  }
+
+  @Test
+  void statusText_knownUnknownAndNameless() {
+    Cudart cudart = new JavaLibrary().withErrorNames().cudart();
+
+    assertThat(cudart.statusText(2)).isEqualTo("cudaErrorMemoryAllocation(2)");
+    assertThat(cudart.statusText(12345)).isEqualTo("cudaErrorOfTheFuture(12345)");
+    assertThat(cudart.statusText(-1)).isEqualTo("(none)(-1)");
+  }
+
+  @Test
+  void rethrown_ourOwnErrorsAreNotHidden() {
     for (Throwable failure :
         new Throwable[] {new StackOverflowError(), new WrongThreadException()}) {
-      MethodHandle thrower = MethodHandles.throwException(int.class, Throwable.class);
-      MethodHandle failing =
-          MethodHandles.dropArguments(thrower.bindTo(failure), 0, MemorySegment.class);
-
-      assertThatThrownBy(() -> Cudart.ask(failing)).isSameAs(failure);
+      assertThatThrownBy(() -> DynamicLinker.rethrown(failure)).isSameAs(failure);
     }
+  }
+
+  @Test
+  void isSticky_whatTheContextDoesNotSurvive() {
+    assertThat(CudaStatus.isSticky(700)).isTrue();
+    assertThat(CudaStatus.isSticky(719)).isTrue();
+    assertThat(CudaStatus.isSticky(999)).isTrue();
+    assertThat(CudaStatus.isSticky(2)).isFalse();
+    assertThat(CudaStatus.isSticky(701)).isFalse();
+    assertThat(CudaStatus.isSticky(12345)).isFalse();
   }
 }

@@ -1,0 +1,93 @@
+package io.spam4j.cuda;
+
+import io.spam4j.cuda.KernelModule.JitLog;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/** Kernels that were loaded together. Closing it ends all of them. */
+public final class KernelLibrary implements AutoCloseable {
+  private final KernelModule module;
+  private final Handle handle;
+  private final JitLog log;
+
+  private KernelLibrary(KernelModule module, Handle handle, JitLog log) {
+    this.module = module;
+    this.handle = handle;
+    this.log = log;
+  }
+
+  static KernelLibrary load(DeviceContext context, String ptx) {
+    context.enter();
+    return load(context, moduleOf(context), ptx);
+  }
+
+  static KernelLibrary load(DeviceContext context, KernelModule module, String ptx) {
+    Arena arena = Arena.ofAuto(); // the log lives as long as the library, which may compile late
+    JitLog log = JitLog.allocate(arena);
+    try {
+      MemorySegment loaded = module.load(context, arena.allocateFrom(ptx), log);
+      Handle handle =
+          new Handle(
+              context,
+              "kernel library",
+              loaded,
+              module.unload(),
+              () -> {
+                if (!context.isLost()) {
+                  context.enter();
+                  NativeFunction synchronize = context.cudart().deviceSynchronize;
+                  context.check(synchronize, synchronize.call());
+                }
+              });
+      return new KernelLibrary(module, handle, log);
+    } catch (CudaException e) {
+      throw withLog(e, log);
+    }
+  }
+
+  private static KernelModule moduleOf(DeviceContext context) {
+    Cudart cudart = context.cudart();
+    NativeFunction version = cudart.runtimeGetVersion;
+    context.check(version, version.call(context.out()));
+    if (context.out().get(ValueLayout.JAVA_INT, 0) >= KernelModule.RUNTIME_LOADS) {
+      return new KernelModule.ByRuntime(cudart);
+    }
+    return switch (DynamicLinker.ofThisProcess().open(CudaDriver.SONAME)) {
+      case DynamicLinker.Result.Opened(var symbols) ->
+          new KernelModule.ByDriver(new CudaDriver(CudaDriver.SONAME, symbols));
+      case DynamicLinker.Result.Failed(String reason) ->
+          throw new UnsupportedOperationException(
+              "a runtime before CUDA 12.8 needs the driver to load kernels: " + reason);
+    };
+  }
+
+  private static CudaException withLog(CudaException e, JitLog log) {
+    String text = log.text();
+    return text.isEmpty()
+        ? e
+        : new CudaException(
+            e.function(), e.status(), e.deviceLost(), e.getMessage() + "; log: " + text);
+  }
+
+  /**
+   * Finds a kernel, and compiles it if that was not done at loading.
+   *
+   * @throws CudaException if there is no such kernel, or it does not compile for this device; with
+   *     the compiler's log
+   */
+  public Kernel kernel(String name) {
+    handle.context().enter();
+    try {
+      return module.kernel(handle, name);
+    } catch (CudaException e) {
+      throw withLog(e, log);
+    }
+  }
+
+  /** Waits for the device and ends the kernels; harmless if closed already. */
+  @Override
+  public void close() {
+    handle.close();
+  }
+}
