@@ -1,6 +1,7 @@
 package io.spam4j.cuda;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -61,6 +62,10 @@ final class HostKernels {
           "-pthread",
           "-o");
 
+  private static final Path PROGRAM =
+      Path.of("target", "host-kernels", "launcher").toAbsolutePath();
+  private static boolean compiled;
+
   private static final class Buffer {
     final byte[] array;
     final int shift;
@@ -76,15 +81,29 @@ final class HostKernels {
   private final List<long[]> pointers = new ArrayList<>();
   private final List<long[]> launches = new ArrayList<>();
 
-  /** Compiles the launcher. */
-  static Path compile(Path folder) throws IOException, InterruptedException {
-    Path program = folder.resolve("launcher");
-    List<String> command = new ArrayList<>(COMPILE);
-    command.add(program.toString());
-    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    assertThat(process.waitFor()).as(output).isZero();
-    return program;
+  /** The launcher, compiled once; a test that asks is skipped where there is no g++. */
+  private static synchronized Path program() throws IOException, InterruptedException {
+    assumeTrue(hasCompiler(), "the kernels are not run on the CPU: there is no g++");
+    if (!compiled) {
+      Files.createDirectories(PROGRAM.getParent());
+      List<String> command = new ArrayList<>(COMPILE);
+      command.add(PROGRAM.toString());
+      Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+      String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+      assertThat(process.waitFor()).as(output).isZero();
+      compiled = true;
+    }
+    return PROGRAM;
+  }
+
+  private static boolean hasCompiler() throws InterruptedException {
+    try {
+      Process process = new ProcessBuilder("g++", "--version").redirectErrorStream(true).start();
+      process.getInputStream().readAllBytes();
+      return process.waitFor() == 0;
+    } catch (IOException e) {
+      return false;
+    }
   }
 
   /** Memory of zeros that starts {@code shift} bytes after a multiple of 16. */
@@ -123,8 +142,9 @@ final class HostKernels {
   }
 
   /** Runs what was launched and updates the memory. */
-  void run(Path program) throws IOException, InterruptedException {
-    Path errors = Files.createTempFile(program.getParent(), "errors", ".txt");
+  void run() throws IOException, InterruptedException {
+    Path program = program();
+    Path errors = program.resolveSibling("errors.txt");
     Process process = new ProcessBuilder(program.toString()).redirectError(errors.toFile()).start();
     byte[] input = input();
     Thread writer =

@@ -1,36 +1,22 @@
 package io.spam4j.cuda;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.spam4j.cuda.HostKernels.Kernel;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Random;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** The kernels that only move numbers, compiled for the CPU under its sanitizers. */
 class HostMomentsTest {
   private static final int TILE = 65536;
   private static final int ELEMENTS = 3 * TILE + 77;
 
-  @TempDir private static Path folder;
-  private static Path program = Path.of("");
-
   private final Random random = new Random(3);
   private final HostKernels kernels = new HostKernels();
-
-  @BeforeAll
-  static void compile() throws IOException, InterruptedException {
-    assumeTrue(Files.isExecutable(Path.of("/usr/bin/g++")), "no g++ to compile the kernels with");
-    program = HostKernels.compile(folder);
-  }
 
   /** Numbers that say where they were: the element itself and the salt. */
   private ByteBuffer stream(int[] elements, float salt) {
@@ -87,7 +73,7 @@ class HostMomentsTest {
 
     kernels.launch(Kernel.GATHER, 3, tensor, chunks);
     kernels.launch(Kernel.SCATTER, 3, tensor, chunks);
-    kernels.run(program);
+    kernels.run();
 
     for (int i = 0; i < selected.length; i++) {
       assertThat(packed.getFloat(4 * i)).isEqualTo(selected[i] + 0.25f);
@@ -118,7 +104,7 @@ class HostMomentsTest {
     }
 
     kernels.launch(Kernel.REMAP, 4, old, next, changes);
-    kernels.run(program);
+    kernels.run();
 
     int carried = 0;
     for (int i = 0; i < after.length; i++) {
@@ -140,7 +126,7 @@ class HostMomentsTest {
       ByteBuffer chunks = kernels.memory(24, 0);
       chunks.putLong(chunk[0]).putLong(chunk[0]).putInt(chunk[1]);
       kernels.launch(Kernel.FILL, 1, tensor(unused, unused, first, second), chunks, -0f);
-      kernels.run(program);
+      kernels.run();
 
       for (int i = 0; i < elements.length; i++) {
         float expected = i >= chunk[0] && i < chunk[0] + chunk[1] ? -0f : i + 1;

@@ -2,9 +2,9 @@ package io.spam4j.cuda;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.spam4j.cuda.HostKernels.Kernel;
+import io.spam4j.cuda.UpdateTables.Case;
 import io.spam4j.engine.kernel.Operands;
 import io.spam4j.engine.kernel.Update;
 import io.spam4j.engine.kernel.UpdateCoefficients;
@@ -13,20 +13,16 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** The update kernels, compiled for the CPU under its sanitizers, give the bits of the engine. */
 class HostUpdateTest {
-  private static final int CHUNK = 512;
-  private static final int TILE = 65536;
+  private static final int TILE = UpdateTables.TILE;
   private static final float[] SPECIAL = {
     0,
     -0f,
@@ -42,48 +38,7 @@ class HostUpdateTest {
     -Float.MAX_VALUE
   };
 
-  @TempDir private static Path folder;
-  private static Path program = Path.of("");
-
   private final Random random = new Random(1);
-
-  /** A tensor, its selected elements (all, where it is dense), and what the step does with it. */
-  private static final class Case {
-    final float[] weights;
-    final float[] gradient;
-    final float[] first;
-    final float[] second;
-    final int[] positions;
-    final int shift; // of all streams, in bytes
-    final UpdateCoefficients coefficients;
-
-    Case(
-        float[] weights,
-        float[] gradient,
-        float[] first,
-        float[] second,
-        int[] positions,
-        int shift,
-        UpdateCoefficients coefficients) {
-      this.weights = weights;
-      this.gradient = gradient;
-      this.first = first;
-      this.second = second;
-      this.positions = positions;
-      this.shift = shift;
-      this.coefficients = coefficients;
-    }
-
-    boolean isSparse() {
-      return first.length != weights.length;
-    }
-  }
-
-  @BeforeAll
-  static void compile() throws IOException, InterruptedException {
-    assumeTrue(Files.isExecutable(Path.of("/usr/bin/g++")), "no g++ to compile the kernels with");
-    program = HostKernels.compile(folder);
-  }
 
   @Test
   void update_denseTensorsOfAllShapes() throws IOException, InterruptedException {
@@ -94,7 +49,89 @@ class HostUpdateTest {
         cases.add(makeCase(n, all, shift));
       }
     }
-    compare(cases, Kernel.UPDATE);
+    UpdateTally counts = compare(cases, Kernel.UPDATE);
+
+    assertThat(List.of(counts.spikes, counts.skipped, counts.lowered, counts.clamped))
+        .allSatisfy(count -> assertThat(count).isPositive());
+  }
+
+  @Test
+  void update_limitsOfItsRules() throws IOException, InterruptedException {
+    int n = 1100;
+    int[] all = IntStream.range(0, n).toArray();
+    Case equalRatios = makeCase(n, all, 0);
+    Arrays.fill(equalRatios.gradient, 3);
+    Arrays.fill(equalRatios.second, 0.7f);
+    equalRatios.coefficients.spikeThreshold = 2;
+    // The square of the gradient is subnormal: too coarse for a ratio, as the next one is not.
+    Case subnormalSquares = makeCase(n, all, 0);
+    Arrays.fill(subnormalSquares.gradient, 1e-20f);
+    Arrays.fill(subnormalSquares.second, Float.MIN_VALUE);
+    subnormalSquares.gradient[700] = 2e-19f;
+    Case infiniteSquares = makeCase(n, all, 0);
+    Arrays.fill(infiniteSquares.gradient, 3e25f);
+    infiniteSquares.coefficients.gradientLimit = Float.POSITIVE_INFINITY;
+    // Moments that become the limit itself are kept.
+    Case flushed = makeCase(n, all, 0);
+    Arrays.fill(flushed.gradient, 0);
+    for (int i = 0; i < n; i++) {
+      flushed.first[i] = i % 2 == 0 ? -2 * Float.MIN_NORMAL : 2 * Math.nextDown(Float.MIN_NORMAL);
+      flushed.second[i] = i % 3 == 0 ? 2 * Float.MIN_NORMAL : Float.MIN_NORMAL;
+    }
+    flushed.coefficients.coupledDecay = 0;
+    flushed.coefficients.beta1 = 0.5f;
+    flushed.coefficients.beta2 = 0.5f;
+    flushed.coefficients.flushBelow = Float.MIN_NORMAL;
+    flushed.coefficients.resetsMoments = false;
+    flushed.coefficients.zeroesMomentsAfter = false;
+    for (Case plain : List.of(equalRatios, subnormalSquares, infiniteSquares)) {
+      plain.coefficients.coupledDecay = 0;
+      plain.coefficients.resetsMoments = false;
+      plain.coefficients.gradientScale = 1;
+      plain.coefficients.normScale = 1;
+      plain.coefficients.clipAbove = Float.POSITIVE_INFINITY;
+    }
+
+    compare(List.of(equalRatios, subnormalSquares, infiniteSquares, flushed), Kernel.UPDATE);
+  }
+
+  @Test
+  void tally_manyChunks() throws IOException, InterruptedException {
+    int count = 700;
+    int[] starts = {0, 1, 300, 700};
+    var kernels = new HostKernels();
+    ByteBuffer ranges = kernels.memory(16L * (starts.length - 1), 0);
+    ByteBuffer chunks = kernels.memory(24L * count, 8);
+    ByteBuffer parts = kernels.memory(24L * count, 8);
+    ByteBuffer totals = kernels.memory(48L * (starts.length - 1), 0);
+    for (int i = 0; i < count; i++) {
+      chunks.putLong(24 * i + 8, i * 10_000_000_000L);
+      parts.putInt(-i).putInt(i % 5).putInt(7).putInt(i);
+      parts.putFloat(i % 300 == 0 ? 0 : i % 290 > 280 ? 2.5f : 1).putInt(-1 - i);
+    }
+    for (int k = 0; k + 1 < starts.length; k++) {
+      ranges.putLong(starts[k]).putLong(starts[k + 1] - starts[k]);
+    }
+    kernels.launch(Kernel.TALLY, starts.length - 1, ranges, chunks, parts, totals);
+    kernels.run();
+
+    for (int k = 0; k + 1 < starts.length; k++) {
+      long[] expected = {0, 0, 0, 0, -1};
+      float largest = 0;
+      for (int i = starts[k]; i < starts[k + 1]; i++) {
+        for (int field = 0; field < 4; field++) {
+          expected[field] += Integer.toUnsignedLong(parts.getInt(24 * i + 4 * field));
+        }
+        if (parts.getFloat(24 * i + 16) > largest) {
+          largest = parts.getFloat(24 * i + 16);
+          expected[4] = i * 10_000_000_000L + Integer.toUnsignedLong(-1 - i);
+        }
+      }
+      for (int field = 0; field < 5; field++) {
+        assertThat(totals.getLong(48 * k + 8 * field)).isEqualTo(expected[field]);
+      }
+      assertThat(totals.getFloat(48 * k + 40)).isEqualTo(largest);
+    }
   }
 
   @Test
@@ -166,9 +203,9 @@ class HostUpdateTest {
     return random.nextBoolean();
   }
 
-  private static void compare(List<Case> cases, Kernel kernel)
+  private static UpdateTally compare(List<Case> cases, Kernel kernel)
       throws IOException, InterruptedException {
-    var device = new DeviceTables(cases);
+    var device = new UpdateTables(cases);
     device.kernels.launch(
         kernel,
         device.chunkCount,
@@ -178,9 +215,9 @@ class HostUpdateTest {
         device.parts);
     device.kernels.launch(
         Kernel.TALLY, cases.size(), device.ranges, device.chunks, device.parts, device.totals);
-    device.kernels.run(program);
+    device.kernels.run();
 
-    long spikes = 0;
+    var all = new UpdateTally();
     for (int i = 0; i < cases.size(); i++) {
       Case one = cases.get(i);
       UpdateTally tally = updateInJava(one);
@@ -195,9 +232,12 @@ class HostUpdateTest {
       assertThat(total.getLong(48 * i + 24)).as(name + " clamped").isEqualTo(tally.clamped);
       assertThat(total.getLong(48 * i + 32)).as(name + " place").isEqualTo(tally.largestAt);
       assertThat(total.getFloat(48 * i + 40)).as(name + " ratio").isEqualTo(tally.largestRatio);
-      spikes += tally.spikes;
+      all.spikes += tally.spikes;
+      all.skipped += tally.skipped;
+      all.lowered += tally.lowered;
+      all.clamped += tally.clamped;
     }
-    assertThat(spikes).as("spikes in all cases").isPositive();
+    return all;
   }
 
   private static void assertBits(String name, ByteBuffer actual, float[] expected) {
@@ -241,91 +281,6 @@ class HostUpdateTest {
     if (zeroes) {
       m.fill((byte) 0);
       v.fill((byte) 0);
-    }
-  }
-
-  /** The tables that the kernels read, laid out as in src/main/cuda/README.md. */
-  private static final class DeviceTables {
-    final HostKernels kernels = new HostKernels();
-    final List<ByteBuffer> streams = new ArrayList<>();
-    final ByteBuffer tensors;
-    final ByteBuffer coefficients;
-    final ByteBuffer ranges;
-    final ByteBuffer totals;
-    final ByteBuffer chunks;
-    final ByteBuffer parts;
-    final int chunkCount;
-
-    DeviceTables(List<Case> cases) {
-      tensors = kernels.memory(64L * cases.size(), 0);
-      coefficients = kernels.memory(80L * cases.size(), 0);
-      ranges = kernels.memory(16L * cases.size(), 0);
-      totals = kernels.memory(48L * cases.size(), 0);
-      List<long[]> rows = new ArrayList<>();
-      for (int i = 0; i < cases.size(); i++) {
-        Case one = cases.get(i);
-        float[][] data = {one.weights, one.gradient, one.first, one.second};
-        for (int k = 0; k < data.length; k++) {
-          ByteBuffer stream = kernels.memory(4L * data[k].length, one.shift);
-          stream.asFloatBuffer().put(data[k]);
-          streams.add(stream);
-          kernels.point(tensors, 64 * i + 8 * k, stream);
-        }
-        tensors.putLong(64 * i + 40, one.weights.length).putLong(64 * i + 48, one.first.length);
-        put(one.coefficients, coefficients.position(80 * i));
-        ranges.putLong(16 * i, rows.size());
-        if (one.isSparse()) {
-          ByteBuffer positions = kernels.memory(2L * one.positions.length, 0);
-          for (int at : one.positions) {
-            positions.putShort((short) (at % TILE));
-          }
-          kernels.point(tensors, 64 * i + 32, positions);
-          addTiles(rows, one.positions, i);
-        } else {
-          for (int from = 0; from < one.weights.length; from += CHUNK) {
-            rows.add(new long[] {from, from, Math.min(CHUNK, one.weights.length - from), i});
-          }
-        }
-        ranges.putLong(16 * i + 8, rows.size() - ranges.getLong(16 * i));
-      }
-      chunkCount = rows.size();
-      chunks = kernels.memory(24L * chunkCount, 8);
-      parts = kernels.memory(24L * chunkCount, 8);
-      for (long[] row : rows) {
-        chunks.putLong(row[0]).putLong(row[1]).putInt((int) row[2]).putInt((int) row[3]);
-      }
-    }
-
-    private static void addTiles(List<long[]> rows, int[] positions, int tensor) {
-      for (int from = 0, to = 0; from < positions.length; from = to) {
-        int tile = positions[from] / TILE;
-        while (to < positions.length && positions[to] / TILE == tile) {
-          to++;
-        }
-        rows.add(new long[] {from, (long) tile * TILE, to - from, tensor});
-      }
-    }
-
-    private static void put(UpdateCoefficients c, ByteBuffer row) {
-      row.putFloat(c.gradientScale).putFloat(c.clipAbove).putFloat(c.clipDivisor);
-      row.putFloat(c.clipTo).putFloat(c.normScale).putFloat(c.gradientLimit);
-      row.putFloat(c.coupledDecay).putFloat(c.spikeThreshold).putFloat(c.beta1);
-      row.putFloat(c.oneMinusBeta1).putFloat(c.beta2).putFloat(c.oneMinusBeta2);
-      row.putFloat(c.flushBelow).putFloat(c.epsilon).putFloat(c.stepSize);
-      row.putFloat(c.decayBefore).putFloat(c.decayAfter);
-      boolean[] flags = {
-        c.nullifiesSpikes,
-        c.clipsAtZero,
-        c.skipsNonFinite,
-        c.leavesWeights,
-        c.resetsMoments,
-        c.zeroesMomentsAfter
-      };
-      int bits = 0;
-      for (int i = 0; i < flags.length; i++) {
-        bits |= flags[i] ? 1 << i : 0;
-      }
-      row.putInt(bits);
     }
   }
 }
