@@ -2,9 +2,9 @@ package io.spam4j.cuda;
 
 import org.jspecify.annotations.Nullable;
 
-/** Goes on closing after a failure, and tells the first one in the end. */
+/** Goes on closing after a failure of CUDA, and tells the first one in the end. */
 final class CloseFailures {
-  private @Nullable RuntimeException first;
+  private @Nullable CudaException first;
 
   /** Closes something because of a failure, which stays the one that is told. */
   static void closeAfter(Throwable failure, Runnable close) {
@@ -19,7 +19,7 @@ final class CloseFailures {
   void run(Runnable step) {
     try {
       step.run();
-    } catch (RuntimeException e) {
+    } catch (CudaException e) {
       if (first == null) {
         first = e;
       } else if (!first.equals(e)) {

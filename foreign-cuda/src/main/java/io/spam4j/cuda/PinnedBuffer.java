@@ -129,6 +129,10 @@ public final class PinnedBuffer implements AutoCloseable {
   }
 
   private void beforeRelease() {
+    if (arena != null) {
+      arena.close(); // refused while another thread reads or writes
+    }
+    leases.values().removeIf(lease -> lease.handle().isClosed()); // by the device, which waited
     CloseFailures failures = new CloseFailures();
     if (!context.isLost()) {
       failures.run(this::await);
@@ -137,13 +141,14 @@ public final class PinnedBuffer implements AutoCloseable {
       failures.run(lease::close);
     }
     leases.clear();
-    if (arena != null) {
-      failures.run(arena::close);
-    }
     failures.throwFirst();
   }
 
-  /** Waits for the copies under way and frees the memory; harmless if closed already. */
+  /**
+   * Waits for the copies under way and frees the memory; harmless if closed already.
+   *
+   * @throws IllegalStateException if another thread uses the memory at this moment; it stays open
+   */
   @Override
   public void close() {
     handle.close();
