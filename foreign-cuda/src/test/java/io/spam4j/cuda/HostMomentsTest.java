@@ -88,6 +88,8 @@ class HostMomentsTest {
   void remap_carriesWhatStaysSelected() throws IOException, InterruptedException {
     int[] before = selection(20);
     int[] after = selection(30);
+    before[before.length - 1] = ELEMENTS - 2;
+    after[after.length - 1] = ELEMENTS - 1;
     ByteBuffer first = stream(after, 0.75f);
     ByteBuffer second = stream(after, 0.75f);
     ByteBuffer unused = kernels.memory(0, 0);

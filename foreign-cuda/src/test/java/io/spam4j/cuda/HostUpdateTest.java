@@ -68,8 +68,10 @@ class HostUpdateTest {
     Arrays.fill(subnormalSquares.gradient, 1e-20f);
     Arrays.fill(subnormalSquares.second, Float.MIN_VALUE);
     subnormalSquares.gradient[700] = 2e-19f;
+    subnormalSquares.second[700] = 1e-36f;
     Case infiniteSquares = makeCase(n, all, 0);
     Arrays.fill(infiniteSquares.gradient, 3e25f);
+    Arrays.fill(infiniteSquares.second, 5);
     infiniteSquares.coefficients.gradientLimit = Float.POSITIVE_INFINITY;
     // Moments that become the limit itself are kept.
     Case flushed = makeCase(n, all, 0);
