@@ -17,6 +17,7 @@ static_assert(sizeof(cudaDeviceProp) <= 8192 && offsetof(cudaDeviceProp, name) =
 static_assert(cudaDevAttrMultiProcessorCount == 16 && cudaDevAttrComputeCapabilityMinor == 76);
 static_assert(cudaJitErrorLogBufferSizeBytes == 6 && cudaStreamCaptureModeThreadLocal == 1);
 static_assert(cudaMemcpyDeviceToDevice == 3 && cudaEventDisableTiming == 2);
+#include <cuda.h>
 #else
 #include <cstddef>
 typedef int cudaError_t;
@@ -32,6 +33,11 @@ typedef struct Graph *cudaGraph_t;
 typedef struct Exec *cudaGraphExec_t;
 typedef struct Library *cudaLibrary_t;
 typedef struct Function *cudaKernel_t;
+typedef int CUresult;
+typedef struct Module *CUmodule;
+typedef struct Kernel *CUfunction;
+typedef cudaStream_t CUstream;
+enum CUjit_option { option1 };
 enum cudaDeviceAttr { attr0 };
 enum cudaMemcpyKind { kind0 };
 enum cudaStreamCaptureMode { mode0 };
@@ -220,4 +226,26 @@ cudaError_t cudaGraphLaunch(cudaGraphExec_t e, cudaStream_t s) {
 }
 cudaError_t cudaGraphExecDestroy(cudaGraphExec_t e) { STATUS(take("cudaGraphExecDestroy", e)); }
 cudaError_t cudaGraphDestroy(cudaGraph_t g) { STATUS(take("cudaGraphDestroy", g)); }
+
+// The driver's way to the same kernel, for runtimes before CUDA 12.8.
+CUresult cuModuleLoadDataEx(CUmodule *m, const void *code, unsigned n, CUjit_option *options,
+                            void **values) {
+  return static_cast<CUresult>(
+      cudaLibraryLoadData(reinterpret_cast<cudaLibrary_t *>(m), code,
+                          reinterpret_cast<cudaJitOption *>(options), values, n, nullptr, nullptr, 0));
+}
+CUresult cuModuleGetFunction(CUfunction *f, CUmodule m, const char *name) {
+  return static_cast<CUresult>(cudaLibraryGetKernel(reinterpret_cast<cudaKernel_t *>(f),
+                                                    reinterpret_cast<cudaLibrary_t>(m), name));
+}
+CUresult cuLaunchKernel(CUfunction f, unsigned gx, unsigned gy, unsigned gz, unsigned bx,
+                        unsigned by, unsigned bz, unsigned shared, CUstream s, void **args,
+                        void **extra) {
+  dim3 grid, block;
+  grid.x = gx, grid.y = gy, grid.z = gz;
+  block.x = bx, block.y = by, block.z = bz;
+  return static_cast<CUresult>(extra ? cudaError_t(1)
+                                     : cudaLaunchKernel(f, grid, block, args, shared, s));
+}
+CUresult cuModuleUnload(CUmodule m) { return static_cast<CUresult>(take("cuModuleUnload", m)); }
 }

@@ -159,6 +159,25 @@ class TransfersTest {
   }
 
   @Test
+  void kernel_loadedByTheDriver() {
+    KernelModule driver = new KernelModule.ByDriver(new CudaDriver("stub", stub.symbols()));
+    try (DeviceBuffer buffer = device.allocate(4);
+        KernelLibrary library = KernelLibrary.load(device.context(), driver, "ptx")) {
+      Kernel kernel = library.kernel("add");
+      kernel.launch(
+          stream, 3, 7, 100, new KernelArguments(2).setBuffer(0, buffer).setFloat(1, 0.5f));
+
+      assertThat(read(buffer)).containsExactly(3107.5f);
+      assertThat(kernel.maxThreads()).isZero();
+      stub.calls();
+    }
+    assertThat(stub.calls()).isEqualTo("cudaDeviceSynchronize cuModuleUnload cudaFree");
+    assertThatThrownBy(() -> KernelLibrary.load(device.context(), driver, "bad ptx"))
+        .hasMessageStartingWith("cuModuleLoadDataEx failed: ")
+        .hasMessageEndingWith("; log: ptxas fatal; line 1; no such thing");
+  }
+
+  @Test
   void kernel_isChecked() {
     try (KernelLibrary library = device.load("ptx")) {
       Kernel kernel = library.kernel("add");
