@@ -1,5 +1,7 @@
 // A libcudart that does next to nothing: it hands out handles, counts what is not given back,
 // copies at once and fails when told to. Against it the lifetimes of the Java handles are tested.
+#include <cmath>
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <map>
@@ -53,6 +55,7 @@ int failure = 0;
 int dead = 0; // the sticky error, once it happened
 int pending = 0;
 int device = 0;
+int scalars = 0; // of cuBLAS: on the host 0, on the device 1
 
 bool sticky(int status) { return status == 700 || status == 719; }
 
@@ -248,4 +251,67 @@ CUresult cuLaunchKernel(CUfunction f, unsigned gx, unsigned gy, unsigned gz, uns
                                      : cudaLaunchKernel(f, grid, block, args, shared, s));
 }
 CUresult cuModuleUnload(CUmodule m) { return static_cast<CUresult>(take("cuModuleUnload", m)); }
+
+// A cuBLAS of loops.
+int cublasCreate_v2(void **h) { return give("cublasCreate_v2", h, "blas") ? 3 : 0; }
+int cublasDestroy_v2(void *h) { return take("cublasDestroy_v2", h) ? 1 : 0; }
+int cublasSetStream_v2(void *h, cudaStream_t s) {
+  return !handles.count(s) || use("cublasSetStream_v2", h) ? 7 : 0;
+}
+int cublasSetPointerMode_v2(void *h, int mode) {
+  scalars = mode;
+  return handles.count(h) ? 0 : 1;
+}
+int cublasSetWorkspace_v2(void *h, void *, size_t n) {
+  return use("cublasSetWorkspace_v2", h) || n == 0 ? 7 : 0;
+}
+int cublasSnrm2_v2_64(void *h, int64_t n, const float *x, int64_t by, float *result) {
+  double sum = 0;
+  for (int64_t i = 0; i < n; i += by) sum += double(x[i]) * x[i];
+  *result = float(std::sqrt(sum));
+  return use("cublasSnrm2_v2_64", h) || scalars != 1 ? 7 : 0;
+}
+int cublasSasum_v2_64(void *h, int64_t n, const float *x, int64_t by, float *result) {
+  *result = 0;
+  for (int64_t i = 0; i < n; i += by) *result += std::fabs(x[i]);
+  return use("cublasSasum_v2_64", h) || scalars != 1 ? 7 : 0;
+}
+int cublasIsamax_v2_64(void *h, int64_t n, const float *x, int64_t by, int64_t *result) {
+  *result = 1;
+  for (int64_t i = 0; i < n; i += by) {
+    if (std::fabs(x[i]) > std::fabs(x[*result - 1])) *result = i + 1;
+  }
+  return use("cublasIsamax_v2_64", h) || scalars != 1 ? 7 : 0;
+}
+int cublasSscal_v2_64(void *h, int64_t n, const float *alpha, float *x, int64_t by) {
+  for (int64_t i = 0; i < n; i += by) x[i] *= *alpha;
+  return use("cublasSscal_v2_64", h) || scalars != 0 ? 7 : 0;
+}
+int cublasSaxpy_v2_64(void *h, int64_t n, const float *alpha, const float *x, int64_t by, float *y,
+                      int64_t) {
+  for (int64_t i = 0; i < n; i += by) y[i] += *alpha * x[i];
+  return use("cublasSaxpy_v2_64", h) || scalars != 0 ? 7 : 0;
+}
+int cublasSgemm_v2_64(void *h, int ta, int tb, int64_t m, int64_t n, int64_t k, const float *alpha,
+                      const float *a, int64_t lda, const float *b, int64_t ldb, const float *beta,
+                      float *c, int64_t ldc) {
+  for (int64_t i = 0; i < m; i++) {
+    for (int64_t j = 0; j < n; j++) {
+      float sum = 0;
+      for (int64_t l = 0; l < k; l++) {
+        sum += (ta ? a[l + i * lda] : a[i + l * lda]) * (tb ? b[j + l * ldb] : b[l + j * ldb]);
+      }
+      c[i + j * ldc] = *alpha * sum + *beta * c[i + j * ldc];
+    }
+  }
+  return use("cublasSgemm_v2_64", h) || scalars != 0 ? 7 : 0;
+}
+int cublasGemmEx_64(void *h, int ta, int tb, int64_t m, int64_t n, int64_t k, const void *alpha,
+                    const void *a, int at, int64_t lda, const void *b, int bt, int64_t ldb,
+                    const void *beta, void *c, int ct, int64_t ldc, int compute, int algorithm) {
+  if (at != 0 || bt != 0 || ct != 0 || compute != 68 || algorithm != -1) return 15;
+  return cublasSgemm_v2_64(h, ta, tb, m, n, k, static_cast<const float *>(alpha),
+                           static_cast<const float *>(a), lda, static_cast<const float *>(b), ldb,
+                           static_cast<const float *>(beta), static_cast<float *>(c), ldc);
+}
 }
