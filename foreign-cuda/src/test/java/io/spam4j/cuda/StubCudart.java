@@ -12,7 +12,7 @@ import java.util.Map;
 /** The library of {@code src/test/native/stub_cudart.cpp}, built once by g++. */
 final class StubCudart extends NativeLibrary {
   private static final Path SOURCE = Path.of("src/test/native/stub_cudart.cpp");
-  private static final Path FILE = Path.of("target/native/libcudart.so.13");
+  private static final Path FILE = Path.of("target/native-stub/libcudart.so.13");
 
   /** Built at the first question. */
   private static final class Built {
@@ -81,7 +81,7 @@ final class StubCudart extends NativeLibrary {
                   "-Werror",
                   "-shared",
                   "-fPIC",
-                  "-I/usr/local/cuda/include",
+                  "-isystem/usr/local/cuda/include",
                   SOURCE.toString(),
                   "-o",
                   FILE.toString())

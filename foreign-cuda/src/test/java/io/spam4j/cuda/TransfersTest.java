@@ -205,6 +205,25 @@ class TransfersTest {
   }
 
   @Test
+  void kernel_isWaitedForWhenDebugging() {
+    device.close();
+    System.setProperty("spam4j.cuda.debug", "true");
+    try {
+      device = stub.open(0);
+    } finally {
+      System.clearProperty("spam4j.cuda.debug");
+    }
+    stream = device.stream();
+    Kernel kernel = device.load("ptx").kernel("add");
+    DeviceBuffer buffer = device.allocate(4);
+    stub.calls();
+
+    kernel.launch(stream, 1, 1, 0, new KernelArguments(2).setBuffer(0, buffer).setFloat(1, 0.5f));
+
+    assertThat(stub.calls()).isEqualTo("cudaLaunchKernel cudaStreamSynchronize");
+  }
+
+  @Test
   void kernel_theLogOfTheCompilerIsTold() {
     assertThatThrownBy(() -> device.load("bad ptx"))
         .hasMessage(
