@@ -2,28 +2,23 @@ package io.spam4j.cuda;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.spam4j.cuda.Blas.Matrix;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIf;
 
 /** The binding of cuBLAS, against one made of loops. */
+@EnabledIf(value = "io.spam4j.cuda.StubCudart#builds", disabledReason = StubCudart.NEEDS)
 class BlasTest {
   private StubCudart stub;
   private CudaDevice device;
   private CudaStream stream;
   private Blas blas;
-
-  @BeforeAll
-  static void needsTheStub() {
-    assumeTrue(StubCudart.problem().isEmpty(), StubCudart.problem());
-  }
 
   @BeforeEach
   void open() {
