@@ -1,5 +1,7 @@
 // A libcudart that does next to nothing: it hands out handles, counts what is not given back,
 // copies at once and fails when told to. Against it the lifetimes of the Java handles are tested.
+#include <cmath>
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <map>
@@ -8,7 +10,7 @@
 #if __has_include(<cuda_runtime_api.h>)
 #include <cuda_runtime_api.h> // a wrong signature below does not compile
 static_assert(sizeof(dim3) == 12 && alignof(dim3) == 4);
-static_assert(sizeof(cudaFuncAttributes) == 144);
+static_assert(sizeof(cudaFuncAttributes) <= 144);
 static_assert(offsetof(cudaFuncAttributes, maxThreadsPerBlock) == 24);
 static_assert(offsetof(cudaFuncAttributes, numRegs) == 28);
 static_assert(offsetof(cudaFuncAttributes, ptxVersion) == 32);
@@ -17,6 +19,8 @@ static_assert(sizeof(cudaDeviceProp) <= 8192 && offsetof(cudaDeviceProp, name) =
 static_assert(cudaDevAttrMultiProcessorCount == 16 && cudaDevAttrComputeCapabilityMinor == 76);
 static_assert(cudaJitErrorLogBufferSizeBytes == 6 && cudaStreamCaptureModeThreadLocal == 1);
 static_assert(cudaMemcpyDeviceToDevice == 3 && cudaEventDisableTiming == 2);
+#include <cuda.h>
+#undef cudaGetDeviceProperties // CUDA 12 calls its own layout so; the name is the same
 #else
 #include <cstddef>
 typedef int cudaError_t;
@@ -32,6 +36,11 @@ typedef struct Graph *cudaGraph_t;
 typedef struct Exec *cudaGraphExec_t;
 typedef struct Library *cudaLibrary_t;
 typedef struct Function *cudaKernel_t;
+typedef int CUresult;
+typedef struct Module *CUmodule;
+typedef struct Kernel *CUfunction;
+typedef cudaStream_t CUstream;
+enum CUjit_option { option1 };
 enum cudaDeviceAttr { attr0 };
 enum cudaMemcpyKind { kind0 };
 enum cudaStreamCaptureMode { mode0 };
@@ -47,6 +56,7 @@ int failure = 0;
 int dead = 0; // the sticky error, once it happened
 int pending = 0;
 int device = 0;
+int scalars = 0; // of cuBLAS: on the host 0, on the device 1
 
 bool sticky(int status) { return status == 700 || status == 719; }
 
@@ -220,4 +230,89 @@ cudaError_t cudaGraphLaunch(cudaGraphExec_t e, cudaStream_t s) {
 }
 cudaError_t cudaGraphExecDestroy(cudaGraphExec_t e) { STATUS(take("cudaGraphExecDestroy", e)); }
 cudaError_t cudaGraphDestroy(cudaGraph_t g) { STATUS(take("cudaGraphDestroy", g)); }
+
+// The driver's way to the same kernel, for runtimes before CUDA 12.8.
+CUresult cuModuleLoadDataEx(CUmodule *m, const void *code, unsigned n, CUjit_option *options,
+                            void **values) {
+  return static_cast<CUresult>(
+      cudaLibraryLoadData(reinterpret_cast<cudaLibrary_t *>(m), code,
+                          reinterpret_cast<cudaJitOption *>(options), values, n, nullptr, nullptr, 0));
+}
+CUresult cuModuleGetFunction(CUfunction *f, CUmodule m, const char *name) {
+  return static_cast<CUresult>(cudaLibraryGetKernel(reinterpret_cast<cudaKernel_t *>(f),
+                                                    reinterpret_cast<cudaLibrary_t>(m), name));
+}
+CUresult cuLaunchKernel(CUfunction f, unsigned gx, unsigned gy, unsigned gz, unsigned bx,
+                        unsigned by, unsigned bz, unsigned shared, CUstream s, void **args,
+                        void **extra) {
+  dim3 grid, block;
+  grid.x = gx, grid.y = gy, grid.z = gz;
+  block.x = bx, block.y = by, block.z = bz;
+  return static_cast<CUresult>(extra ? cudaError_t(1)
+                                     : cudaLaunchKernel(f, grid, block, args, shared, s));
+}
+CUresult cuModuleUnload(CUmodule m) { return static_cast<CUresult>(take("cuModuleUnload", m)); }
+
+// A cuBLAS of loops.
+int cublasCreate_v2(void **h) { return give("cublasCreate_v2", h, "blas") ? 3 : 0; }
+int cublasDestroy_v2(void *h) { return take("cublasDestroy_v2", h) ? 1 : 0; }
+int cublasSetStream_v2(void *h, cudaStream_t s) {
+  return !handles.count(s) || use("cublasSetStream_v2", h) ? 7 : 0;
+}
+int cublasSetPointerMode_v2(void *h, int mode) {
+  scalars = mode;
+  return handles.count(h) ? 0 : 1;
+}
+int cublasSetWorkspace_v2(void *h, void *, size_t n) {
+  return use("cublasSetWorkspace_v2", h) || n == 0 ? 7 : 0;
+}
+int cublasSnrm2_v2_64(void *h, int64_t n, const float *x, int64_t by, float *result) {
+  double sum = 0;
+  for (int64_t i = 0; i < n; i += by) sum += double(x[i]) * x[i];
+  *result = float(std::sqrt(sum));
+  return use("cublasSnrm2_v2_64", h) || scalars != 1 ? 7 : 0;
+}
+int cublasSasum_v2_64(void *h, int64_t n, const float *x, int64_t by, float *result) {
+  *result = 0;
+  for (int64_t i = 0; i < n; i += by) *result += std::fabs(x[i]);
+  return use("cublasSasum_v2_64", h) || scalars != 1 ? 7 : 0;
+}
+int cublasIsamax_v2_64(void *h, int64_t n, const float *x, int64_t by, int64_t *result) {
+  *result = 1;
+  for (int64_t i = 0; i < n; i += by) {
+    if (std::fabs(x[i]) > std::fabs(x[*result - 1])) *result = i + 1;
+  }
+  return use("cublasIsamax_v2_64", h) || scalars != 1 ? 7 : 0;
+}
+int cublasSscal_v2_64(void *h, int64_t n, const float *alpha, float *x, int64_t by) {
+  for (int64_t i = 0; i < n; i += by) x[i] *= *alpha;
+  return use("cublasSscal_v2_64", h) || scalars != 0 ? 7 : 0;
+}
+int cublasSaxpy_v2_64(void *h, int64_t n, const float *alpha, const float *x, int64_t by, float *y,
+                      int64_t) {
+  for (int64_t i = 0; i < n; i += by) y[i] += *alpha * x[i];
+  return use("cublasSaxpy_v2_64", h) || scalars != 0 ? 7 : 0;
+}
+int cublasSgemm_v2_64(void *h, int ta, int tb, int64_t m, int64_t n, int64_t k, const float *alpha,
+                      const float *a, int64_t lda, const float *b, int64_t ldb, const float *beta,
+                      float *c, int64_t ldc) {
+  for (int64_t i = 0; i < m; i++) {
+    for (int64_t j = 0; j < n; j++) {
+      float sum = 0;
+      for (int64_t l = 0; l < k; l++) {
+        sum += (ta ? a[l + i * lda] : a[i + l * lda]) * (tb ? b[j + l * ldb] : b[l + j * ldb]);
+      }
+      c[i + j * ldc] = *alpha * sum + *beta * c[i + j * ldc];
+    }
+  }
+  return use("cublasSgemm_v2_64", h) || scalars != 0 ? 7 : 0;
+}
+int cublasGemmEx_64(void *h, int ta, int tb, int64_t m, int64_t n, int64_t k, const void *alpha,
+                    const void *a, int at, int64_t lda, const void *b, int bt, int64_t ldb,
+                    const void *beta, void *c, int ct, int64_t ldc, int compute, int algorithm) {
+  if (at != 0 || bt != 0 || ct != 0 || compute != 68 || algorithm != -1) return 15;
+  return cublasSgemm_v2_64(h, ta, tb, m, n, k, static_cast<const float *>(alpha),
+                           static_cast<const float *>(a), lda, static_cast<const float *>(b), ldb,
+                           static_cast<const float *>(beta), static_cast<float *>(c), ldc);
+}
 }

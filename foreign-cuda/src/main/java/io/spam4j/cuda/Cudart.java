@@ -130,10 +130,11 @@ final class Cudart extends NativeLibrary {
     super(name, symbols);
   }
 
-  /** A status as messages show it, as in {@code cudaErrorNoDevice(100)}. */
+  /** The runtime itself knows the names of the others. */
+  @Override
   String statusText(int status) {
-    CudaStatus known = CudaStatus.of(status);
-    String name = known != null ? known.symbol() : getErrorName.callForText(status);
-    return name + "(" + status + ")";
+    return CudaStatus.of(status) != null
+        ? super.statusText(status)
+        : getErrorName.callForText(status) + "(" + status + ")";
   }
 }

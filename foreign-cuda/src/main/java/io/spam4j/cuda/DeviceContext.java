@@ -119,7 +119,7 @@ final class DeviceContext {
     if (sticky) {
       text.append("last kernels=").append(launches).append(", ");
     }
-    text.append("status=").append(cudart().statusText(status));
+    text.append("status=").append(function.library().statusText(status));
     String hint = CudaStatus.hint(status);
     if (hint != null) {
       text.append("; ").append(hint);

@@ -35,6 +35,10 @@ final class NativeFunction {
     return name;
   }
 
+  NativeLibrary library() {
+    return library;
+  }
+
   /**
    * Calls it; the status must be checked.
    *

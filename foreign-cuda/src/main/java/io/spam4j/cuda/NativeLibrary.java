@@ -36,6 +36,12 @@ abstract class NativeLibrary {
     return symbols;
   }
 
+  /** A status as messages show it, as in {@code cudaErrorNoDevice(100)}. */
+  String statusText(int status) {
+    CudaStatus known = CudaStatus.of(status);
+    return (known != null ? known.symbol() : "unknown") + "(" + status + ")";
+  }
+
   /** A function that returns an {@code int}, in CUDA a status. */
   final NativeFunction function(String function, String since, MemoryLayout... arguments) {
     return new NativeFunction(this, function, since, FunctionDescriptor.of(INT, arguments));

@@ -1,16 +1,20 @@
 package io.spam4j.cuda;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.spam4j.cuda.CudaAvailability.Available;
 import io.spam4j.cuda.CudaAvailability.Unavailable;
 import java.io.IOException;
+import java.lang.reflect.Field;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -102,6 +106,50 @@ class CudaDeviceTest {
     assertThat(probe(Map.of(), home, sonames, "/nowhere")).isEqualTo(noDriver);
     assertThat(probe(Map.of(), Map.of(), List.of(INSTALLED.toString()), "/nowhere"))
         .isEqualTo(noDriver);
+  }
+
+  @Test
+  void installedRuntime_hasEveryFunction() throws IllegalAccessException {
+    assumeTrue(Files.exists(INSTALLED), INSTALLED + " is not installed");
+    Cudart cudart = installed().cudart();
+    List<String> names = new ArrayList<>();
+    for (Field field : Cudart.class.getDeclaredFields()) {
+      if (field.get(cudart) instanceof NativeFunction function) {
+        names.add(function.name());
+      }
+    }
+
+    assertThat(names).hasSizeGreaterThan(40).doesNotHaveDuplicates();
+    assertThat(names).allMatch(name -> cudart.symbols().find(name).isPresent());
+  }
+
+  @Test
+  void open_installedRuntimeWithoutDriver() {
+    assumeTrue(Files.exists(INSTALLED), INSTALLED + " is not installed");
+    assumeFalse(hasDriver(), "this host has an NVIDIA driver");
+
+    assertThatThrownBy(() -> CudaDevice.open(installed(), 0))
+        .isInstanceOf(CudaException.class)
+        .hasMessage(
+            "cudaSetDevice failed: device=0, status=cudaErrorInsufficientDriver(35); update the"
+                + " NVIDIA driver");
+    assertThatThrownBy(() -> new CudaProbe(null, probe(Map.of("os.name", "Mac OS X"))).usable())
+        .isInstanceOf(UnsupportedOperationException.class)
+        .hasMessage(
+            "CUDA must be available: CUDA needs Linux: os.name=Mac OS X; run on a Linux host, or"
+                + " without CUDA");
+  }
+
+  private static CudaLibrary installed() {
+    Map<String, String> properties = Map.of("spam4j.cuda.library", INSTALLED.toString());
+    CudaProbe probe =
+        CudaProbe.of(
+            new Host(
+                name -> properties.getOrDefault(name, System.getProperty(name)),
+                name -> null,
+                List.of(),
+                "/nowhere"));
+    return Objects.requireNonNull(probe.library());
   }
 
   @Test

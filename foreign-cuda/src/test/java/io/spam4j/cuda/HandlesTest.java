@@ -2,26 +2,21 @@ package io.spam4j.cuda;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIf;
 
 /** Lifetimes, checks and errors, against a library that does next to nothing. */
+@EnabledIf(value = "io.spam4j.cuda.StubCudart#builds", disabledReason = StubCudart.NEEDS)
 class HandlesTest {
   private StubCudart stub;
   private CudaDevice device;
-
-  @BeforeAll
-  static void needsTheStub() {
-    assumeTrue(StubCudart.problem().isEmpty(), StubCudart.problem());
-  }
 
   @BeforeEach
   void open() {

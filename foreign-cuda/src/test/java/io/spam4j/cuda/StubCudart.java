@@ -11,12 +11,14 @@ import java.util.Map;
 
 /** The library of {@code src/test/native/stub_cudart.cpp}, built once by g++. */
 final class StubCudart extends NativeLibrary {
+  static final String NEEDS = "a stub of libcudart is built by g++ on Linux, and there is none";
+
   private static final Path SOURCE = Path.of("src/test/native/stub_cudart.cpp");
-  private static final Path FILE = Path.of("target/native/libcudart.so.13");
+  private static final Path FILE = Path.of("target/native-stub/libcudart.so.13");
 
   /** Built at the first question. */
   private static final class Built {
-    static final String RESULT = build();
+    static final boolean RESULT = build();
   }
 
   /** Loaded by the first test. */
@@ -37,8 +39,8 @@ final class StubCudart extends NativeLibrary {
     this.library = library;
   }
 
-  /** Why there is no stub on this host, or nothing. */
-  static String problem() {
+  /** Whether there is a compiler; a stub that it refuses is an error. */
+  static boolean builds() {
     return Built.RESULT;
   }
 
@@ -64,14 +66,14 @@ final class StubCudart extends NativeLibrary {
     return stub;
   }
 
-  private static String build() {
+  private static boolean build() {
     if (!System.getProperty("os.name").equals("Linux")) {
-      return "CUDA is looked for on Linux only";
+      return false;
     }
     try {
       Files.createDirectories(FILE.getParent());
       Path log = FILE.resolveSibling("stub_cudart.log");
-      Process compiler =
+      ProcessBuilder compiler =
           new ProcessBuilder(
                   "g++",
                   "-std=c++17",
@@ -81,22 +83,24 @@ final class StubCudart extends NativeLibrary {
                   "-Werror",
                   "-shared",
                   "-fPIC",
-                  "-I/usr/local/cuda/include",
+                  "-isystem/usr/local/cuda/include",
                   SOURCE.toString(),
                   "-o",
                   FILE.toString())
               .redirectErrorStream(true)
-              .redirectOutput(log.toFile())
-              .start();
-      if (compiler.waitFor() != 0) {
+              .redirectOutput(log.toFile());
+      Process running;
+      try {
+        running = compiler.start();
+      } catch (IOException e) { // not on the PATH
+        return false;
+      }
+      if (running.waitFor() != 0) {
         throw new AssertionError("the stub must compile: " + Files.readString(log));
       }
-      return "";
+      return true;
     } catch (IOException e) {
-      if (Files.isExecutable(Path.of("/usr/bin/g++"))) {
-        throw new UncheckedIOException(e);
-      }
-      return "g++ is not on the PATH, so there is no stub of libcudart: " + e.getMessage();
+      throw new UncheckedIOException(e);
     } catch (InterruptedException e) {
       throw new AssertionError(e);
     }

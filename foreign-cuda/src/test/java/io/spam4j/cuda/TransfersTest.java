@@ -3,26 +3,21 @@ package io.spam4j.cuda;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIf;
 
 /** Copies, kernels and graphs, against a library that does them at once. */
+@EnabledIf(value = "io.spam4j.cuda.StubCudart#builds", disabledReason = StubCudart.NEEDS)
 class TransfersTest {
   private StubCudart stub;
   private CudaDevice device;
   private CudaStream stream;
-
-  @BeforeAll
-  static void needsTheStub() {
-    assumeTrue(StubCudart.problem().isEmpty(), StubCudart.problem());
-  }
 
   @BeforeEach
   void open() {
@@ -159,6 +154,25 @@ class TransfersTest {
   }
 
   @Test
+  void kernel_loadedByTheDriver() {
+    KernelModule driver = new KernelModule.ByDriver(new CudaDriver("stub", stub.symbols()));
+    try (DeviceBuffer buffer = device.allocate(4);
+        KernelLibrary library = KernelLibrary.load(device.context(), driver, "ptx")) {
+      Kernel kernel = library.kernel("add");
+      kernel.launch(
+          stream, 3, 7, 100, new KernelArguments(2).setBuffer(0, buffer).setFloat(1, 0.5f));
+
+      assertThat(read(buffer)).containsExactly(3107.5f);
+      assertThat(kernel.maxThreads()).isZero();
+      stub.calls();
+    }
+    assertThat(stub.calls()).isEqualTo("cudaDeviceSynchronize cuModuleUnload cudaFree");
+    assertThatThrownBy(() -> KernelLibrary.load(device.context(), driver, "bad ptx"))
+        .hasMessageStartingWith("cuModuleLoadDataEx failed: ")
+        .hasMessageEndingWith("; log: ptxas fatal; line 1; no such thing");
+  }
+
+  @Test
   void kernel_isChecked() {
     try (KernelLibrary library = device.load("ptx")) {
       Kernel kernel = library.kernel("add");
@@ -183,6 +197,25 @@ class TransfersTest {
           .hasMessage(
               "cudaLibraryGetKernel failed: kernel=nope, status=cudaErrorSymbolNotFound(500)");
     }
+  }
+
+  @Test
+  void kernel_isWaitedForWhenDebugging() {
+    device.close();
+    System.setProperty("spam4j.cuda.debug", "true");
+    try {
+      device = stub.open(0);
+    } finally {
+      System.clearProperty("spam4j.cuda.debug");
+    }
+    stream = device.stream();
+    Kernel kernel = device.load("ptx").kernel("add");
+    DeviceBuffer buffer = device.allocate(4);
+    stub.calls();
+
+    kernel.launch(stream, 1, 1, 0, new KernelArguments(2).setBuffer(0, buffer).setFloat(1, 0.5f));
+
+    assertThat(stub.calls()).isEqualTo("cudaLaunchKernel cudaStreamSynchronize");
   }
 
   @Test
