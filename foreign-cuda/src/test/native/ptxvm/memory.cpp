@@ -47,6 +47,10 @@ bool DeviceMemory::release(uint64_t address) {
   return true;
 }
 
+void DeviceMemory::releaseAll() {
+  while (!live_.empty()) release(live_.begin()->first);
+}
+
 Allocation* DeviceMemory::search(uint64_t address, size_t bytes) {
   auto next = live_.upper_bound(address);
   if (next == live_.begin()) return nullptr;

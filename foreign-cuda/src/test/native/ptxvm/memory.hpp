@@ -36,6 +36,7 @@ class DeviceMemory {
   Allocation* allocate(size_t bytes);
   // False when no allocation starts there. The address is never given out again.
   bool release(uint64_t address);
+  void releaseAll();
 
   // The live allocation that holds the whole range, or null.
   Allocation* find(uint64_t address, size_t bytes) {
