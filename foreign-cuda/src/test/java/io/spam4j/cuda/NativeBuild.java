@@ -27,6 +27,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class NativeBuild {
   private static final Path SOURCES = Path.of("src/test/native");
+  private static final List<String> FOLDERS = List.of("ptxvm", "cudart", "cublas", "tests");
   private static final Path RESULTS = Path.of("target/native");
   private static final Path TOOLKIT = Path.of("/usr/local/cuda/include");
   private static final List<String> FLAGS =
@@ -123,13 +124,17 @@ final class NativeBuild {
   }
 
   private static List<Path> sources(String ending) throws IOException {
-    try (Stream<Path> files = Files.walk(SOURCES)) {
-      return files
-          .filter(Files::isRegularFile)
-          .filter(file -> file.toString().endsWith(ending))
-          .sorted()
-          .toList();
+    List<Path> sources = new ArrayList<>();
+    for (String folder : FOLDERS) {
+      try (Stream<Path> files = Files.walk(SOURCES.resolve(folder))) {
+        files
+            .filter(Files::isRegularFile)
+            .filter(file -> file.toString().endsWith(ending))
+            .sorted()
+            .forEach(sources::add);
+      }
     }
+    return sources;
   }
 
   private static void compile(Path work) throws IOException {
