@@ -102,7 +102,8 @@ final class UpdateTables {
     }
   }
 
-  private static void put(UpdateCoefficients c, ByteBuffer row) {
+  /** Writes a row of the table of coefficients. */
+  static void put(UpdateCoefficients c, ByteBuffer row) {
     row.putFloat(c.gradientScale).putFloat(c.clipAbove).putFloat(c.clipDivisor);
     row.putFloat(c.clipTo).putFloat(c.normScale).putFloat(c.gradientLimit);
     row.putFloat(c.coupledDecay).putFloat(c.spikeThreshold).putFloat(c.beta1);
