@@ -11,7 +11,6 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -48,9 +47,8 @@ final class CheckpointMatch {
     boolean same = saved.optimizer().equals(own.optimizer());
     if (!same) {
       differ(Difference.OPTIMIZER, "optimizer", saved.optimizer(), own.optimizer());
-    }
-    if (same) {
-      compare("setting ", saved.settings(), own.settings(), null);
+    } else {
+      compare("setting ", saved.settings(), own.settings());
     }
     Set<String> extra = new LinkedHashSet<>(saved.parameters().keySet());
     List<@Nullable SavedParameter> sources = new ArrayList<>();
@@ -137,18 +135,14 @@ final class CheckpointMatch {
   }
 
   private void compare(
-      String what, Map<String, String> file, Map<String, String> optimizer, @Nullable String name) {
+      String what, Map<String, String> file, Map<String, String> optimizer, String... name) {
     Set<String> keys = new LinkedHashSet<>(file.keySet());
     keys.addAll(optimizer.keySet());
     for (String key : keys) {
       String one = file.getOrDefault(key, ABSENT);
       String other = optimizer.getOrDefault(key, ABSENT);
       if (!one.equals(other)) {
-        if (name == null) {
-          differ(Difference.HYPERPARAMETERS, what + key, one, other);
-        } else {
-          differ(Difference.HYPERPARAMETERS, what + key, one, other, name);
-        }
+        differ(Difference.HYPERPARAMETERS, what + key, one, other, name);
       }
     }
   }
@@ -172,6 +166,6 @@ final class CheckpointMatch {
   }
 
   private static List<Long> shape(Tensor tensor) {
-    return Arrays.stream(Objects.requireNonNull(tensor).shape()).boxed().toList();
+    return Arrays.stream(tensor.shape()).boxed().toList();
   }
 }
