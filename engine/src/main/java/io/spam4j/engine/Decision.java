@@ -57,6 +57,23 @@ class Decision {
     return none ? 0 : h.weightDecay();
   }
 
+  /**
+   * Sets what this step needs, of a tensor with or without a gradient. The step is counted; a reset
+   * at it is counted here.
+   */
+  final void decideAndCountReset(UpdateCoefficients c, int tensor, Step step) {
+    boolean resets = timeline.resetsAt(step.t);
+    if (step.has(tensor)) {
+      decide(c, tensor, step);
+      step.updatesSinceReset[tensor] = resets ? 1 : step.updatesSinceReset[tensor];
+    } else {
+      boolean resetsToo = resets && recipe.resetsMissingGradients;
+      boolean keeps = hyperparameters.get(tensor).isSparse() && recipe.keepsSelectedMoments(false);
+      c.resetsMoments = resetsToo && !keeps;
+      step.updatesSinceReset[tensor] = resetsToo ? 0 : step.updatesSinceReset[tensor];
+    }
+  }
+
   /** Sets what this step needs; the step is counted, a reset at it is not. */
   void decide(UpdateCoefficients c, int tensor, Step step) {
     Hyperparameters h = hyperparameters.get(tensor);

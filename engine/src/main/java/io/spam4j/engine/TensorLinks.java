@@ -1,5 +1,6 @@
 package io.spam4j.engine;
 
+import java.lang.foreign.MemorySegment;
 import java.util.Map;
 
 /** The transforms that treat each tensor by itself. */
@@ -11,7 +12,11 @@ final class TensorLinks {
     /** Those that it holds. */
     OWN,
     /** Those since the moments were last reset, as the Stable-SPAM authors' code does. */
-    SHARED_WITH_MOMENTS
+    SHARED_WITH_MOMENTS;
+
+    int flag() {
+      return this == SHARED_WITH_MOMENTS ? DeviceRows.SHARED_COUNTER : 0;
+    }
   }
 
   /** {@link GradientTransform.Value}. */
@@ -59,6 +64,11 @@ final class TensorLinks {
         op(i).divisor = largest;
         op(i).to = corrected;
       }
+    }
+
+    @Override
+    void put(MemorySegment row, long t) {
+      DeviceRows.putTransform(row, DeviceRows.ADA_CLIP, counter.flag(), decay);
     }
 
     @Override
@@ -122,6 +132,14 @@ final class TensorLinks {
           op(i).scale = (float) Math.min(target / norm, Float.MAX_VALUE);
         }
       }
+    }
+
+    @Override
+    void put(MemorySegment row, long t) {
+      int flags = counter.flag() | (config.countsZeroNorms() ? DeviceRows.COUNTS_ZERO_NORMS : 0);
+      double meanDecay = config.meanDecay() * betas.scale(t);
+      DeviceRows.putTransform(
+          row, DeviceRows.ADA_GN, flags, meanDecay, config.squareDecay(), config.epsilon());
     }
 
     @Override
