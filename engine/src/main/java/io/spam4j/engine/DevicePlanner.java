@@ -268,7 +268,7 @@ final class DevicePlanner implements StepPlanner {
         }
       }
       EngineOptimizer loaded = twin;
-      return new RestoredTwin(loaded, selections, () -> take(loaded), arena);
+      return new RestoredTwin(loaded, options.hasWeights(), selections, () -> take(loaded), arena);
     } catch (IOException | RuntimeException | Error e) {
       selections.discard();
       if (twin != null) {

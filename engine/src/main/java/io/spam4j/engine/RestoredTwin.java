@@ -12,6 +12,7 @@ import java.util.Optional;
 final class RestoredTwin implements RestoredState {
   private final EngineOptimizer twin;
   private final List<TransformLink> measuring;
+  private final boolean hasWeights;
   private final DeviceSelections selections;
   private final Runnable commit;
   private final Arena arena;
@@ -20,12 +21,19 @@ final class RestoredTwin implements RestoredState {
   /**
    * A twin with what it has loaded.
    *
+   * @param hasWeights whether weights were loaded too
    * @param selections in which copies of its selections are prepared
    * @param commit lets the planner take the rest over
    * @param arena of its weights
    */
-  RestoredTwin(EngineOptimizer twin, DeviceSelections selections, Runnable commit, Arena arena) {
+  RestoredTwin(
+      EngineOptimizer twin,
+      boolean hasWeights,
+      DeviceSelections selections,
+      Runnable commit,
+      Arena arena) {
     this.twin = twin;
+    this.hasWeights = hasWeights;
     this.selections = selections;
     this.commit = commit;
     this.arena = arena;
@@ -37,13 +45,18 @@ final class RestoredTwin implements RestoredState {
   }
 
   @Override
-  public Tensor weights(int parameter) {
-    return twin.parameters().get(parameter).weights();
+  public Optional<Tensor> weights(int parameter) {
+    return hasWeights ? Optional.of(twin.parameters().get(parameter).weights()) : Optional.empty();
   }
 
   @Override
   public Tensor state(int parameter, String name) {
     return Objects.requireNonNull(twin.state(name(parameter)).get(name));
+  }
+
+  @Override
+  public long momentCount(int parameter) {
+    return twin.state(name(parameter)).firstEntry().getValue().elements();
   }
 
   @Override

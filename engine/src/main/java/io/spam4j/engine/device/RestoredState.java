@@ -9,11 +9,14 @@ import java.util.Optional;
  * it without leaves the planner as it was. Closing it frees the tensors.
  */
 public interface RestoredState extends AutoCloseable {
-  /** The weights: those of the checkpoint, or, where it gave none, those there were. */
-  Tensor weights(int parameter);
+  /** The weights to continue with; empty if they stay as they are. */
+  Optional<Tensor> weights(int parameter);
 
   /** A state tensor; of a sparse parameter for {@link #mask}. */
   Tensor state(int parameter, String name);
+
+  /** How many weights of a parameter have moments. */
+  long momentCount(int parameter);
 
   /** The selection of a sparse parameter; empty if it waits for its first gradient. */
   Optional<IndexMask> mask(int parameter);
