@@ -126,12 +126,7 @@ sealed interface KernelModule {
       grid.set(ValueLayout.JAVA_INT, 0, blocks);
       block.set(ValueLayout.JAVA_INT, 0, threads);
       return cudart.launchKernel.call(
-          kernel.function(),
-          grid,
-          block,
-          arguments,
-          (long) sharedBytes,
-          stream.handle().pointer());
+          kernel.function(), grid, block, arguments, (long) sharedBytes, stream.handle().pointer());
     }
 
     @Override
@@ -144,6 +139,9 @@ sealed interface KernelModule {
   record ByDriver(CudaDriver driver) implements KernelModule {
     @Override
     public MemorySegment load(DeviceContext context, MemorySegment code, JitLog log) {
+      /* Makes the context that the driver needs: cudaSetDevice does so only from CUDA 12.0 on. */
+      NativeFunction free = context.cudart().free;
+      context.check(free, free.call(MemorySegment.NULL));
       NativeFunction load = driver.moduleLoadData;
       return context.outPointer(
           load, out -> load.call(out, code, JitLog.COUNT, log.options(), log.values()));
