@@ -70,6 +70,7 @@ final class StandInDevice implements AutoCloseable {
   }
 
   private final StandIn standIn;
+  private final Mode mode;
   private final CudaDevice device;
   private final CudaStream stream;
   private final KernelLibrary library;
@@ -77,8 +78,9 @@ final class StandInDevice implements AutoCloseable {
   private final List<Memory> memories = new ArrayList<>();
   private final Map<String, Kernel> kernels = new HashMap<>();
 
-  private StandInDevice(StandIn standIn) {
+  private StandInDevice(StandIn standIn, Mode mode) {
     this.standIn = standIn;
+    this.mode = mode;
     device = CudaDevice.open(standIn.library(), 0);
     library = device.load(ptx());
     stream = device.stream();
@@ -95,7 +97,7 @@ final class StandInDevice implements AutoCloseable {
     standIn.eager(mode == Mode.EAGER);
     standIn.races(mode == Mode.RACES);
     standIn.runtime(runtime);
-    return new StandInDevice(standIn);
+    return new StandInDevice(standIn, mode);
   }
 
   /** The PTX that is shipped. */
@@ -133,8 +135,9 @@ final class StandInDevice implements AutoCloseable {
     stream.upload(memory.whole, memory.buffer);
   }
 
-  /** Copies all memory to the host, which ends all launches. */
+  /** Copies all memory to the host, after a launch, which thereby ends. */
   void download() {
+    assertThat(stream.isIdle()).as("nothing is left to do").isEqualTo(mode == Mode.EAGER);
     for (Memory memory : memories) {
       stream.download(memory.buffer, memory.whole);
       for (int i = 0; i < memory.shift; i++) {
