@@ -80,6 +80,32 @@ final class ShippedKernelTest {
     }
   }
 
+  @Test
+  void update_limitsOfItsRules() {
+    UpdateCases cases = new UpdateCases(5);
+    int elements = TILE + 1100;
+    int[] all = IntStream.range(0, 2051).toArray();
+    int[] some = IntStream.range(0, elements).filter(i -> i % 41 == 0).toArray();
+    try (StandInDevice device = StandInDevice.open(Mode.LAZY)) {
+      UpdateLaunch dense = new UpdateLaunch(device);
+      UpdateLaunch sparse = new UpdateLaunch(device);
+      for (int shift : new int[] {0, 4}) {
+        int[] shifts = {shift, shift, shift, shift};
+        Case limits = cases.onLimits(all.length, all);
+        dense.add(new DeviceTensor(device, limits, true, shifts), 1024);
+        Case smallest = cases.onSmallestRatio(all.length, all);
+        dense.add(new DeviceTensor(device, smallest, true, shifts), 1024);
+        Case limitsOfSome = cases.onLimits(elements, some);
+        sparse.add(new DeviceTensor(device, limitsOfSome, true, shifts), 0);
+        Case smallestOfSome = cases.onSmallestRatio(elements, some);
+        sparse.add(new DeviceTensor(device, smallestOfSome, true, shifts), 0);
+      }
+
+      assertThat(run(device, dense, "spam4j_update").clamped).isPositive();
+      assertThat(run(device, sparse, "spam4j_update_sparse").clamped).isPositive();
+    }
+  }
+
   private static UpdateTally run(StandInDevice device, UpdateLaunch launch, String kernel) {
     Tables tables = launch.tables();
     device.upload();
@@ -137,8 +163,8 @@ final class ShippedKernelTest {
 
   @Test
   void tally_manyChunks() {
-    int count = 700;
-    int[] starts = {0, 1, 300, 700, 700};
+    int count = 1000;
+    int[] starts = {0, 1, 300, count, count};
     int totalRows = starts.length - 1;
     try (StandInDevice device = StandInDevice.open(Mode.RACES)) {
       Memory ranges = device.memory(16L * totalRows, 0);
@@ -150,7 +176,8 @@ final class ShippedKernelTest {
       for (int i = 0; i < count; i++) {
         chunk.putLong(24 * i + 8, i * 10_000_000_000L);
         part.putInt(-i).putInt(i % 5).putInt(7).putInt(i);
-        part.putFloat(i % 300 == 0 ? 0 : i % 290 > 280 ? 2.5f : 1).putInt(-1 - i);
+        // The largest ones are in chunks that one thread takes after another.
+        part.putFloat(i % 300 == 0 ? 0 : i % 256 > 250 ? 2.5f : 1).putInt(-1 - i);
       }
       ByteBuffer range = ranges.rows();
       for (int k = 0; k < totalRows; k++) {

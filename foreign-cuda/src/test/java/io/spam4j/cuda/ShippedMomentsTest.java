@@ -46,14 +46,14 @@ final class ShippedMomentsTest {
     return bits;
   }
 
-  /** A row of the table of tensors; 0 for what there is not. */
-  private static Memory tensor(StandInDevice device, long... addresses) {
-    Memory tensor = device.memory(DeviceTensor.ROW, 0);
-    ByteBuffer row = tensor.rows();
+  /** A table of two tensors, of which the first has nothing; 0 for what the second has not. */
+  private static Memory secondTensor(StandInDevice device, long... addresses) {
+    Memory tensors = device.memory(2 * DeviceTensor.ROW, 0);
+    ByteBuffer row = tensors.rows().position(DeviceTensor.ROW);
     for (long address : addresses) {
       row.putLong(address);
     }
-    return tensor;
+    return tensors;
   }
 
   /** Where the elements of a tile start among those selected. */
@@ -75,7 +75,7 @@ final class ShippedMomentsTest {
       Memory positions = DeviceTensor.positions(device, selected);
       long packedAt = packed.address();
       Memory tensor =
-          tensor(
+          secondTensor(
               device,
               weights.address(),
               gradient.address(),
@@ -87,7 +87,7 @@ final class ShippedMomentsTest {
       for (int tile : new int[] {0, 2, 3}) {
         int from = startOf(selected, tile);
         rows.putLong(from).putLong((long) tile * TILE);
-        rows.putInt(startOf(selected, tile + 1) - from).putInt(0);
+        rows.putInt(startOf(selected, tile + 1) - from).putInt(1);
       }
       device.upload();
       device.launch("spam4j_gather", 3, tensor, chunks);
@@ -111,9 +111,9 @@ final class ShippedMomentsTest {
     try (StandInDevice device = StandInDevice.open(Mode.LAZY)) {
       Memory packed = stream(device, packedBits, 0);
       Memory positions = DeviceTensor.positions(device, selected);
-      Memory tensor = tensor(device, 0, 0, packed.address(), 0, positions.address());
+      Memory tensor = secondTensor(device, 0, 0, packed.address(), 0, positions.address());
       Memory chunks = device.memory(24, 0);
-      chunks.rows().putLong(0).putLong(0).putInt(selected.length);
+      chunks.rows().putLong(0).putLong(0).putInt(selected.length).putInt(1);
       device.upload();
       device.launch("spam4j_gather", 1, tensor, chunks);
       device.download();
@@ -133,7 +133,7 @@ final class ShippedMomentsTest {
       Memory first = stream(device, bits(after.length), 4);
       Memory second = stream(device, bits(after.length), 12);
       Memory old =
-          tensor(
+          secondTensor(
               device,
               0,
               0,
@@ -141,7 +141,7 @@ final class ShippedMomentsTest {
               stream(device, oldSecond, 4).address(),
               DeviceTensor.positions(device, before).address());
       Memory next =
-          tensor(
+          secondTensor(
               device,
               0,
               0,
@@ -155,7 +155,7 @@ final class ShippedMomentsTest {
         int newFrom = startOf(after, tile);
         rows.putLong(oldFrom).putLong(newFrom);
         rows.putInt(startOf(before, tile + 1) - oldFrom);
-        rows.putInt(startOf(after, tile + 1) - newFrom).putLong(0);
+        rows.putInt(startOf(after, tile + 1) - newFrom).putInt(1).putInt(0);
       }
       device.upload();
       device.launch("spam4j_remap", TILES, old, next, changes);
@@ -176,7 +176,7 @@ final class ShippedMomentsTest {
   @EnumSource
   void fill_leavesWhatIsOutside(Mode mode) {
     int elements = 3000;
-    int[][] filled = {{0, 0}, {1, 1030}, {1031, 5}, {1100, 1025}, {2999, 1}};
+    int[][] filled = {{0, 0}, {1, 1030}, {1031, 5}, {1100, 1425}, {2999, 1}};
     float value = -0f;
     try (StandInDevice device = StandInDevice.open(mode)) {
       int[] firstBits = bits(elements);

@@ -49,6 +49,52 @@ final class UpdateCases {
         coefficients());
   }
 
+  /** A tensor whose few different values lie on every limit of the rules, and beside it. */
+  Case onLimits(int elements, int[] positions) {
+    Case one =
+        new Case(
+            drawn(elements, -2, 1, 3),
+            drawn(elements, 0, 1, -1, 2, -2, 3, -3, 4, -4, 5),
+            drawn(positions.length, -2, -1, 0, 1, 2, 3),
+            drawn(positions.length, 0, 1, 4, 9),
+            positions,
+            0,
+            new UpdateCoefficients());
+    UpdateCoefficients c = one.coefficients;
+    c.clipAbove = 4;
+    c.clipDivisor = 2;
+    c.clipTo = 1;
+    c.gradientLimit = 3;
+    c.spikeThreshold = 1;
+    c.clipsAtZero = oneIn(2);
+    c.beta1 = 0.5f;
+    c.oneMinusBeta1 = 0.5f;
+    c.beta2 = 0.5f;
+    c.oneMinusBeta2 = 0.5f;
+    c.flushBelow = 1;
+    c.stepSize = 0.25f;
+    return one;
+  }
+
+  /** A tensor whose squares of gradients are just normal numbers, or too small for a ratio. */
+  Case onSmallestRatio(int elements, int[] positions) {
+    Case one = onLimits(elements, positions);
+    float smallest = 0x1p-63f;
+    float[] gradient = drawn(elements, 0, smallest, -smallest, Math.nextDown(smallest));
+    float[] second = drawn(positions.length, 0, Float.MIN_VALUE, Float.MIN_NORMAL);
+    System.arraycopy(gradient, 0, one.gradient, 0, gradient.length);
+    System.arraycopy(second, 0, one.second, 0, second.length);
+    return one;
+  }
+
+  private float[] drawn(int count, float... pool) {
+    float[] values = new float[count];
+    for (int i = 0; i < count; i++) {
+      values[i] = pool[random.nextInt(pool.length)];
+    }
+    return values;
+  }
+
   private float[] values(int count, double special) {
     float[] values = new float[count];
     for (int i = 0; i < count; i++) {
