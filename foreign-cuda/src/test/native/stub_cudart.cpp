@@ -132,7 +132,7 @@ cudaError_t cudaGetDeviceProperties(struct cudaDeviceProp *p, int) {
 cudaError_t cudaDeviceSynchronize() { STATUS(begin("cudaDeviceSynchronize")); }
 cudaError_t cudaMemGetInfo(size_t *f, size_t *t) { *f = 3; *t = 5; STATUS(begin("cudaMemGetInfo")); }
 cudaError_t cudaMalloc(void **p, size_t n) { STATUS(give("cudaMalloc", p, "memory", n)); }
-cudaError_t cudaFree(void *p) { STATUS(take("cudaFree", p)); }
+cudaError_t cudaFree(void *p) { STATUS(p ? take("cudaFree", p) : begin("cudaFree")); }
 cudaError_t cudaHostAlloc(void **p, size_t n, unsigned) { STATUS(give("cudaHostAlloc", p, "host", n)); }
 cudaError_t cudaFreeHost(void *p) { STATUS(take("cudaFreeHost", p)); }
 cudaError_t cudaHostRegister(void *p, size_t, unsigned) {

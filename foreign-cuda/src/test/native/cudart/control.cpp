@@ -1,5 +1,7 @@
 #include "control.hpp"
 
+#include <utility>
+
 #include "device.hpp"
 
 using namespace standin;
@@ -47,19 +49,25 @@ void standin_fail_with(int status) {
   device().failWith = static_cast<cudaError_t>(status);
 }
 
-void standin_eager(int eager) {
+int standin_eager(int eager) {
   auto held = lock();
-  device().eager = eager;
+  return std::exchange(device().eager, eager != 0);
 }
 
-void standin_races(int find) {
+int standin_races(int find) {
   auto held = lock();
-  device().options.globalRaces = find;
+  return std::exchange(device().options.globalRaces, find != 0);
 }
 
-void standin_reset(void) {
+int standin_runtime(int version) {
+  auto held = lock();
+  return std::exchange(device().runtime, version);
+}
+
+int standin_reset(void) {
   auto held = lock();
   Device& d = device();
+  int handles = static_cast<int>(d.liveHandles());
   for (Capture* capture : d.captures) delete capture;
   d.captures.clear();
   d.defaultStream = std::make_shared<Stream>();
@@ -72,11 +80,13 @@ void standin_reset(void) {
   d.pinned.clear();
   d.registered.clear();
   d.sticky = cudaSuccess;
+  d.current = false;
   lastError(true);
   d.calls = 0;
   d.failAt = 0;
   d.failWith = cudaErrorMemoryAllocation;
   d.stats = {};
+  return handles;
 }
 
 }

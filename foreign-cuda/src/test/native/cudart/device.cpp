@@ -46,7 +46,7 @@ Device& device() {
 
 void fail(cudaError_t status, const std::string& rule) { throw ptxvm::Error(status, rule); }
 
-cudaError_t call(const char* name, const std::function<void()>& body) {
+cudaError_t run(const char* name, const std::function<void()>& body) {
   Device& d = device();
   std::lock_guard<std::recursive_mutex> lock(d.mutex);
   cudaError_t status = cudaSuccess;
@@ -63,8 +63,20 @@ cudaError_t call(const char* name, const std::function<void()>& body) {
     }
     if (status == cudaSuccess) status = d.sticky;
   }
+  return status;
+}
+
+cudaError_t query(const char* name, const std::function<void()>& body) {
+  cudaError_t status = run(name, body);
   if (status != cudaSuccess && status != cudaErrorNotReady) last = status;
   return status;
+}
+
+cudaError_t call(const char* name, const std::function<void()>& body) {
+  return query(name, [&] {
+    device().current = true;
+    body();
+  });
 }
 
 cudaError_t lastError(bool clear) {
@@ -88,13 +100,13 @@ Event& Device::event(cudaEvent_t handle) {
   return *entry->second;
 }
 
-const ptxvm::Kernel& Device::kernel(const void* handle) {
+const ptxvm::Kernel* Device::kernel(const void* handle) {
   for (auto& library : libraries) {
     for (auto& entry : library.second->module.kernels) {
-      if (&entry.second == handle) return entry.second;
+      if (&entry.second == handle) return &entry.second;
     }
   }
-  fail(cudaErrorInvalidDeviceFunction, "the kernel must be of a loaded library");
+  return nullptr;
 }
 
 // The default stream and blocking streams wait for each other.

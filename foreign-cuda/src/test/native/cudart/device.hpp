@@ -58,6 +58,8 @@ struct Device {
   ptxvm::Options options;
   ptxvm::Stats stats;
   bool eager = false;
+  int runtime = CUDART_VERSION;
+  bool current = false;  // a context was made current, which the driver needs
 
   std::shared_ptr<Stream> defaultStream = std::make_shared<Stream>();
   std::map<Stream*, std::shared_ptr<Stream>> streams;
@@ -75,7 +77,7 @@ struct Device {
   Device();
   std::shared_ptr<Stream> stream(cudaStream_t handle);  // throws when there is none
   Event& event(cudaEvent_t handle);
-  const ptxvm::Kernel& kernel(const void* handle);
+  const ptxvm::Kernel* kernel(const void* handle);  // null when there is none
 
   void enqueue(cudaStream_t handle, Work work);
   // Does the stream's work up to that ticket.
@@ -95,7 +97,11 @@ Device& device();
 [[noreturn]] void fail(cudaError_t status, const std::string& rule);
 
 // Runs the body of a call: counts it, fails it when asked to, turns exceptions into status codes.
+cudaError_t run(const char* name, const std::function<void()>& body);
+// The same for the runtime, which keeps the last error and makes the device's context current.
 cudaError_t call(const char* name, const std::function<void()>& body);
+// The same for those of its calls that need no context.
+cudaError_t query(const char* name, const std::function<void()>& body);
 
 cudaError_t lastError(bool clear);
 const char* errorName(cudaError_t status);

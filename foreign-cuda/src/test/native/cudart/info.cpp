@@ -30,27 +30,30 @@ const Attribute attributes[] = {
 extern "C" {
 
 cudaError_t cudaRuntimeGetVersion(int* version) {
-  return call("cudaRuntimeGetVersion", [=] { *version = CUDART_VERSION; });
+  return query("cudaRuntimeGetVersion", [=] { *version = device().runtime; });
 }
 
 cudaError_t cudaDriverGetVersion(int* version) {
-  return call("cudaDriverGetVersion", [=] { *version = CUDART_VERSION; });
+  return query("cudaDriverGetVersion", [=] { *version = CUDART_VERSION; });
 }
 
 cudaError_t cudaGetDeviceCount(int* count) {
-  return call("cudaGetDeviceCount", [=] { *count = 1; });
+  return query("cudaGetDeviceCount", [=] { *count = 1; });
 }
 
 cudaError_t cudaSetDevice(int number) {
-  return call("cudaSetDevice", [=] { checkDevice(number); });
+  return query("cudaSetDevice", [=] {
+    checkDevice(number);
+    if (device().runtime >= 12000) device().current = true;  // before, the first call that needs a context makes it
+  });
 }
 
 cudaError_t cudaGetDevice(int* number) {
-  return call("cudaGetDevice", [=] { *number = 0; });
+  return query("cudaGetDevice", [=] { *number = 0; });
 }
 
 cudaError_t cudaDeviceGetAttribute(int* value, enum cudaDeviceAttr attribute, int number) {
-  return call("cudaDeviceGetAttribute", [=] {
+  return query("cudaDeviceGetAttribute", [=] {
     checkDevice(number);
     for (const Attribute& one : attributes) {
       if (one.number == static_cast<int>(attribute)) {
@@ -64,7 +67,7 @@ cudaError_t cudaDeviceGetAttribute(int* value, enum cudaDeviceAttr attribute, in
 
 // The name alone; the rest of the structure is poisoned, for its layout is not the same in every CUDA.
 cudaError_t cudaGetDeviceProperties(struct cudaDeviceProp* out, int number) {
-  return call("cudaGetDeviceProperties", [=] {
+  return query("cudaGetDeviceProperties", [=] {
     checkDevice(number);
     std::memset(static_cast<void*>(out), 0xFF, sizeof *out);
     std::strcpy(out->name, "PTX stand-in");

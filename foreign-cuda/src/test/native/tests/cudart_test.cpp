@@ -179,3 +179,15 @@ CASE(faults_failTheCallAskedFor) {
   OK(cudaStreamSynchronize(f.stream));
   EQUAL(0u, standin_launches());
 }
+
+CASE(runtime_beforeItLoadsLibraries) {
+  Fixture f;
+  EQUAL(13000u, static_cast<uint64_t>(standin_runtime(12079)));
+  int version = 0;
+  OK(cudaRuntimeGetVersion(&version));
+  cudaLibrary_t library;
+  cudaError_t loaded = cudaLibraryLoadData(&library, increment, nullptr, nullptr, 0, nullptr, nullptr, 0);
+  EQUAL(12079u, static_cast<uint64_t>(standin_runtime(13000)));
+  EQUAL(12079u, static_cast<uint64_t>(version));
+  EQUAL("cudaErrorSymbolNotFound", cudaGetErrorName(loaded));
+}

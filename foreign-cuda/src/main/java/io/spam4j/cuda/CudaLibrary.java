@@ -21,12 +21,18 @@ import org.jspecify.annotations.Nullable;
  *   <li>the dynamic linker, and so {@code LD_LIBRARY_PATH} and {@code ld.so.conf}
  *   <li>{@code /usr/local/cuda/lib64}, then {@code lib} of {@code CONDA_PREFIX}
  * </ol>
+ *
+ * @param driver the path or soname of the libcuda that loads kernels where libcudart cannot
  */
-record CudaLibrary(Cudart cudart) {
+record CudaLibrary(Cudart cudart, String driver) {
   static final String LIBRARY = "spam4j.cuda.library";
   static final String PATH = "spam4j.cuda.path";
 
   private static final byte[] ELF = {0x7F, 'E', 'L', 'F'};
+
+  CudaLibrary(Cudart cudart) {
+    this(cudart, CudaDriver.SONAME);
+  }
 
   /** The path or soname it was loaded by. */
   String name() {

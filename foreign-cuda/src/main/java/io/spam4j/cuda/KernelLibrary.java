@@ -53,9 +53,10 @@ public final class KernelLibrary implements AutoCloseable {
     if (context.out().get(ValueLayout.JAVA_INT, 0) >= KernelModule.RUNTIME_LOADS) {
       return new KernelModule.ByRuntime(cudart);
     }
-    return switch (DynamicLinker.ofThisProcess().open(CudaDriver.SONAME)) {
+    String driver = context.library().driver();
+    return switch (DynamicLinker.ofThisProcess().open(driver)) {
       case DynamicLinker.Result.Opened(var symbols) ->
-          new KernelModule.ByDriver(new CudaDriver(CudaDriver.SONAME, symbols));
+          new KernelModule.ByDriver(new CudaDriver(driver, symbols));
       case DynamicLinker.Result.Failed(String reason) ->
           throw new UnsupportedOperationException(
               "a runtime before CUDA 12.8 needs the driver to load kernels: " + reason);

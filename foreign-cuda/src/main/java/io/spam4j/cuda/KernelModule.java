@@ -64,7 +64,20 @@ sealed interface KernelModule {
   }
 
   /** {@code cudaLibrary*}. */
-  record ByRuntime(Cudart cudart) implements KernelModule {
+  final class ByRuntime implements KernelModule {
+    private final Cudart cudart;
+
+    /* Refilled by each launch, which copies them: only the thread of the device gets here. */
+    private final MemorySegment grid;
+    private final MemorySegment block;
+
+    ByRuntime(Cudart cudart) {
+      this.cudart = cudart;
+      Arena arena = Arena.ofAuto();
+      grid = Layouts.dim3(arena, 1);
+      block = Layouts.dim3(arena, 1);
+    }
+
     @Override
     public MemorySegment load(DeviceContext context, MemorySegment code, JitLog log) {
       NativeFunction load = cudart.libraryLoadData;
@@ -110,15 +123,10 @@ sealed interface KernelModule {
         int sharedBytes,
         MemorySegment arguments,
         CudaStream stream) {
-      try (Arena arena = Arena.ofConfined()) {
-        return cudart.launchKernel.call(
-            kernel.function(),
-            Layouts.dim3(arena, blocks),
-            Layouts.dim3(arena, threads),
-            arguments,
-            (long) sharedBytes,
-            stream.handle().pointer());
-      }
+      grid.set(ValueLayout.JAVA_INT, 0, blocks);
+      block.set(ValueLayout.JAVA_INT, 0, threads);
+      return cudart.launchKernel.call(
+          kernel.function(), grid, block, arguments, (long) sharedBytes, stream.handle().pointer());
     }
 
     @Override
@@ -131,6 +139,9 @@ sealed interface KernelModule {
   record ByDriver(CudaDriver driver) implements KernelModule {
     @Override
     public MemorySegment load(DeviceContext context, MemorySegment code, JitLog log) {
+      /* Makes the context that the driver needs: cudaSetDevice does so only from CUDA 12.0 on. */
+      NativeFunction free = context.cudart().free;
+      context.check(free, free.call(MemorySegment.NULL));
       NativeFunction load = driver.moduleLoadData;
       return context.outPointer(
           load, out -> load.call(out, code, JitLog.COUNT, log.options(), log.values()));

@@ -35,6 +35,11 @@ final class NativeFunction {
     return name;
   }
 
+  /** The C signature. */
+  FunctionDescriptor type() {
+    return type;
+  }
+
   NativeLibrary library() {
     return library;
   }

@@ -1,178 +1,213 @@
 package io.spam4j.cuda;
 
-import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
-import static java.lang.foreign.ValueLayout.JAVA_INT;
-import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.spam4j.engine.kernel.Operands;
-import io.spam4j.engine.kernel.Update;
+import io.spam4j.cuda.StandInDevice.Memory;
+import io.spam4j.cuda.StandInDevice.Mode;
+import io.spam4j.cuda.UpdateLaunch.Tables;
+import io.spam4j.cuda.UpdateTables.Case;
 import io.spam4j.engine.kernel.UpdateCoefficients;
 import io.spam4j.engine.kernel.UpdateTally;
-import java.io.IOException;
-import java.io.InputStream;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
+import java.nio.ByteBuffer;
 import java.util.List;
-import java.util.Map;
-import java.util.Objects;
 import java.util.Random;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * The PTX that is shipped, loaded and launched by the binding, on the stand-in that interprets it:
- * the same bits as the engine's own update, step after step.
+ * The PTX of the update that is shipped, loaded and launched by the binding, on the stand-in that
+ * interprets it: the same bits as the engine's own update.
  */
 final class ShippedKernelTest {
-  private static final int N = 4099;
-  private static final int CHUNK = 1024;
+  private static final int TILE = UpdateTables.TILE;
   private static final int STEPS = 30;
-  private static final int THREADS = 256;
+
+  @ParameterizedTest
+  @EnumSource
+  void update_tensorsOfAllShapes(Mode mode) {
+    try (StandInDevice device = StandInDevice.open(mode)) {
+      UpdateTally counts = updateAllShapes(device);
+
+      assertThat(List.of(counts.spikes, counts.skipped, counts.lowered, counts.clamped))
+          .allSatisfy(count -> assertThat(count).isPositive());
+    }
+  }
+
+  /** Tensors of all alignments in one launch, some without a gradient. */
+  static UpdateTally updateAllShapes(StandInDevice device) {
+    UpdateCases cases = new UpdateCases(1);
+    UpdateLaunch launch = new UpdateLaunch(device);
+    int[][] shifts = {{0, 0, 0, 0}, {4, 4, 4, 4}, {0, 4, 8, 12}, {8, 8, 8, 8}, {12, 0, 0, 0}};
+    int[] sizes = {1, 3, 4, 5, 255, 512, 513, 1021, 1024, 1100, 2051};
+    for (int i = 0; i < sizes.length; i++) {
+      int[] all = IntStream.range(0, sizes[i]).toArray();
+      for (int k = 0; k < 3; k++) {
+        boolean hasGradient = (i + k) % 7 != 0;
+        int[] shift = shifts[(3 * i + k) % shifts.length];
+        int chunk = new int[] {512, 509, 1022}[(i + k) % 3];
+        Case values = cases.next(sizes[i], all);
+        launch.add(new DeviceTensor(device, values, hasGradient, shift), chunk);
+      }
+    }
+    return run(device, launch, "spam4j_update");
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void updateSparse_tensorsOfManyTiles(Mode mode) {
+    UpdateCases cases = new UpdateCases(2);
+    Random random = new Random(3);
+    int elements = 2 * TILE + 4099;
+    try (StandInDevice device = StandInDevice.open(mode)) {
+      UpdateLaunch launch = new UpdateLaunch(device);
+      for (int oneIn : new int[] {20, 90, 700, 70_000}) {
+        // The ends of the first tile are selected, and the end of the tensor.
+        int[] some =
+            IntStream.range(0, elements)
+                .filter(
+                    i -> i == 0 || i == TILE - 1 || i == elements - 1 || random.nextInt(oneIn) == 0)
+                .toArray();
+        boolean hasGradient = oneIn != 700;
+        Case values = cases.next(elements, some);
+        launch.add(new DeviceTensor(device, values, hasGradient, 0, 4, 8, 12), 0);
+      }
+
+      UpdateTally counts = run(device, launch, "spam4j_update_sparse");
+
+      assertThat(counts.spikes).isPositive();
+    }
+  }
 
   @Test
-  void update_givesTheEnginesBits() throws IOException {
-    Map<String, String> properties = Map.of("spam4j.cuda.library", NativeBuild.cudart().toString());
-    CudaProbe probe =
-        CudaProbe.of(
-            new Host(
-                name -> properties.getOrDefault(name, System.getProperty(name)),
-                name -> null,
-                List.of(),
-                "/nowhere"));
-    try (CudaDevice device = CudaDevice.open(probe.usable(), 0);
-        Arena arena = Arena.ofConfined()) {
-      compare(device, arena);
-    }
-  }
-
-  private static void compare(CudaDevice device, Arena arena) throws IOException {
-    var random = new Random(7);
-    CudaStream stream = device.stream();
-    Kernel update = device.load(ptx()).kernel("spam4j_update");
-    List<MemorySegment> host = new ArrayList<>(); // weights, gradient, first and second moment
-    List<DeviceBuffer> streams = new ArrayList<>();
-    for (int i = 0; i < 4; i++) {
-      host.add(arena.allocate(JAVA_FLOAT, N));
-      streams.add(device.allocate(4L * N));
-    }
-    fill(host.get(0), random, 1);
-    for (int i : new int[] {0, 2, 3}) {
-      stream.upload(host.get(i), streams.get(i));
-    }
-    DeviceBuffer tensor = device.allocate(64);
-    stream.upload(tensorRow(arena, streams), tensor);
-    int chunks = (N + CHUNK - 1) / CHUNK;
-    DeviceBuffer chunkTable = device.allocate(24L * chunks);
-    stream.upload(chunkRows(arena, chunks), chunkTable);
-    DeviceBuffer coefficients = device.allocate(80);
-    DeviceBuffer tallies = device.allocate(24L * chunks);
-    MemorySegment result = arena.allocate(JAVA_FLOAT, N);
-    MemorySegment tally = arena.allocate(24L * chunks, 8);
-    long spikes = 0;
-    for (int step = 1; step <= STEPS; step++) {
-      fill(host.get(1), random, 100);
-      stream.upload(host.get(1), streams.get(1));
-      UpdateCoefficients c = coefficients(step);
-      MemorySegment row = arena.allocate(80, 8);
-      UpdateTables.put(c, row.asByteBuffer().order(ByteOrder.LITTLE_ENDIAN));
-      stream.upload(row, coefficients);
-      var arguments = new KernelArguments(4);
-      arguments.setBuffer(0, tensor).setBuffer(1, chunkTable);
-      arguments.setBuffer(2, coefficients).setBuffer(3, tallies);
-      update.launch(stream, chunks, THREADS, 0, arguments);
-
-      UpdateTally expected = apply(host, c);
-      for (int i : new int[] {0, 2, 3}) {
-        stream.download(streams.get(i), result);
-        assertThat(result.mismatch(host.get(i))).as("stream %d at step %d", i, step).isEqualTo(-1);
+  void update_limitsOfItsRules() {
+    UpdateCases cases = new UpdateCases(5);
+    int elements = TILE + 1100;
+    int[] all = IntStream.range(0, 2051).toArray();
+    int[] some = IntStream.range(0, elements).filter(i -> i % 41 == 0).toArray();
+    try (StandInDevice device = StandInDevice.open(Mode.LAZY)) {
+      UpdateLaunch dense = new UpdateLaunch(device);
+      UpdateLaunch sparse = new UpdateLaunch(device);
+      for (int shift : new int[] {0, 4}) {
+        int[] shifts = {shift, shift, shift, shift};
+        Case limits = cases.onLimits(all.length, all);
+        dense.add(new DeviceTensor(device, limits, true, shifts), 1024);
+        Case smallest = cases.onSmallestRatio(all.length, all);
+        dense.add(new DeviceTensor(device, smallest, true, shifts), 1024);
+        Case limitsOfSome = cases.onLimits(elements, some);
+        sparse.add(new DeviceTensor(device, limitsOfSome, true, shifts), 0);
+        Case smallestOfSome = cases.onSmallestRatio(elements, some);
+        sparse.add(new DeviceTensor(device, smallestOfSome, true, shifts), 0);
       }
-      stream.download(tallies, tally);
-      long counted = 0;
-      for (int i = 0; i < chunks; i++) {
-        counted += tally.get(JAVA_INT, 24L * i);
+
+      assertThat(run(device, dense, "spam4j_update").clamped).isPositive();
+      assertThat(run(device, sparse, "spam4j_update_sparse").clamped).isPositive();
+    }
+  }
+
+  private static UpdateTally run(StandInDevice device, UpdateLaunch launch, String kernel) {
+    Tables tables = launch.tables();
+    device.upload();
+    tables.run(kernel);
+    return tables.compare();
+  }
+
+  @Test
+  void update_stepAfterStep() {
+    int elements = 2051;
+    Random random = new Random(7);
+    Case values = new UpdateCases(4).next(elements, IntStream.range(0, elements).toArray());
+    try (StandInDevice device = StandInDevice.open(Mode.LAZY)) {
+      DeviceTensor tensor = new DeviceTensor(device, values, true, 0, 0, 0, 0);
+      UpdateLaunch launch = new UpdateLaunch(device);
+      launch.add(tensor, 1024);
+      Tables tables = launch.tables();
+      device.upload();
+      long spikes = 0;
+      for (int step = 1; step <= STEPS; step++) {
+        for (int i = 0; i < elements; i++) {
+          float value = (float) random.nextGaussian();
+          values.gradient[i] = random.nextInt(100) == 0 ? 1000 * value : value;
+        }
+        values.gradient[random.nextInt(elements)] = Float.NaN;
+        values.gradient[random.nextInt(elements)] = Float.NEGATIVE_INFINITY;
+        setStep(step, values.coefficients);
+        tensor.uploadGradient();
+        tables.uploadCoefficients();
+        tables.run("spam4j_update");
+        spikes += tables.compare().spikes;
       }
-      assertThat(counted).as("spikes at step %d", step).isEqualTo(expected.spikes);
-      spikes += counted;
+      assertThat(spikes).isPositive();
     }
-    assertThat(spikes).isPositive();
   }
 
-  private static UpdateTally apply(List<MemorySegment> host, UpdateCoefficients c) {
-    if (c.resetsMoments) {
-      Update.zero(host.get(2), 0, N);
-      Update.zero(host.get(3), 0, N);
-    }
-    var o = new Operands();
-    o.weights = host.get(0);
-    o.gradient = host.get(1);
-    o.firstMoment = host.get(2);
-    o.secondMoment = host.get(3);
-    var tally = new UpdateTally();
-    tally.clear();
-    Update.apply(o, 0, N, c, tally);
-    return tally;
-  }
-
-  private static UpdateCoefficients coefficients(int step) {
-    var c = new UpdateCoefficients();
+  /** Spikes are clipped after a warm-up, which a reset of the moments begins again. */
+  private static void setStep(int step, UpdateCoefficients c) {
     c.gradientScale = 0.7f;
     c.clipAbove = Float.POSITIVE_INFINITY;
     c.normScale = 1;
     c.gradientLimit = 1e18f;
+    c.coupledDecay = 0;
     c.spikeThreshold = step % 10 < 3 ? Float.POSITIVE_INFINITY : 50;
     c.skipsNonFinite = true;
-    c.beta1 = 0.9f;
-    c.oneMinusBeta1 = (float) (1 - 0.9);
-    c.beta2 = 0.99f;
-    c.oneMinusBeta2 = (float) (1 - 0.99);
     c.flushBelow = Float.MIN_NORMAL;
     c.epsilon = 1e-6f;
     c.stepSize = 1e-2f;
     c.decayBefore = 1;
     c.decayAfter = 1e-3f;
+    c.leavesWeights = false;
     c.resetsMoments = step % 10 == 0;
-    return c;
+    c.zeroesMomentsAfter = false;
   }
 
-  /** Normal values, every so many a thousand times larger, and some that are not finite. */
-  private static void fill(MemorySegment values, Random random, int spikeOdds) {
-    for (int i = 0; i < N; i++) {
-      float value = (float) random.nextGaussian();
-      boolean spikes = spikeOdds > 1 && random.nextInt(spikeOdds) == 0;
-      values.setAtIndex(JAVA_FLOAT, i, spikes ? 1000 * value : value);
-    }
-    if (spikeOdds > 1) {
-      values.setAtIndex(JAVA_FLOAT, random.nextInt(N), Float.NaN);
-      values.setAtIndex(JAVA_FLOAT, random.nextInt(N), Float.NEGATIVE_INFINITY);
+  @Test
+  void tally_manyChunks() {
+    int count = 1000;
+    int[] starts = {0, 1, 300, count, count};
+    int totalRows = starts.length - 1;
+    try (StandInDevice device = StandInDevice.open(Mode.RACES)) {
+      Memory ranges = device.memory(16L * totalRows, 0);
+      Memory chunks = device.memory(24L * count, 0);
+      Memory parts = device.memory(24L * count, 0);
+      Memory totals = device.memory(48L * totalRows, 0);
+      ByteBuffer chunk = chunks.rows();
+      ByteBuffer part = parts.rows();
+      for (int i = 0; i < count; i++) {
+        chunk.putLong(24 * i + 8, i * 10_000_000_000L);
+        part.putInt(-i).putInt(i % 5).putInt(7).putInt(i);
+        // The largest ones are in chunks that one thread takes after another.
+        part.putFloat(i % 300 == 0 ? 0 : i % 256 > 250 ? 2.5f : 1).putInt(-1 - i);
+      }
+      ByteBuffer range = ranges.rows();
+      for (int k = 0; k < totalRows; k++) {
+        range.putLong(starts[k]).putLong(starts[k + 1] - starts[k]);
+      }
+      device.upload();
+      device.launch("spam4j_tally", totalRows, ranges, chunks, parts, totals);
+      device.download();
+
+      for (int k = 0; k < totalRows; k++) {
+        assertTotal(k, part, starts[k], starts[k + 1], totals.rows().position(48 * k));
+      }
     }
   }
 
-  private static MemorySegment tensorRow(Arena arena, List<DeviceBuffer> streams) {
-    MemorySegment row = arena.allocate(64, 8);
-    for (int i = 0; i < streams.size(); i++) {
-      row.set(JAVA_LONG, 8L * i, streams.get(i).address());
+  private static void assertTotal(int k, ByteBuffer parts, int from, int to, ByteBuffer total) {
+    long[] expected = {0, 0, 0, 0, UpdateTally.NOWHERE};
+    float largest = 0;
+    for (int i = from; i < to; i++) {
+      for (int field = 0; field < 4; field++) {
+        expected[field] += Integer.toUnsignedLong(parts.getInt(24 * i + 4 * field));
+      }
+      if (parts.getFloat(24 * i + 16) > largest) {
+        largest = parts.getFloat(24 * i + 16);
+        expected[4] = i * 10_000_000_000L + Integer.toUnsignedLong(-1 - i);
+      }
     }
-    row.set(JAVA_LONG, 40, N);
-    row.set(JAVA_LONG, 48, N);
-    return row;
-  }
-
-  private static MemorySegment chunkRows(Arena arena, int chunks) {
-    MemorySegment rows = arena.allocate(24L * chunks, 8);
-    for (int i = 0; i < chunks; i++) {
-      rows.set(JAVA_LONG, 24L * i, (long) i * CHUNK);
-      rows.set(JAVA_LONG, 24L * i + 8, (long) i * CHUNK);
-      rows.set(JAVA_INT, 24L * i + 16, Math.min(CHUNK, N - i * CHUNK));
+    for (int field = 0; field < 5; field++) {
+      assertThat(total.getLong()).as("total %d, field %d", k, field).isEqualTo(expected[field]);
     }
-    return rows;
-  }
-
-  private static String ptx() throws IOException {
-    try (InputStream in = CudaDevice.class.getResourceAsStream("spam4j.ptx")) {
-      return new String(Objects.requireNonNull(in).readAllBytes(), StandardCharsets.UTF_8);
-    }
+    assertThat(total.getFloat()).as("total %d, largest ratio", k).isEqualTo(largest);
   }
 }

@@ -34,7 +34,7 @@ class StandInTest {
   void ownHeader_compiles() throws IOException {
     List<String> command = new ArrayList<>(List.of("g++", "-fsyntax-only", "-DSTANDIN_OWN_HEADER"));
     command.addAll(NativeBuild.flags());
-    for (String file : List.of("memory", "streams", "library", "graphs", "info")) {
+    for (String file : List.of("memory", "streams", "library", "driver", "graphs", "info")) {
       command.add("src/test/native/cudart/" + file + ".cpp");
     }
     NativeBuild.directory();

@@ -1,0 +1,89 @@
+package io.spam4j.cuda;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.spam4j.cuda.StandInDevice.Mode;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** A runtime before CUDA 12.8 cannot load kernels: the driver does, and gives the same bits. */
+final class DriverFallbackTest {
+  private static final String NO_KERNEL =
+      "cuModuleGetFunction failed: kernel=none, status=cudaErrorSymbolNotFound(500)";
+
+  @ParameterizedTest
+  @CsvSource({"LAZY, 12040", "EAGER, 12079", "RACES, 11080"})
+  void update_throughTheDriver(Mode mode, int runtime) {
+    try (StandInDevice device = StandInDevice.open(mode, runtime)) {
+      assertThat(ShippedKernelTest.updateAllShapes(device).spikes).isPositive();
+    }
+  }
+
+  @Test
+  void load_asTheFirstCallOfAll() {
+    StandIn standIn = StandIn.load();
+    standIn.runtime(11080);
+    try (CudaDevice device = CudaDevice.open(standIn.library(), 0)) {
+      Kernel kernel = device.load(StandInDevice.ptx()).kernel("spam4j_fill");
+
+      assertThat(kernel.maxThreads()).isZero();
+    }
+    assertThat(standIn.reset()).isZero();
+  }
+
+  @Test
+  void kernel_failuresAreTold() {
+    StandIn standIn = StandIn.load();
+    standIn.runtime(12040);
+    try (CudaDevice device = CudaDevice.open(standIn.library(), 0);
+        CudaStream stream = device.stream();
+        KernelLibrary library = device.load(StandInDevice.ptx())) {
+      Kernel gather = library.kernel("spam4j_gather");
+      KernelArguments none = new KernelArguments(2).setLong(0, 0).setLong(1, 0);
+
+      assertThatThrownBy(() -> library.kernel("none")).hasMessage(NO_KERNEL);
+      assertThatThrownBy(() -> gather.launch(stream, 1, 512, 0, none))
+          .hasMessage(
+              "cuLaunchKernel failed: kernel=spam4j_gather, blocks=1, threads=512, sharedBytes=0,"
+                  + " status=cudaErrorLaunchOutOfResources(701)");
+      assertThatThrownBy(() -> gather.launch(stream, 1, 2048, 0, none))
+          .hasMessage(
+              "cuLaunchKernel failed: kernel=spam4j_gather, blocks=1, threads=2048, sharedBytes=0,"
+                  + " status=cudaErrorInvalidValue(1)");
+      assertThatThrownBy(() -> device.load(".version 6.3"))
+          .isInstanceOf(CudaException.class)
+          .hasMessageStartingWith(
+              "cuModuleLoadDataEx failed: status=cudaErrorInvalidPtx(218); see the log of the"
+                  + " compiler in this message; log: ");
+    }
+    assertThat(standIn.reset()).isZero();
+  }
+
+  @Test
+  void runtime_withoutADriver() {
+    StandIn standIn = StandIn.load();
+    standIn.runtime(12040);
+    Cudart cudart = standIn.library().cudart();
+    try (CudaDevice device = CudaDevice.open(new CudaLibrary(cudart, "libcuda.so.none"), 0)) {
+      assertThatThrownBy(() -> device.load(StandInDevice.ptx()))
+          .isInstanceOf(UnsupportedOperationException.class)
+          .hasMessage(
+              "a runtime before CUDA 12.8 needs the driver to load kernels: libcuda.so.none: cannot"
+                  + " open shared object file: No such file or directory");
+    }
+  }
+
+  @Test
+  void runtime_ofTheStandInDoesNotLoadWhatItCannot() {
+    StandIn standIn = StandIn.load();
+    try (CudaDevice device = CudaDevice.open(standIn.library(), 0)) {
+      KernelModule direct = new KernelModule.ByRuntime(standIn.library().cudart());
+      standIn.runtime(12079);
+
+      assertThatThrownBy(() -> KernelLibrary.load(device.context(), direct, StandInDevice.ptx()))
+          .hasMessage("cudaLibraryLoadData failed: status=cudaErrorSymbolNotFound(500)");
+    }
+  }
+}

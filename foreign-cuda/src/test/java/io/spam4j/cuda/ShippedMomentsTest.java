@@ -1,0 +1,210 @@
+package io.spam4j.cuda;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.spam4j.cuda.StandInDevice.Memory;
+import io.spam4j.cuda.StandInDevice.Mode;
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+import java.util.Random;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/**
+ * The shipped kernels that only move numbers, on the stand-in: what they copy keeps its bits, those
+ * of a NaN too.
+ */
+final class ShippedMomentsTest {
+  private static final int TILE = UpdateTables.TILE;
+  private static final int ELEMENTS = 3 * TILE + 77;
+  private static final int TILES = 4;
+
+  private final Random random = new Random(3);
+
+  /** None of the second tile is selected. */
+  private int[] selection(int oneIn) {
+    return IntStream.range(0, ELEMENTS)
+        .filter(i -> i / TILE != 1 && (i == ELEMENTS - 1 || random.nextInt(oneIn) == 0))
+        .toArray();
+  }
+
+  private int[] bits(int count) {
+    return random.ints(count).toArray();
+  }
+
+  private static Memory stream(StandInDevice device, int[] bits, int shift) {
+    Memory memory = device.memory(4L * bits.length, shift);
+    memory.rows().asIntBuffer().put(bits);
+    return memory;
+  }
+
+  private static int[] bitsOf(Memory memory) {
+    int[] bits = new int[Math.toIntExact(memory.host().byteSize() / 4)];
+    memory.rows().asIntBuffer().get(bits);
+    return bits;
+  }
+
+  /** A table of two tensors, of which the first has nothing; 0 for what the second has not. */
+  private static Memory secondTensor(StandInDevice device, long... addresses) {
+    Memory tensors = device.memory(2 * DeviceTensor.ROW, 0);
+    ByteBuffer row = tensors.rows().position(DeviceTensor.ROW);
+    for (long address : addresses) {
+      row.putLong(address);
+    }
+    return tensors;
+  }
+
+  /** Where the elements of a tile start among those selected. */
+  private static int startOf(int[] elements, int tile) {
+    int found = Arrays.binarySearch(elements, tile * TILE);
+    return found < 0 ? -1 - found : found;
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void gatherAndScatter_selectedElements(Mode mode) {
+    int[] selected = selection(40);
+    int[] weightBits = bits(ELEMENTS);
+    int[] gradientBits = bits(ELEMENTS);
+    try (StandInDevice device = StandInDevice.open(mode)) {
+      Memory weights = stream(device, weightBits, 4);
+      Memory gradient = stream(device, gradientBits, 8);
+      Memory packed = device.memory(4L * selected.length, 12);
+      Memory positions = DeviceTensor.positions(device, selected);
+      long packedAt = packed.address();
+      Memory tensor =
+          secondTensor(
+              device,
+              weights.address(),
+              gradient.address(),
+              packedAt,
+              packedAt,
+              positions.address());
+      Memory chunks = device.memory(24 * 3, 0);
+      ByteBuffer rows = chunks.rows();
+      for (int tile : new int[] {0, 2, 3}) {
+        int from = startOf(selected, tile);
+        rows.putLong(from).putLong((long) tile * TILE);
+        rows.putInt(startOf(selected, tile + 1) - from).putInt(1);
+      }
+      device.upload();
+      device.launch("spam4j_gather", 3, tensor, chunks);
+      device.launch("spam4j_scatter", 3, tensor, chunks);
+      device.download();
+
+      int[] expected = Arrays.stream(selected).map(i -> gradientBits[i]).toArray();
+      assertThat(bitsOf(packed)).isEqualTo(expected);
+      for (int i : selected) {
+        weightBits[i] = gradientBits[i];
+      }
+      assertThat(bitsOf(weights)).isEqualTo(weightBits);
+      assertThat(bitsOf(gradient)).isEqualTo(gradientBits);
+    }
+  }
+
+  @Test
+  void gather_withoutAGradient() {
+    int[] selected = {1, 5, 9};
+    int[] packedBits = bits(selected.length);
+    try (StandInDevice device = StandInDevice.open(Mode.LAZY)) {
+      Memory packed = stream(device, packedBits, 0);
+      Memory positions = DeviceTensor.positions(device, selected);
+      Memory tensor = secondTensor(device, 0, 0, packed.address(), 0, positions.address());
+      Memory chunks = device.memory(24, 0);
+      chunks.rows().putLong(0).putLong(0).putInt(selected.length).putInt(1);
+      device.upload();
+      device.launch("spam4j_gather", 1, tensor, chunks);
+      device.download();
+
+      assertThat(bitsOf(packed)).isEqualTo(packedBits);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void remap_carriesWhatStaysSelected(Mode mode) {
+    int[] before = selection(40);
+    int[] after = selection(60);
+    int[] oldFirst = bits(before.length);
+    int[] oldSecond = bits(before.length);
+    try (StandInDevice device = StandInDevice.open(mode)) {
+      Memory first = stream(device, bits(after.length), 4);
+      Memory second = stream(device, bits(after.length), 12);
+      Memory old =
+          secondTensor(
+              device,
+              0,
+              0,
+              stream(device, oldFirst, 8).address(),
+              stream(device, oldSecond, 4).address(),
+              DeviceTensor.positions(device, before).address());
+      Memory next =
+          secondTensor(
+              device,
+              0,
+              0,
+              first.address(),
+              second.address(),
+              DeviceTensor.positions(device, after).address());
+      Memory changes = device.memory(32 * TILES, 0);
+      ByteBuffer rows = changes.rows();
+      for (int tile = 0; tile < TILES; tile++) {
+        int oldFrom = startOf(before, tile);
+        int newFrom = startOf(after, tile);
+        rows.putLong(oldFrom).putLong(newFrom);
+        rows.putInt(startOf(before, tile + 1) - oldFrom);
+        rows.putInt(startOf(after, tile + 1) - newFrom).putInt(1).putInt(0);
+      }
+      device.upload();
+      device.launch("spam4j_remap", TILES, old, next, changes);
+      device.download();
+
+      int[] at = Arrays.stream(after).map(i -> Arrays.binarySearch(before, i)).toArray();
+      assertThat(Arrays.stream(at).filter(i -> i >= 0).count()).isBetween(1L, after.length - 1L);
+      assertThat(bitsOf(first)).isEqualTo(carried(at, oldFirst));
+      assertThat(bitsOf(second)).isEqualTo(carried(at, oldSecond));
+    }
+  }
+
+  private static int[] carried(int[] at, int[] old) {
+    return Arrays.stream(at).map(i -> i >= 0 ? old[i] : 0).toArray();
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void fill_leavesWhatIsOutside(Mode mode) {
+    int elements = 3000;
+    int[][] filled = {{0, 0}, {1, 1030}, {1031, 5}, {1100, 1425}, {2999, 1}};
+    float value = -0f;
+    try (StandInDevice device = StandInDevice.open(mode)) {
+      int[] firstBits = bits(elements);
+      int[] secondBits = bits(elements);
+      Memory first = stream(device, firstBits, 0);
+      Memory second = stream(device, secondBits, 4);
+      Memory alone = stream(device, firstBits, 0);
+      Memory tensors = device.memory(2L * DeviceTensor.ROW, 0);
+      tensors.rows().putLong(16, first.address()).putLong(24, second.address());
+      tensors.rows().putLong(DeviceTensor.ROW + 16, alone.address());
+      Memory chunks = device.memory(2 * 24L * filled.length, 0);
+      ByteBuffer rows = chunks.rows();
+      for (int tensor = 0; tensor < 2; tensor++) {
+        for (int[] chunk : filled) {
+          rows.putLong(chunk[0]).putLong(chunk[0]).putInt(chunk[1]).putInt(tensor);
+        }
+      }
+      device.upload();
+      device.launch("spam4j_fill", 2 * filled.length, tensors, chunks, value);
+      device.download();
+
+      for (int[] chunk : filled) {
+        Arrays.fill(firstBits, chunk[0], chunk[0] + chunk[1], Float.floatToRawIntBits(value));
+        Arrays.fill(secondBits, chunk[0], chunk[0] + chunk[1], Float.floatToRawIntBits(value));
+      }
+      assertThat(bitsOf(first)).isEqualTo(firstBits);
+      assertThat(bitsOf(second)).isEqualTo(secondBits);
+      assertThat(bitsOf(alone)).isEqualTo(firstBits);
+    }
+  }
+}
