@@ -35,9 +35,7 @@ record OptimizerCase(String name, Supplier<OptimizerBuilder<?>> builder) {
           of("sparse", () -> spam().density(0.3).seed(7)),
           of("sparse-group", () -> spam().group("*a*", group -> group.density(0.05))),
           of("sparse-keep", () -> spam().density(0.3).overlap(MomentOverlap.KEEP)),
-          of(
-              "sparse-keeps-missing",
-              () -> spam().density(0.3).resetsMissingGradients(false)),
+          of("sparse-keeps-missing", () -> spam().density(0.3).resetsMissingGradients(false)),
           of(
               "sparse-weights",
               () -> spam().density(0.3).maskSelection(MaskSelection.largestWeights())),
