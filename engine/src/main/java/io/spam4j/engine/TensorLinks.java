@@ -1,5 +1,6 @@
 package io.spam4j.engine;
 
+import io.spam4j.engine.kernel.Correction;
 import java.lang.foreign.MemorySegment;
 import java.util.Map;
 
@@ -59,7 +60,7 @@ final class TensorLinks {
         float largest = in.maxAbs(i);
         threshold[i] = decay * threshold[i] + (1 - decay) * largest;
         // Of one gradient the mean is that gradient: rounded to float it is the same again.
-        float corrected = (float) (threshold[i] / Decision.correction(decay, count));
+        float corrected = (float) (threshold[i] / Correction.of(decay, count));
         op(i).clipAbove = corrected;
         op(i).divisor = largest;
         op(i).to = corrected;
@@ -124,9 +125,8 @@ final class TensorLinks {
         square[i] = squareDecay * square[i] + (1 - squareDecay) * norm * norm;
         double target =
             mean[i]
-                / Decision.correction(meanDecay, count)
-                / (Math.sqrt(square[i] / Decision.correction(squareDecay, count))
-                    + config.epsilon());
+                / Correction.of(meanDecay, count)
+                / (Math.sqrt(square[i] / Correction.of(squareDecay, count)) + config.epsilon());
         // A gradient of 0 stays 0; one so small that the factor is no float stays smaller than due.
         if (norm > 0) {
           op(i).scale = (float) Math.min(target / norm, Float.MAX_VALUE);

@@ -32,7 +32,13 @@ final class HostKernels {
     FILL(5),
     GATHER(6),
     SCATTER(7),
-    REMAP(8);
+    REMAP(8),
+    MEASURE_TOTAL(9),
+    MEASURE_AGAIN(10),
+    RESCALE(11),
+    DECIDE_TENSORS(12),
+    DECIDE_NORM(13),
+    AMSGRAD(14);
 
     private final int index;
 
@@ -120,19 +126,30 @@ final class HostKernels {
     pointers.add(new long[] {number(from), offset, number(to)});
   }
 
-  /** Launches a kernel; its arguments are memory or floats. */
+  /** Takes the address there away again: null. */
+  void pointNowhere(ByteBuffer from, int offset) {
+    pointers.removeIf(pointer -> pointer[0] == number(from) && pointer[1] == offset);
+  }
+
+  /** Launches a kernel; its arguments are memory, floats or ints. */
   void launch(Kernel kernel, int blocks, Object... arguments) {
     long[] launch = new long[3 + 2 * arguments.length];
     launch[0] = kernel.index;
     launch[1] = blocks;
     launch[2] = arguments.length;
     for (int i = 0; i < arguments.length; i++) {
-      boolean isFloat = arguments[i] instanceof Float;
-      launch[3 + 2 * i] = isFloat ? 1 : 0;
+      launch[3 + 2 * i] =
+          switch (arguments[i]) {
+            case Float _ -> 1;
+            case Integer _ -> 2;
+            default -> 0;
+          };
       launch[4 + 2 * i] =
-          arguments[i] instanceof Float value
-              ? Float.floatToRawIntBits(value)
-              : number((ByteBuffer) arguments[i]);
+          switch (arguments[i]) {
+            case Float value -> Float.floatToRawIntBits(value);
+            case Integer value -> value;
+            default -> number((ByteBuffer) arguments[i]);
+          };
     }
     launches.add(launch);
   }
