@@ -183,9 +183,12 @@ final class Moments implements AutoCloseable {
 
   private void selectIfDrawn(int parameter, Optional<IndexMask> mask) {
     if (mask.isPresent()) {
-      staging.upload(
-          blocks[parameter].positions(),
-          sink -> chunks.select(parameter, mask.get(), sink::putShort));
+      DeviceBuffer positions = blocks[parameter].positions();
+      if (positions == null) { // nothing is selected, which the chunks have to know
+        chunks.select(parameter, mask.get(), _ -> {});
+      } else {
+        staging.upload(positions, sink -> chunks.select(parameter, mask.get(), sink::putShort));
+      }
     }
   }
 

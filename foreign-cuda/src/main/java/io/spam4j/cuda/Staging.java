@@ -4,7 +4,6 @@ import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
 import java.lang.foreign.MemorySegment;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Copies to the device without waiting for it, through a pinned buffer: it waits only where more is
@@ -34,15 +33,13 @@ final class Staging {
   /**
    * Queues a copy of 2-byte numbers.
    *
-   * @param to as large as all of them; null if there are none
+   * @param to as large as all of them
    * @param fill hands them over
    */
-  void upload(@Nullable DeviceBuffer to, Consumer<Sink> fill) {
-    if (to != null) {
-      var sink = new Sink(to);
-      fill.accept(sink);
-      sink.flush();
-    }
+  void upload(DeviceBuffer to, Consumer<Sink> fill) {
+    var sink = new Sink(to);
+    fill.accept(sink);
+    sink.flush();
   }
 
   /** The bytes that can be used now, at least so many; waits for copies if there are fewer. */
