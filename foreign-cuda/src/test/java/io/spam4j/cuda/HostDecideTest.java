@@ -11,14 +11,21 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The decisions of gradient transforms, compiled for the CPU, have the bits of the engine's. */
+/** The decisions of gradient transforms and their PTX have the bits of the engine's. */
+@ParameterizedClass
+@EnumSource
 class HostDecideTest {
   private static final int TENSORS = 270;
   private static final int STEPS = 4;
+
+  @Parameter HostKernels.Machine machine = HostKernels.Machine.CPU;
 
   private final Random random = new Random(8);
 
@@ -53,7 +60,7 @@ class HostDecideTest {
 
   private Decided decide(Link link, int tensors, int count, boolean poisoned)
       throws IOException, InterruptedException {
-    var kernels = new HostKernels();
+    var kernels = new HostKernels(machine);
     ByteBuffer history = kernels.memory(32L * tensors, 0);
     List<LinkTables> steps = new ArrayList<>();
     for (int step = 0; step < count; step++) {
