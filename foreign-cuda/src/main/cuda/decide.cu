@@ -132,7 +132,7 @@ DEVICE double decideZClip(const Link& link, double norm, double* history) {
   return clipped < norm ? divide(clipped, add(norm, NORM_EPSILON)) : 1.0;
 }
 
-// Decides GLOBAL_NORM or ZCLIP for all tensors. One block of threads, each of which decides the same.
+// Decides GLOBAL_NORM or ZCLIP for all tensors. One block of threads, and each decides the same.
 KERNEL void spam4j_decide_norm(const Link* links, const Tensor* tensors, const Slot* states,
                                const Slot* total, History* history, Coefficients* coefficients,
                                u32 count) {

@@ -120,7 +120,7 @@ DEVICE double totalOf(const Compensated& of) { return add(of.sum, of.compensatio
 // Math.max of Java, of magnitudes: NaN if either is.
 DEVICE double largerMagnitude(double a, double b) { return a > b || a != a ? a : b; }
 
-// Adds slots as io.spam4j.tensors.simd.MeasureSum does: a thread adds the slots of a group in order,
+// Adds slots as io.spam4j.tensors.simd.MeasureSum does: a thread adds a group of slots in order,
 // then one thread the groups.
 DEVICE void addSlots(const Slot* slots, i64 count, Slot* to) {
   SHARED Slot parts[THREADS];

@@ -138,7 +138,7 @@ constexpr u32 NORM_SCALE = 2;
 
 constexpr u32 SHARED_COUNTER = 1;     // the steps counted are Coefficients.sinceReset, not its own
 constexpr u32 COUNTS_ZERO_NORMS = 2;  // a norm of 0 enters the averages
-constexpr u32 POISONS = 4;            // what is not finite makes statistics NaN; else it is left out
+constexpr u32 POISONS = 4;            // what is not finite makes statistics NaN; else left out
 
 // What a link knows of a tensor from step to step, as in the files of the engine.
 //   ADA_CLIP: m_max_t, m_max_count;  ADA_GN: m_norm_t, v_norm_t, norm_count

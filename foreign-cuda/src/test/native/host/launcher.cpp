@@ -71,21 +71,22 @@ void (*const KERNELS[])(const std::vector<Argument>&) = {
     run<spam4j_decide_tensors>, run<spam4j_decide_norm>, run<spam4j_amsgrad>,
 };
 
-const Launch* current;
+std::vector<Launch> launches;
 
 void* threadMain(void* index) {
   currentThread = (unsigned)(size_t)index;
-  for (unsigned block = 0; block < current->blocks; block++) {
-    if (currentThread == 0) currentBlock = block;
-    barrier();
-    current->run(current->arguments);
-    barrier();
+  for (const Launch& launch : launches) {
+    for (unsigned block = 0; block < launch.blocks; block++) {
+      if (currentThread == 0) currentBlock = block;
+      barrier();
+      launch.run(launch.arguments);
+      barrier();
+    }
   }
   return nullptr;
 }
 
-void launch(const Launch& launch) {
-  current = &launch;
+void runLaunches() {
   pthread_t threads[THREADS];
   for (size_t i = 0; i < THREADS; i++) {
     if (pthread_create(&threads[i], nullptr, threadMain, (void*)i) != 0) {
@@ -140,8 +141,9 @@ int main() {
       argument.value = read();
       argument.address = argument.kind == 0 ? buffers.at(argument.value).data : nullptr;
     }
-    launch(next);
+    launches.push_back(next);
   }
+  runLaunches();
   for (const Buffer& buffer : buffers) {
     fwrite(buffer.data, 1, buffer.bytes, stdout);
     free(buffer.allocated);

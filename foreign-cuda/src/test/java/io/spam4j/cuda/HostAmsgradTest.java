@@ -17,10 +17,17 @@ import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
 
-/** The weights' half of AMSGrad, compiled for the CPU under its sanitizers. */
+/** The weights' half of AMSGrad and its PTX. */
+@ParameterizedClass
+@EnumSource
 class HostAmsgradTest {
   private static final float[] SPECIAL = {0, -0f, Float.NaN, Float.POSITIVE_INFINITY, 1e-40f};
+
+  @Parameter HostKernels.Machine machine = HostKernels.Machine.CPU;
 
   private final Random random = new Random(6);
 
@@ -64,7 +71,7 @@ class HostAmsgradTest {
           IntStream.range(0, n).filter(i -> random.nextInt(odds) == 0 || i == n - 1).toArray();
       cases.add(makeCase(n, some, cases.size()));
     }
-    var device = new UpdateTables(cases);
+    var device = new UpdateTables(cases, new HostKernels(machine));
     List<float[]> largest = new ArrayList<>();
     List<ByteBuffer> actual = new ArrayList<>();
     for (int i = 0; i < cases.size(); i++) {

@@ -14,10 +14,15 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What transforms make of a measure: slots scaled, and blocks with clipped elements done again. */
+@ParameterizedClass
+@EnumSource
 class HostMeasureAgainTest {
   private static final int CHUNK = 16 * Measure.BLOCK;
   private static final int SIZE = CHUNK + 3 * Measure.BLOCK + 77;
@@ -40,6 +45,8 @@ class HostMeasureAgainTest {
 
   private static final int TENSORS = COEFFICIENTS.length;
 
+  @Parameter HostKernels.Machine machine = HostKernels.Machine.CPU;
+
   private final Random random = new Random(4);
 
   private MemorySegment gradient(Arena arena) {
@@ -56,7 +63,7 @@ class HostMeasureAgainTest {
   @ParameterizedTest
   @ValueSource(ints = {GRADIENT_SCALE, NORM_SCALE})
   void rescaleAndMeasureAgain_slots(int place) throws IOException, InterruptedException {
-    var kernels = new HostKernels();
+    var kernels = new HostKernels(machine);
     ByteBuffer tensors = kernels.memory(64L * TENSORS, 0);
     ByteBuffer chunks = kernels.memory(24L * 2 * TENSORS, 8);
     ByteBuffer rows = kernels.memory(80L * TENSORS, 0);

@@ -12,8 +12,13 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
 
-/** The measure kernels, compiled for the CPU under its sanitizers, give the bits of the engine. */
+/** The measure kernels and their PTX give the bits of the engine. */
+@ParameterizedClass
+@EnumSource
 class HostMeasureTest {
   private static final int CHUNK = 16 * Measure.BLOCK;
 
@@ -21,6 +26,8 @@ class HostMeasureTest {
   private static final int[] SIZES = {1, 15, 16, 17, 4095, 4096, 4097, 65_536, 65_537, 1_070_000};
 
   private static final int STATE_BYTES = 24;
+
+  @Parameter HostKernels.Machine machine = HostKernels.Machine.CPU;
 
   private final Random random = new Random(2);
 
@@ -42,7 +49,7 @@ class HostMeasureTest {
 
   @Test
   void measure_slotsAndSums() throws IOException, InterruptedException {
-    var kernels = new HostKernels();
+    var kernels = new HostKernels(machine);
     ByteBuffer tensors = kernels.memory(64L * (SIZES.length + 1), 0);
     ByteBuffer ranges = kernels.memory(16L * (SIZES.length + 2), 0);
     ByteBuffer states = kernels.memory((long) STATE_BYTES * (SIZES.length + 2), 8);
@@ -106,7 +113,7 @@ class HostMeasureTest {
   void measureSumAndTotal_manySlots() throws IOException, InterruptedException {
     int[] counts = {0, 1, 63, 64, 65, 4096, 16_384, 16_385, 40_001};
     int rows = counts.length;
-    var kernels = new HostKernels();
+    var kernels = new HostKernels(machine);
     ByteBuffer slots = kernels.memory(Measure.SLOT_BYTES * 40_001, 8);
     ByteBuffer small = kernels.memory(Measure.SLOT_BYTES * 700, 8);
     for (ByteBuffer table : new ByteBuffer[] {slots, small}) {

@@ -124,7 +124,7 @@ final class LinkTables {
   private static Incoming draw(Random random, boolean poisoned) {
     var in = new Incoming();
     in.elements = 1L + random.nextInt(1000);
-    in.sinceReset = 1L + random.nextInt(40);
+    in.sinceReset = 1 + (random.nextLong() >>> (1 + random.nextInt(62)));
     float largest = (float) Math.exp(4 * random.nextGaussian());
     switch (random.nextInt(12)) {
       case 0 -> in.hasGradient = false;
