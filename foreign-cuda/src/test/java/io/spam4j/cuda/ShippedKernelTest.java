@@ -92,9 +92,9 @@ final class ShippedKernelTest {
       for (int shift : new int[] {0, 4}) {
         int[] shifts = {shift, shift, shift, shift};
         Case limits = cases.onLimits(all.length, all);
-        dense.add(new DeviceTensor(device, limits, true, shifts), 1024);
+        dense.add(new DeviceTensor(device, limits, true, shifts), 2048);
         Case smallest = cases.onSmallestRatio(all.length, all);
-        dense.add(new DeviceTensor(device, smallest, true, shifts), 1024);
+        dense.add(new DeviceTensor(device, smallest, true, shifts), 2048);
         Case limitsOfSome = cases.onLimits(elements, some);
         sparse.add(new DeviceTensor(device, limitsOfSome, true, shifts), 0);
         Case smallestOfSome = cases.onSmallestRatio(elements, some);
