@@ -92,9 +92,9 @@ final class ShippedKernelTest {
       for (int shift : new int[] {0, 4}) {
         int[] shifts = {shift, shift, shift, shift};
         Case limits = cases.onLimits(all.length, all);
-        dense.add(new TensorStreams(device, limits, true, shifts), 1024);
+        dense.add(new TensorStreams(device, limits, true, shifts), 2048);
         Case smallest = cases.onSmallestRatio(all.length, all);
-        dense.add(new TensorStreams(device, smallest, true, shifts), 1024);
+        dense.add(new TensorStreams(device, smallest, true, shifts), 2048);
         Case limitsOfSome = cases.onLimits(elements, some);
         sparse.add(new TensorStreams(device, limitsOfSome, true, shifts), 0);
         Case smallestOfSome = cases.onSmallestRatio(elements, some);

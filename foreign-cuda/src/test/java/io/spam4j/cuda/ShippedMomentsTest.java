@@ -183,19 +183,21 @@ final class ShippedMomentsTest {
       int[] secondBits = bits(elements);
       Memory first = stream(device, firstBits, 0);
       Memory second = stream(device, secondBits, 4);
-      Memory alone = stream(device, firstBits, 0);
-      Memory tensors = device.memory(2L * TensorStreams.ROW, 0);
+      Memory onlyFirst = stream(device, firstBits, 0);
+      Memory onlySecond = stream(device, firstBits, 0);
+      Memory tensors = device.memory(3L * TensorStreams.ROW, 0);
       tensors.rows().putLong(16, first.address()).putLong(24, second.address());
-      tensors.rows().putLong(TensorStreams.ROW + 16, alone.address());
-      Memory chunks = device.memory(2 * 24L * filled.length, 0);
+      tensors.rows().putLong(TensorStreams.ROW + 16, onlyFirst.address());
+      tensors.rows().putLong(2 * TensorStreams.ROW + 24, onlySecond.address());
+      Memory chunks = device.memory(3 * 24L * filled.length, 0);
       ByteBuffer rows = chunks.rows();
-      for (int tensor = 0; tensor < 2; tensor++) {
+      for (int tensor = 0; tensor < 3; tensor++) {
         for (int[] chunk : filled) {
           rows.putLong(chunk[0]).putLong(chunk[0]).putInt(chunk[1]).putInt(tensor);
         }
       }
       device.upload();
-      device.launch("spam4j_fill", 2 * filled.length, tensors, chunks, value);
+      device.launch("spam4j_fill", 3 * filled.length, tensors, chunks, value);
       device.download();
 
       for (int[] chunk : filled) {
@@ -204,7 +206,8 @@ final class ShippedMomentsTest {
       }
       assertThat(bitsOf(first)).isEqualTo(firstBits);
       assertThat(bitsOf(second)).isEqualTo(secondBits);
-      assertThat(bitsOf(alone)).isEqualTo(firstBits);
+      assertThat(bitsOf(onlyFirst)).isEqualTo(firstBits);
+      assertThat(bitsOf(onlySecond)).isEqualTo(firstBits);
     }
   }
 }

@@ -53,13 +53,20 @@ final class UpdateCases {
   Case onLimits(int elements, int[] positions) {
     Case one =
         new Case(
-            drawn(elements, -2, 1, 3),
+            drawn(elements, -2, -0f, 1),
             drawn(elements, 0, 1, -1, 2, -2, 3, -3, 4, -4, 5),
             drawn(positions.length, -2, -1, 0, 1, 2, 3),
             drawn(positions.length, 0, 1, 4, 9),
             positions,
             0,
             new UpdateCoefficients());
+    // The largest ratio, again and again in what one thread does.
+    for (int i = 0; i < positions.length; i++) {
+      if (i < 4 || i % 256 == 0) {
+        one.gradient[positions[i]] = 3;
+        one.second[i] = 1;
+      }
+    }
     UpdateCoefficients c = one.coefficients;
     c.clipAbove = 4;
     c.clipDivisor = 2;
@@ -84,6 +91,7 @@ final class UpdateCases {
     float[] second = drawn(positions.length, 0, Float.MIN_VALUE, Float.MIN_NORMAL);
     System.arraycopy(gradient, 0, one.gradient, 0, gradient.length);
     System.arraycopy(second, 0, one.second, 0, second.length);
+    one.coefficients.stepSize = 0; // and no decay: not even the sign of a zero weight may change
     return one;
   }
 
