@@ -6,6 +6,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import io.spam4j.tensors.IndexMask;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import java.util.function.IntPredicate;
 
 /**
@@ -30,27 +31,31 @@ final class ChunkTable {
 
   private final MemorySegment chunks;
   private final MemorySegment ranges; // one a parameter, in parameter order
+  private final long[] firsts; // number of a parameter's first chunk
+  private final long[] counts;
+  private final int[] sizes; // elements of a parameter's chunks, but the last
   private final int dense; // chunks of dense parameters
 
-  private ChunkTable(MemorySegment chunks, MemorySegment ranges, int dense) {
-    this.chunks = chunks;
-    this.ranges = ranges;
-    this.dense = dense;
+  private ChunkTable(Arena arena, long[] elements, IntPredicate isSparse, int denseSize) {
+    firsts = new long[elements.length];
+    counts = new long[elements.length];
+    sizes = new int[elements.length];
+    long inFront = number(0, elements, isSparse.negate(), denseSize);
+    long all = number(inFront, elements, isSparse, TILE);
+    dense = count(inFront);
+    chunks = arena.allocate(count(all) * CHUNK, 8);
+    ranges = arena.allocate(elements.length * RANGE, 8);
   }
 
   /** The chunks of the update; those of sparse parameters are empty until a selection is put. */
   static ChunkTable ofUpdate(Arena arena, long[] elements, IntPredicate isSparse) {
-    MemorySegment ranges = arena.allocate(elements.length * RANGE, 8);
-    long dense = number(ranges, 0, elements, DENSE, isSparse.negate());
-    long all = number(ranges, dense, elements, TILE, isSparse);
-    var table = new ChunkTable(arena.allocate(all * CHUNK, 8), ranges, count(dense));
-    count(all);
+    var table = new ChunkTable(arena, elements, isSparse, DENSE);
     for (int i = 0; i < elements.length; i++) {
-      int size = isSparse.test(i) ? TILE : DENSE;
-      for (long k = 0; k < table.chunksOf(i); k++) {
-        long start = k * size;
-        long length = isSparse.test(i) ? 0 : Math.min(size, elements[i] - start);
-        table.put(table.firstChunk(i) + k, start, start, length, i);
+      table.putRange(i, table.firsts[i], table.counts[i]);
+      for (long k = 0; k < table.counts[i]; k++) {
+        long start = k * table.sizes[i];
+        long length = isSparse.test(i) ? 0 : Math.min(table.sizes[i], elements[i] - start);
+        table.put(table.firsts[i] + k, start, start, length, i);
       }
     }
     return table;
@@ -58,37 +63,38 @@ final class ChunkTable {
 
   /** The chunks of a measuring pass; the ranges are of slots. */
   static ChunkTable ofMeasure(Arena arena, long[] elements) {
-    MemorySegment ranges = arena.allocate(elements.length * RANGE, 8);
-    long all = number(ranges, 0, elements, TILE, _ -> true);
-    var table = new ChunkTable(arena.allocate(all * CHUNK, 8), ranges, count(all));
+    var table = new ChunkTable(arena, elements, _ -> false, TILE);
     long slot = 0;
     for (int i = 0; i < elements.length; i++) {
       long firstSlot = slot;
-      for (long k = 0; k < table.chunksOf(i); k++) {
+      for (long k = 0; k < table.counts[i]; k++) {
         long start = k * TILE;
         long length = Math.min(TILE, elements[i] - start);
-        table.put(table.firstChunk(i) + k, start, slot, length, i);
+        table.put(table.firsts[i] + k, start, slot, length, i);
         slot += (length + MEASURE_BLOCK - 1) / MEASURE_BLOCK;
       }
-      ranges.set(JAVA_LONG, i * RANGE, firstSlot);
-      ranges.set(JAVA_LONG, i * RANGE + 8, slot - firstSlot);
+      table.putRange(i, firstSlot, slot - firstSlot);
     }
     return table;
   }
 
-  /** Gives parameters consecutive rows, from one on. */
-  private static long number(
-      MemorySegment ranges, long first, long[] elements, int size, IntPredicate takes) {
+  /** Numbers the chunks of some parameters, from one number on; returns the next one. */
+  private long number(long first, long[] elements, IntPredicate takes, int size) {
     long next = first;
     for (int i = 0; i < elements.length; i++) {
       if (takes.test(i)) {
-        long count = (elements[i] + size - 1) / size;
-        ranges.set(JAVA_LONG, i * RANGE, next);
-        ranges.set(JAVA_LONG, i * RANGE + 8, count);
-        next += count;
+        firsts[i] = next;
+        counts[i] = (elements[i] + size - 1) / size;
+        sizes[i] = size;
+        next += counts[i];
       }
     }
     return next;
+  }
+
+  private void putRange(int parameter, long first, long count) {
+    ranges.set(JAVA_LONG, parameter * RANGE, first);
+    ranges.set(JAVA_LONG, parameter * RANGE + 8, count);
   }
 
   private static int count(long chunks) {
@@ -130,19 +136,51 @@ final class ChunkTable {
     return ranges.get(JAVA_LONG, last) + ranges.get(JAVA_LONG, last + 8);
   }
 
-  long firstChunk(int parameter) {
-    return ranges.get(JAVA_LONG, parameter * RANGE);
+  /** The chunks of a parameter. */
+  Rows rows(int parameter) {
+    return new Rows(firsts[parameter], counts[parameter]);
   }
 
-  long chunksOf(int parameter) {
-    return ranges.get(JAVA_LONG, parameter * RANGE + 8);
+  /**
+   * The chunks of parts of consecutive parameters. Dense ones follow each other, and sparse ones
+   * do: a piece takes one kind.
+   *
+   * @param parts each from a multiple of {@link #TILE} to such a multiple or the end
+   */
+  Rows rows(List<Part> parts, IntPredicate takes) {
+    long first = 0;
+    long count = 0;
+    for (Part part : parts) {
+      int i = part.parameter();
+      if (takes.test(i)) {
+        long from = firsts[i] + part.from() / sizes[i];
+        first = count == 0 ? from : first;
+        count += (part.to() - part.from() + sizes[i] - 1) / sizes[i];
+      }
+    }
+    return new Rows(first, count);
+  }
+
+  /** Consecutive rows of a table. */
+  record Rows(long first, long count) {}
+
+  /** Consecutive elements of one parameter. */
+  record Part(int parameter, long from, long to) {
+    long bytes() {
+      return (to - from) * Float.BYTES;
+    }
+
+    /** Where they are in memory of the whole parameter. */
+    long offset() {
+      return from * Float.BYTES;
+    }
   }
 
   /** The elements of each chunk of a parameter. */
   long[] lengths(int parameter) {
-    long[] lengths = new long[(int) chunksOf(parameter)];
+    long[] lengths = new long[(int) counts[parameter]];
     for (int k = 0; k < lengths.length; k++) {
-      lengths[k] = chunks.get(JAVA_INT, (firstChunk(parameter) + k) * CHUNK + 16);
+      lengths[k] = chunks.get(JAVA_INT, (firsts[parameter] + k) * CHUNK + 16);
     }
     return lengths;
   }
@@ -153,7 +191,7 @@ final class ChunkTable {
    * @param positions receives the place of each selected element in its tile, 2 bytes each
    */
   void select(int parameter, IndexMask mask, PositionSink positions) {
-    long[] lengths = new long[(int) chunksOf(parameter)];
+    long[] lengths = new long[(int) counts[parameter]];
     long[] block = new long[IndexMask.BLOCK];
     for (long b = 0; b < mask.blocks(); b++) {
       int count = mask.decode(b, block);
@@ -164,7 +202,7 @@ final class ChunkTable {
     }
     long offset = 0;
     for (int k = 0; k < lengths.length; k++) {
-      put(firstChunk(parameter) + k, offset, (long) k * TILE, lengths[k], parameter);
+      put(firsts[parameter] + k, offset, (long) k * TILE, lengths[k], parameter);
       offset += lengths[k];
     }
   }

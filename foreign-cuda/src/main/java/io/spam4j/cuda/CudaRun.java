@@ -22,6 +22,7 @@ import java.util.BitSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.SequencedMap;
+import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
 /** A {@link CudaOptimizer} at work: plans steps on the host, and queues them to the device. */
@@ -42,6 +43,7 @@ final class CudaRun implements AutoCloseable {
   private final StepMemory memory;
   private final Moments moments;
   private final Launches launches;
+  private final Work whole = new Whole();
   private final Staging staging;
   private final StepSlot[] slots = new StepSlot[SLOTS];
   private @Nullable CudaGraph graph;
@@ -144,13 +146,51 @@ final class CudaRun implements AutoCloseable {
         : parameters.get(parameter).weights().shape();
   }
 
+  /** What a step queues between its decisions and its results. */
+  interface Work {
+    /** Queues the pass over the gradients that finds their statistics, if they are needed. */
+    void measure(CudaStream stream);
+
+    /** Queues decisions that depend on statistics, and the update. */
+    void update(CudaStream stream);
+  }
+
+  /** All parameters at once. */
+  private final class Whole implements Work {
+    @Override
+    public void measure(CudaStream stream) {
+      launches.whole().measure(stream);
+      launches.sum(stream);
+    }
+
+    @Override
+    public void update(CudaStream stream) {
+      launches.decide(stream);
+      launches.whole().update(stream);
+      launches.tally(stream);
+    }
+  }
+
+  Launches launches() {
+    return launches;
+  }
+
   /** See {@link CudaOptimizer#step}. */
   void step(CudaGradients source) {
+    step(i -> source.of(parameters.get(i).name()), whole);
+  }
+
+  /**
+   * The same with work of another shape.
+   *
+   * @param source gives the gradient of a parameter by its number, or null
+   */
+  void step(IntFunction<@Nullable DeviceTensor> source, Work work) {
     requireUsable();
     collect(source);
     reportComplete();
     StepSlot slot = freeSlot();
-    boolean admitted = admit(slot);
+    boolean admitted = admit(slot, work);
     if (!admitted) {
       return;
     }
@@ -158,7 +198,7 @@ final class CudaRun implements AutoCloseable {
     try {
       StepFacts facts = plan.facts();
       moments.prepare(plan);
-      queue(plan, slot);
+      queue(plan, slot, work);
       slot.expect(facts);
     } catch (RuntimeException | Error e) {
       plan.discard();
@@ -183,10 +223,10 @@ final class CudaRun implements AutoCloseable {
   }
 
   /** Asks for all gradients and checks them; only then the tables change. */
-  private void collect(CudaGradients source) {
+  private void collect(IntFunction<@Nullable DeviceTensor> source) {
     for (int i = 0; i < gradients.length; i++) {
       CudaParameter parameter = parameters.get(i);
-      DeviceTensor gradient = source.of(parameter.name());
+      DeviceTensor gradient = source.apply(i);
       if (gradient != null && gradient != gradients[i]) {
         requireFit(parameter, gradient);
       }
@@ -212,13 +252,13 @@ final class CudaRun implements AutoCloseable {
     }
   }
 
-  private boolean admit(StepSlot slot) {
+  private boolean admit(StepSlot slot, Work work) {
     if (!planner.hasToAdmit()) {
       return true;
     }
     reportAll();
     sendTensors(slot);
-    launches.measure(stream);
+    work.measure(stream);
     return planner.admits(hasGradient, slot.statistics(stream));
   }
 
@@ -230,7 +270,7 @@ final class CudaRun implements AutoCloseable {
   }
 
   /** Queues a step; if that fails the state on the device may be half of it. */
-  private void queue(PlannedStep plan, StepSlot slot) {
+  private void queue(PlannedStep plan, StepSlot slot, Work work) {
     try {
       boolean selects = moments.change(plan);
       sendTensors(slot);
@@ -244,7 +284,7 @@ final class CudaRun implements AutoCloseable {
           launches.zero(stream, i);
         }
       }
-      launch();
+      launch(work);
       slot.end(stream);
     } catch (RuntimeException | Error e) {
       lost = e;
@@ -258,24 +298,24 @@ final class CudaRun implements AutoCloseable {
     staging.upload(chunks.chunks().asSlice(first, bytes), memory.chunks.slice(first, bytes));
   }
 
-  private void launch() {
+  private void launch(Work work) {
     if (launching == Launching.KERNELS) {
-      launchKernels();
+      launchKernels(work);
       return;
     }
     if (graph == null) {
-      CudaGraph captured = CudaGraph.capture(stream, this::launchKernels);
+      CudaGraph captured = CudaGraph.capture(stream, () -> launchKernels(work));
       opened.add(captured::close);
       graph = captured;
     }
     graph.launch(stream);
   }
 
-  private void launchKernels() {
-    if (planner.measures() && !planner.hasToAdmit()) {
-      launches.measure(stream);
+  private void launchKernels(Work work) {
+    if (!planner.hasToAdmit()) { // which has measured already
+      work.measure(stream);
     }
-    launches.update(stream);
+    work.update(stream);
   }
 
   /** A slot that no step uses, after waiting for the oldest if there is none. */

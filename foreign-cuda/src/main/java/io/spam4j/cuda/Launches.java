@@ -1,10 +1,14 @@
 package io.spam4j.cuda;
 
+import io.spam4j.cuda.ChunkTable.Part;
+import io.spam4j.cuda.ChunkTable.Rows;
 import io.spam4j.engine.device.DeviceTables;
 import io.spam4j.engine.device.PlannedTransform;
 import io.spam4j.engine.device.StepPlanner;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.IntPredicate;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The kernel launches of a step, with their arguments: set once, because everything that changes
@@ -25,11 +29,14 @@ final class Launches {
   private final KernelLibrary library;
   private final StepMemory memory;
   private final ChunkTable update;
-  private final int measuredChunks;
+  private final ChunkTable measure;
   private final int parameters;
+  private final boolean amsgrad;
   private final Kernel fill;
-  private final List<Launch> measuring = new ArrayList<>();
-  private final List<Launch> updating = new ArrayList<>();
+  private final List<Launch> sums = new ArrayList<>();
+  private final List<Launch> decisions = new ArrayList<>();
+  private final Launch tally;
+  private final Piece whole;
 
   Launches(
       KernelLibrary library,
@@ -40,11 +47,12 @@ final class Launches {
     this.library = library;
     this.memory = memory;
     this.update = update;
-    measuredChunks = measure.denseChunks();
+    this.measure = measure;
     parameters = planner.names().size();
+    amsgrad = planner.state().size() > 2;
     fill = library.kernel("spam4j_fill");
     if (planner.measures()) {
-      addMeasure();
+      addSums(sums, memory.statistics);
     }
     List<PlannedTransform> transforms = planner.transforms();
     DeviceBuffer statistics = memory.statistics;
@@ -55,10 +63,77 @@ final class Launches {
         statistics = memory.laterStatistics;
       }
     }
-    addUpdate(planner.state().size() > 2);
+    tally =
+        launch(
+            "spam4j_tally",
+            parameters,
+            memory.tallyRanges,
+            memory.chunks,
+            memory.chunkTallies,
+            memory.tallies);
+    whole =
+        new Piece(
+            new Rows(0, measure.denseChunks()),
+            new Rows(0, update.denseChunks()),
+            new Rows(update.denseChunks(), update.sparseChunks()));
   }
 
-  private Launch launch(String kernel, int blocks, Object... arguments) {
+  /** The passes over a part of all parameters. */
+  final class Piece {
+    private final @Nullable Launch measuring;
+    private final List<Launch> updating = new ArrayList<>();
+
+    /**
+     * A part.
+     *
+     * @param measured rows of the measuring table
+     * @param dense rows of the updating table, of dense parameters
+     * @param sparse the same of sparse ones
+     */
+    Piece(Rows measured, Rows dense, Rows sparse) {
+      measuring =
+          sums.isEmpty()
+              ? null
+              : launch(
+                  "spam4j_measure",
+                  measured.count(),
+                  memory.tensors,
+                  slice(memory.measureChunks, measured),
+                  memory.slots);
+      add("spam4j_update", dense);
+      add("spam4j_update_sparse", sparse);
+    }
+
+    private void add(String kernel, Rows rows) {
+      DeviceBuffer chunks = slice(memory.chunks, rows);
+      DeviceBuffer tallies = slice(memory.chunkTallies, rows);
+      updating.add(
+          launch(kernel, rows.count(), memory.tensors, chunks, memory.coefficients, tallies));
+      if (amsgrad) {
+        updating.add(
+            launch("spam4j_amsgrad", rows.count(), memory.tensors, chunks, memory.coefficients));
+      }
+    }
+
+    /** Queues the pass that measures gradients, if they are measured. */
+    void measure(CudaStream stream) {
+      if (measuring != null) {
+        measuring.queue(stream);
+      }
+    }
+
+    /** Queues the update, which everything was decided for. */
+    void update(CudaStream stream) {
+      updating.forEach(launch -> launch.queue(stream));
+    }
+  }
+
+  /** Chunks and their tallies have rows of as many bytes. */
+  private static DeviceBuffer slice(DeviceBuffer table, Rows rows) {
+    return table.slice(rows.first() * ChunkTable.CHUNK, rows.count() * ChunkTable.CHUNK);
+  }
+
+  private Launch launch(String kernel, long blocks, Object... arguments) {
     var values = new KernelArguments(arguments.length);
     for (int i = 0; i < arguments.length; i++) {
       switch (arguments[i]) {
@@ -67,14 +142,7 @@ final class Launches {
         default -> throw new IllegalArgumentException("no kernel argument: " + arguments[i]);
       }
     }
-    return new Launch(library.kernel(kernel), blocks, values);
-  }
-
-  private void addMeasure() {
-    measuring.add(
-        launch(
-            "spam4j_measure", measuredChunks, memory.tensors, memory.measureChunks, memory.slots));
-    addSums(measuring, memory.statistics);
+    return new Launch(library.kernel(kernel), (int) blocks, values);
   }
 
   private void addSums(List<Launch> launches, DeviceBuffer statistics) {
@@ -92,7 +160,7 @@ final class Launches {
         memory.transforms.slice(index * DeviceTables.TRANSFORM, DeviceTables.TRANSFORM);
     long histories = parameters * DeviceTables.HISTORY;
     DeviceBuffer history = memory.histories.slice(index * histories, histories);
-    updating.add(
+    decisions.add(
         switch (transform.scope()) {
           case TENSOR ->
               launch(
@@ -119,81 +187,65 @@ final class Launches {
   }
 
   private void addChangeOfStatistics(int place) {
-    updating.add(
+    int chunks = measure.denseChunks();
+    decisions.add(
         place == 1
             ? launch(
                 "spam4j_measure_again",
-                measuredChunks,
+                chunks,
                 memory.tensors,
                 memory.measureChunks,
                 memory.coefficients,
                 memory.slots)
             : launch(
                 "spam4j_rescale",
-                measuredChunks,
+                chunks,
                 memory.tensors,
                 memory.measureChunks,
                 memory.coefficients,
                 place,
                 memory.slots));
-    addSums(updating, memory.laterStatistics);
+    addSums(decisions, memory.laterStatistics);
   }
 
-  private void addUpdate(boolean amsgrad) {
-    int dense = update.denseChunks();
-    int sparse = update.sparseChunks();
-    addUpdate("spam4j_update", 0, dense);
-    addUpdate("spam4j_update_sparse", dense, sparse);
-    if (amsgrad) {
-      updating.add(
-          launch(
-              "spam4j_amsgrad",
-              dense + sparse,
-              memory.tensors,
-              memory.chunks,
-              memory.coefficients));
-    }
-    updating.add(
-        launch(
-            "spam4j_tally",
-            parameters,
-            memory.tallyRanges,
-            memory.chunks,
-            memory.chunkTallies,
-            memory.tallies));
+  /**
+   * A part of all parameters.
+   *
+   * @param parts of consecutive parameters
+   */
+  Piece piece(List<Part> parts, IntPredicate isSparse) {
+    return new Piece(
+        measure.rows(parts, _ -> true),
+        update.rows(parts, isSparse.negate()),
+        update.rows(parts, isSparse));
   }
 
-  private void addUpdate(String kernel, int first, int count) {
-    updating.add(
-        launch(
-            kernel,
-            count,
-            memory.tensors,
-            rows(first, count),
-            memory.coefficients,
-            memory.chunkTallies.slice(first * ChunkTable.CHUNK, count * ChunkTable.CHUNK)));
+  /** All parameters as one piece. */
+  Piece whole() {
+    return whole;
   }
 
-  private DeviceBuffer rows(long first, long count) {
-    return memory.chunks.slice(first * ChunkTable.CHUNK, count * ChunkTable.CHUNK);
+  /** Queues what adds up the measures of all pieces, if gradients are measured. */
+  void sum(CudaStream stream) {
+    sums.forEach(launch -> launch.queue(stream));
   }
 
-  /** Queues the pass over the gradients that finds their statistics. */
-  void measure(CudaStream stream) {
-    measuring.forEach(launch -> launch.queue(stream));
+  /** Queues the decisions that depend on what was measured. */
+  void decide(CudaStream stream) {
+    decisions.forEach(launch -> launch.queue(stream));
   }
 
-  /** Queues decisions that depend on statistics, the update, and its counts. */
-  void update(CudaStream stream) {
-    updating.forEach(launch -> launch.queue(stream));
+  /** Queues what adds up the counts of all pieces. */
+  void tally(CudaStream stream) {
+    tally.queue(stream);
   }
 
   /** Queues zeros for the moments of a parameter. */
   void zero(CudaStream stream, int parameter) {
-    long first = update.firstChunk(parameter);
-    int count = (int) update.chunksOf(parameter);
+    Rows rows = update.rows(parameter);
     var arguments = new KernelArguments(3);
-    arguments.setBuffer(0, memory.tensors).setBuffer(1, rows(first, count)).setFloat(2, 0);
-    new Launch(fill, count, arguments).queue(stream);
+    arguments.setBuffer(0, memory.tensors).setBuffer(1, slice(memory.chunks, rows));
+    arguments.setFloat(2, 0);
+    new Launch(fill, (int) rows.count(), arguments).queue(stream);
   }
 }
