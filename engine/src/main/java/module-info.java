@@ -10,4 +10,5 @@ module io.spam4j.engine {
 
   exports io.spam4j.engine;
   exports io.spam4j.engine.analysis;
+  exports io.spam4j.engine.device;
 }

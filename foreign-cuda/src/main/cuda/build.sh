@@ -9,7 +9,7 @@ cd "$here"
 
 compiler=clang-16
 options="-x cuda --cuda-device-only --cuda-gpu-arch=sm_60 --cuda-path=/nonexistent -nocudainc -nocudalib -O3 -ffp-contract=off -Xclang -target-feature -Xclang +ptx63 -include shim.h -S spam4j.cu"
-sources="measure.cu moments.cu shim.h spam4j.cu tables.h update.cu"
+sources="amsgrad.cu coordinates.h decide.cu measure.cu moments.cu shim.h spam4j.cu tables.h update.cu"
 
 body=$(mktemp)
 trap 'rm -f "$body"' EXIT

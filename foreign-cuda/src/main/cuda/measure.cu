@@ -1,29 +1,36 @@
 // Sum of squares, largest magnitude and non-finite count: io.spam4j.tensors.simd.Measure, bit for bit.
+#include "coordinates.h"
 #include "tables.h"
 
-// Measures gradients in blocks of MEASURE_BLOCK elements. A chunk starts at a multiple of that and
-// has at most TILE elements; its base is the slot of its first block. 16 threads a block, because
-// the 16 accumulators of the sum are what may run side by side; each warp reads whole sectors.
-KERNEL void spam4j_measure(const Tensor* tensors, const Chunk* chunks, Slot* slots) {
+// The elements of the block of a chunk that 16 threads measure; 0 behind the end of the chunk.
+DEVICE u32 blockLength(const Chunk& chunk) {
+  u32 start = threadIndex() / LANES * MEASURE_BLOCK;
+  u32 left = chunk.length > start ? chunk.length - start : 0;
+  return left < MEASURE_BLOCK ? left : MEASURE_BLOCK;
+}
+
+// Measures the blocks of a chunk, 16 threads a block, because the 16 accumulators of the sum are
+// what may run side by side; each warp reads whole sectors.
+//   length: elements of this thread's block, which are 0 where there are none
+//   c: what is done to each element before; null for nothing
+//   slots: of the chunk; writes: whether this thread's block gets its own
+DEVICE void measureBlocks(const GLOBAL float* gradient, i64 offset, u32 length,
+                          const Coefficients* c, Slot* slots, bool writes) {
   SHARED double sums[THREADS];
   SHARED u32 maxima[THREADS];
   SHARED u32 counts[THREADS];
-  const Chunk chunk = chunks[blockIndex()];
-  const GLOBAL float* gradient = tensors[chunk.tensor].gradient;
   u32 thread = threadIndex();
   u32 lane = thread % LANES;
-  u32 group = thread / LANES;
-  u32 start = group * MEASURE_BLOCK;
-  u32 left = chunk.length > start ? chunk.length - start : 0;
-  u32 length = gradient == nullptr ? 0 : left < MEASURE_BLOCK ? left : MEASURE_BLOCK;
-  i64 first = chunk.offset + start;
+  i64 first = offset + thread / LANES * MEASURE_BLOCK;
   double sum = 0.0;
   u32 largest = 0;
   u32 nonFinite = 0;
+  u32 lowered = 0;
 #pragma unroll 8
   for (u32 p = lane; p < length; p += LANES) {
-    u32 bits = bitsOf(gradient[first + p]) & 0x7fffffffu;
-    bool finite = bits < 0x7f800000u;
+    float element = gradient[first + p];
+    u32 bits = magnitudeBits(c == nullptr ? element : scaledAndClipped(element, *c, lowered));
+    bool finite = bits <= LARGEST_FINITE;
     nonFinite += finite ? 0 : 1;
     bits = finite ? bits : 0;  // adding 0 changes no sum
     largest = bits > largest ? bits : largest;
@@ -43,51 +50,122 @@ KERNEL void spam4j_measure(const Tensor* tensors, const Chunk* chunks, Slot* slo
       counts[thread] += counts[other];
     }
   }
-  if (lane == 0 && left != 0) {
-    Slot* slot = &slots[chunk.base + group];
+  if (lane == 0 && writes) {
+    Slot* slot = &slots[thread / LANES];
     slot->sumOfSquares = sums[thread];
     slot->maxAbs = floatOf(maxima[thread]);
     slot->nonFinite = counts[thread];
   }
 }
 
-// Adds ranges of slots in index order, as io.spam4j.tensors.simd.MeasureSum does (Neumaier). One
-// block of threads a range: all fetch, one adds, for the order is part of the result.
-KERNEL void spam4j_measure_sum(const Range* ranges, const Slot* slots, TensorState* states) {
-  SHARED Slot fetched[THREADS];
-  const Range range = ranges[blockIndex()];
+// Measures gradients in blocks of MEASURE_BLOCK elements. A chunk starts at a multiple of that and
+// has at most TILE elements; its base is the slot of its first block.
+KERNEL void spam4j_measure(const Tensor* tensors, const Chunk* chunks, Slot* slots) {
+  const Chunk chunk = chunks[blockIndex()];
+  const GLOBAL float* gradient = tensors[chunk.tensor].gradient;
+  u32 length = blockLength(chunk);
+  u32 measured = gradient == nullptr ? 0 : length;
+  measureBlocks(gradient, chunk.offset, measured, nullptr, slots + chunk.base, length != 0);
+}
+
+// Measures the blocks again in which the clip lowers something, after both scales and the clip; the
+// others keep their slots (TransformChain.measureAgain of the engine).
+KERNEL void spam4j_measure_again(const Tensor* tensors, const Chunk* chunks,
+                                 const Coefficients* coefficients, Slot* slots) {
+  const Chunk chunk = chunks[blockIndex()];
+  const Coefficients c = coefficients[chunk.tensor];
+  const GLOBAL float* gradient = tensors[chunk.tensor].gradient;
+  u32 length = gradient == nullptr ? 0 : blockLength(chunk);
+  const Slot* slot = &slots[chunk.base + threadIndex() / LANES];
+  if (length != 0 && !(toFloat(slot->maxAbs) > c.clipAbove)) {
+    length = 0;
+  }
+  measureBlocks(gradient, chunk.offset, length, &c, slots + chunk.base, length != 0);
+}
+
+// Makes the slots of measured chunks those of the same elements times the factor that a link has
+// decided: Measure.scale. One thread a slot.
+KERNEL void spam4j_rescale(const Tensor* tensors, const Chunk* chunks,
+                           const Coefficients* coefficients, u32 place, Slot* slots) {
+  const Chunk chunk = chunks[blockIndex()];
+  const Coefficients* c = &coefficients[chunk.tensor];
+  float factor = place == NORM_SCALE ? c->normScale : c->gradientScale;
   u32 thread = threadIndex();
-  double sum = 0.0;
-  double compensation = 0.0;
+  bool any = tensors[chunk.tensor].gradient != nullptr && factor != 1.0f;
+  if (any && thread < TILE / MEASURE_BLOCK && thread * MEASURE_BLOCK < chunk.length) {
+    Slot* slot = &slots[chunk.base + thread];
+    double wide = factor;
+    slot->sumOfSquares = multiply(multiply(slot->sumOfSquares, wide), wide);
+    slot->maxAbs = multiply(toFloat(slot->maxAbs), magnitude(factor));
+  }
+}
+
+// A sum with Neumaier's compensation.
+struct Compensated {
+  double sum;
+  double compensation;
+};
+
+DEVICE void addTerm(Compensated& to, double term) {
+  double next = add(to.sum, term);
+  bool ordered = to.sum >= term;
+  double large = ordered ? to.sum : term;
+  double small = ordered ? term : to.sum;
+  to.compensation = add(to.compensation, add(subtract(large, next), small));
+  to.sum = next;
+}
+
+DEVICE double totalOf(const Compensated& of) { return add(of.sum, of.compensation); }
+
+// Math.max of Java, of magnitudes: NaN if either is.
+DEVICE double largerMagnitude(double a, double b) { return a > b || a != a ? a : b; }
+
+// Adds slots as io.spam4j.tensors.simd.MeasureSum does: a thread adds a group of slots in order,
+// then one thread the groups.
+DEVICE void addSlots(const Slot* slots, i64 count, Slot* to) {
+  SHARED Slot parts[THREADS];
+  u32 thread = threadIndex();
+  Compensated sum = {0.0, 0.0};
   double maxAbs = 0.0;
   i64 nonFinite = 0;
-  for (i64 done = 0; done < range.count; done += THREADS) {
-    i64 left = range.count - done;
-    u32 count = left < THREADS ? (u32)left : THREADS;
-    barrier();
-    if (thread < count) {
-      fetched[thread] = slots[range.first + done + thread];
+  for (i64 done = 0; done < count; done += (i64)THREADS * GROUP) {
+    i64 first = done + thread * GROUP;
+    i64 end = first + GROUP < count ? first + GROUP : count;
+    Compensated group = {0.0, 0.0};
+    double groupMax = 0.0;
+    i64 groupNonFinite = 0;
+    for (i64 i = first; i < end; i++) {
+      addTerm(group, slots[i].sumOfSquares);
+      groupMax = largerMagnitude(slots[i].maxAbs, groupMax);
+      groupNonFinite += slots[i].nonFinite;
     }
     barrier();
+    parts[thread] = Slot{totalOf(group), groupMax, groupNonFinite};
+    barrier();
     if (thread == 0) {
-      for (u32 i = 0; i < count; i++) {
-        const Slot slot = fetched[i];
-        double term = slot.sumOfSquares;
-        double next = add(sum, term);
-        bool ordered = sum >= term;
-        double large = ordered ? sum : term;
-        double small = ordered ? term : sum;
-        compensation = add(compensation, add(subtract(large, next), small));
-        sum = next;
-        maxAbs = slot.maxAbs > maxAbs ? slot.maxAbs : maxAbs;
-        nonFinite += slot.nonFinite;
+      i64 groups = (count - done + GROUP - 1) / GROUP;
+      u32 fetched = groups < THREADS ? (u32)groups : THREADS;
+      for (u32 i = 0; i < fetched; i++) {
+        addTerm(sum, parts[i].sumOfSquares);
+        maxAbs = largerMagnitude(parts[i].maxAbs, maxAbs);
+        nonFinite += parts[i].nonFinite;
       }
     }
   }
   if (thread == 0) {
-    TensorState* state = &states[blockIndex()];
-    state->sumOfSquares = add(sum, compensation);
-    state->maxAbs = maxAbs;
-    state->nonFinite = nonFinite;
+    to->sumOfSquares = totalOf(sum);
+    to->maxAbs = maxAbs;
+    to->nonFinite = nonFinite;
   }
+}
+
+// Adds ranges of slots, a block of threads a range. A tensor without a gradient has zeros.
+KERNEL void spam4j_measure_sum(const Range* ranges, const Slot* slots, Slot* states) {
+  const Range range = ranges[blockIndex()];
+  addSlots(slots + range.first, range.count, &states[blockIndex()]);
+}
+
+// Adds what spam4j_measure_sum has found of all tensors. One block of threads.
+KERNEL void spam4j_measure_total(const Slot* states, Slot* total, u32 tensors) {
+  addSlots(states, tensors, total);
 }

@@ -19,6 +19,11 @@ DEVICE float squareRoot(float a) { return __nvvm_sqrt_rn_f(a); }
 DEVICE double add(double a, double b) { return __nvvm_add_rn_d(a, b); }
 DEVICE double subtract(double a, double b) { return a - b; }
 DEVICE double multiply(double a, double b) { return __nvvm_mul_rn_d(a, b); }
+DEVICE double divide(double a, double b) { return __nvvm_div_rn_d(a, b); }
+DEVICE double squareRoot(double a) { return __nvvm_sqrt_rn_d(a); }
+
+DEVICE float toFloat(double a) { return __nvvm_d2f_rn(a); }
+DEVICE long long toInteger(double a) { return (long long)a; }  // of whole numbers only
 
 DEVICE unsigned bitsOf(float a) { return __builtin_bit_cast(unsigned, a); }
 DEVICE float floatOf(unsigned bits) { return __builtin_bit_cast(float, bits); }

@@ -17,6 +17,9 @@ constexpr u32 TILE = 65536;
 constexpr u32 MEASURE_BLOCK = 4096;
 constexpr u32 LANES = 16;
 
+// Slots that are added one after another: as in io.spam4j.tensors.simd.MeasureSum.
+constexpr u32 GROUP = 64;
+
 // Four floats in one access of 16 bytes.
 typedef float Quad __attribute__((vector_size(16)));
 
@@ -29,7 +32,7 @@ struct Tensor {
   const GLOBAL u16* positions;  // null where the moments are dense
   i64 elements;          // of weights and gradient
   i64 moments;           // of first and second each
-  i64 reserved;
+  GLOBAL float* largest;  // second moments so far, for AMSGrad, laid out as second; may be null
 };
 
 // What one block of threads does. Chunks of a tensor are consecutive and ascending.
@@ -70,7 +73,7 @@ struct alignas(16) Coefficients {
   float decayBefore;
   float decayAfter;
   u32 flags;
-  u32 reserved[2];
+  i64 sinceReset;  // updates of the tensor since its moments were reset, this one included
 };
 
 constexpr u32 NULLIFIES_SPIKES = 1;
@@ -114,12 +117,34 @@ struct Range {
   i64 count;
 };
 
-// What stays on the device of a tensor from step to step.
-struct TensorState {
-  double sumOfSquares;
-  double maxAbs;
-  i64 nonFinite;
-  i64 reserved[5];  // for the moving averages of AdaClip and AdaGN
+// A gradient transform that is decided on the device.
+struct Link {
+  u32 type;
+  u32 place;
+  u32 flags;
+  u32 reserved;
+  double numbers[6];  // those that its type names, in the order written there
+};
+
+constexpr u32 GLOBAL_NORM = 1;  // maxNorm
+constexpr u32 ZCLIP = 2;        // threshold, decay, warmupSteps
+constexpr u32 ADA_CLIP = 3;     // decay
+constexpr u32 ADA_GN = 4;       // meanDecay of this step, squareDecay, epsilon
+
+// Where in Coefficients it writes.
+constexpr u32 GRADIENT_SCALE = 0;
+constexpr u32 CLIP = 1;
+constexpr u32 NORM_SCALE = 2;
+
+constexpr u32 SHARED_COUNTER = 1;     // the steps counted are Coefficients.sinceReset, not its own
+constexpr u32 COUNTS_ZERO_NORMS = 2;  // a norm of 0 enters the averages
+constexpr u32 POISONS = 4;            // what is not finite makes statistics NaN; else left out
+
+// What a link knows of a tensor from step to step, as in the files of the engine.
+//   ADA_CLIP: m_max_t, m_max_count;  ADA_GN: m_norm_t, v_norm_t, norm_count
+//   ZCLIP: zclip_norms, zclip_mean, zclip_var, the same for all tensors
+struct History {
+  double numbers[4];
 };
 
 #define AT(type, field, offset) \
@@ -135,6 +160,7 @@ AT(Tensor, second, 24);
 AT(Tensor, positions, 32);
 AT(Tensor, elements, 40);
 AT(Tensor, moments, 48);
+AT(Tensor, largest, 56);
 static_assert(sizeof(Chunk) == 24, "size of Chunk");
 AT(Chunk, offset, 0);
 AT(Chunk, base, 8);
@@ -165,6 +191,7 @@ AT(Coefficients, stepSize, 56);
 AT(Coefficients, decayBefore, 60);
 AT(Coefficients, decayAfter, 64);
 AT(Coefficients, flags, 68);
+AT(Coefficients, sinceReset, 72);
 static_assert(sizeof(ChunkTally) == 24, "size of ChunkTally");
 AT(ChunkTally, spikes, 0);
 AT(ChunkTally, skipped, 4);
@@ -186,9 +213,11 @@ AT(Slot, nonFinite, 16);
 static_assert(sizeof(Range) == 16, "size of Range");
 AT(Range, first, 0);
 AT(Range, count, 8);
-static_assert(sizeof(TensorState) == 64, "size of TensorState");
-AT(TensorState, sumOfSquares, 0);
-AT(TensorState, maxAbs, 8);
-AT(TensorState, nonFinite, 16);
+static_assert(sizeof(Link) == 64, "size of Link");
+AT(Link, type, 0);
+AT(Link, place, 4);
+AT(Link, flags, 8);
+AT(Link, numbers, 16);
+static_assert(sizeof(History) == 32, "size of History");
 
 #undef AT

@@ -1,4 +1,5 @@
 // The fused update: io.spam4j.engine.kernel.UpdateScalar, operation by operation.
+#include "coordinates.h"
 #include "tables.h"
 
 // What one thread counted.
@@ -11,16 +12,7 @@ struct Counts {
   u32 largestAt;
 };
 
-constexpr u32 LARGEST_FINITE = 0x7f7fffffu;
-
-DEVICE u32 magnitudeBits(float a) { return bitsOf(a) & 0x7fffffffu; }
-DEVICE float magnitude(float a) { return floatOf(magnitudeBits(a)); }
-DEVICE bool isFinite(float a) { return magnitudeBits(a) <= LARGEST_FINITE; }
 DEVICE bool isAligned(const GLOBAL float* a) { return ((i64)a & 15) == 0; }
-
-DEVICE float withSign(float magnitudeOf, float signOf) {
-  return floatOf(magnitudeBits(magnitudeOf) | (bitsOf(signOf) & 0x80000000u));
-}
 
 DEVICE float flush(float moment, const Coefficients& c) {
   return magnitude(moment) < c.flushBelow ? 0.0f : moment;
@@ -37,14 +29,9 @@ DEVICE float ratio(float square, float second) {
   return floatOf(bits);
 }
 
-// g = scale * g;  |g| > T: g = g / M * T;  g = norm scale * g;  |g| <= limit
+// The gradient after scale, clip and norm scale;  |g| <= limit
 DEVICE float transformed(float raw, const Coefficients& c, Counts& counts) {
-  float gradient = multiply(raw, c.gradientScale);
-  if (magnitude(gradient) > c.clipAbove) {
-    gradient = multiply(divide(gradient, c.clipDivisor), c.clipTo);
-    counts.lowered++;
-  }
-  gradient = multiply(gradient, c.normScale);
+  float gradient = scaledAndClipped(raw, c, counts.lowered);
   if (magnitude(gradient) > c.gradientLimit) {
     gradient = withSign(c.gradientLimit, gradient);
     counts.clamped++;
@@ -57,18 +44,8 @@ DEVICE bool isSpike(float square, float threshold, float second, const Coefficie
   return square > threshold && (second != 0.0f || canClipAtZero);
 }
 
-// w = w * before - step * m / (sqrt(v) + eps);  w = w - after * w
-DEVICE float moved(float weight, float first, float second, const Coefficients& c) {
-  float denominator = add(squareRoot(second), c.epsilon);
-  // 0 only where eps = 0 and v = 0: no history, no step.
-  float direction = denominator == 0.0f ? 0.0f : divide(first, denominator);
-  float next = subtract(multiply(weight, c.decayBefore), multiply(c.stepSize, direction));
-  return subtract(next, multiply(c.decayAfter, next));
-}
-
 DEVICE bool movesWeights(const Coefficients& c) {
-  return (c.flags & LEAVES_WEIGHTS) == 0
-      && (c.stepSize != 0.0f || c.decayBefore != 1.0f || c.decayAfter != 0.0f);
+  return (c.flags & LEAVES_WEIGHTS) == 0 && changesWeights(c);
 }
 
 // One coordinate, which is number `at` of its chunk. What stays as it is keeps its bits.

@@ -4,6 +4,7 @@ import org.jspecify.annotations.NullMarked;
 @NullMarked
 module io.spam4j.cuda {
   requires static transitive org.jspecify;
+  requires transitive io.spam4j.engine;
 
   exports io.spam4j.cuda;
 }

@@ -2,7 +2,8 @@
 // buffers to its output. All numbers are little-endian i64; the Java side is HostKernels.
 //   buffers; of each: bytes, shift of its address from a multiple of 16, contents
 //   pointers; of each: the buffer and the offset where to put it, the buffer it points to
-//   launches; of each: kernel, blocks, arguments; of each: 0 and a buffer, or 1 and a float's bits
+//   launches; of each: kernel, blocks, arguments; of each: 0 and a buffer, 1 and a float's bits, or
+//     2 and an u32
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,6 +34,10 @@ struct Argument {
     if (kind != 1) throw std::runtime_error("a float was expected");
     return floatOf((u32)value);
   }
+  operator u32() const {
+    if (kind != 2) throw std::runtime_error("an u32 was expected");
+    return (u32)value;
+  }
 };
 
 struct Launch {
@@ -62,23 +67,26 @@ void (*const KERNELS[])(const std::vector<Argument>&) = {
     run<spam4j_update>, run<spam4j_update_sparse>, run<spam4j_tally>,
     run<spam4j_measure>, run<spam4j_measure_sum>, run<spam4j_fill>,
     run<spam4j_gather>, run<spam4j_scatter>, run<spam4j_remap>,
+    run<spam4j_measure_total>, run<spam4j_measure_again>, run<spam4j_rescale>,
+    run<spam4j_decide_tensors>, run<spam4j_decide_norm>, run<spam4j_amsgrad>,
 };
 
-const Launch* current;
+std::vector<Launch> launches;
 
 void* threadMain(void* index) {
   currentThread = (unsigned)(size_t)index;
-  for (unsigned block = 0; block < current->blocks; block++) {
-    if (currentThread == 0) currentBlock = block;
-    barrier();
-    current->run(current->arguments);
-    barrier();
+  for (const Launch& launch : launches) {
+    for (unsigned block = 0; block < launch.blocks; block++) {
+      if (currentThread == 0) currentBlock = block;
+      barrier();
+      launch.run(launch.arguments);
+      barrier();
+    }
   }
   return nullptr;
 }
 
-void launch(const Launch& launch) {
-  current = &launch;
+void runLaunches() {
   pthread_t threads[THREADS];
   for (size_t i = 0; i < THREADS; i++) {
     if (pthread_create(&threads[i], nullptr, threadMain, (void*)i) != 0) {
@@ -133,8 +141,9 @@ int main() {
       argument.value = read();
       argument.address = argument.kind == 0 ? buffers.at(argument.value).data : nullptr;
     }
-    launch(next);
+    launches.push_back(next);
   }
+  runLaunches();
   for (const Buffer& buffer : buffers) {
     fwrite(buffer.data, 1, buffer.bytes, stdout);
     free(buffer.allocated);

@@ -20,6 +20,11 @@ DEVICE float squareRoot(float a) { return sqrtf(a); }
 DEVICE double add(double a, double b) { return a + b; }
 DEVICE double subtract(double a, double b) { return a - b; }
 DEVICE double multiply(double a, double b) { return a * b; }
+DEVICE double divide(double a, double b) { return a / b; }
+DEVICE double squareRoot(double a) { return sqrt(a); }
+
+DEVICE float toFloat(double a) { return (float)a; }
+DEVICE long long toInteger(double a) { return (long long)a; }
 
 DEVICE unsigned bitsOf(float a) { return __builtin_bit_cast(unsigned, a); }
 DEVICE float floatOf(unsigned bits) { return __builtin_bit_cast(float, bits); }

@@ -2,6 +2,7 @@ package io.spam4j.engine;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 
+import io.spam4j.engine.kernel.Correction;
 import io.spam4j.engine.kernel.PartialSum;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -71,8 +72,8 @@ final class BlockMoments {
 
   /** Decides what all blocks share. */
   void decide(double learningRate, long updates) {
-    correctedRate = learningRate / Decision.correction(h.beta1(), updates);
-    correction2 = Decision.correction(h.beta2(), updates);
+    correctedRate = learningRate / Correction.of(h.beta1(), updates);
+    correction2 = Correction.of(h.beta2(), updates);
   }
 
   /** Keeps the sum of squares of a part of a long block. */

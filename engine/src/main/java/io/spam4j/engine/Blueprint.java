@@ -3,6 +3,7 @@ package io.spam4j.engine;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a builder makes of its settings: what an optimizer is, apart from the parameters.
@@ -14,6 +15,7 @@ import java.util.SequencedMap;
  * @param rule what decides and applies
  * @param scratch the working memory of the rule
  * @param seed of random selections
+ * @param fused what the fused update needs, for devices that do it; null if the update is another
  */
 record Blueprint(
     String name,
@@ -22,7 +24,8 @@ record Blueprint(
     List<LinkFactory> ownLinks,
     RuleFactory rule,
     Scratch scratch,
-    long seed) {
+    long seed,
+    @Nullable Fused fused) {
   /** A blueprint without transforms of its own and without random selections. */
   static Blueprint of(
       String name,
@@ -30,7 +33,7 @@ record Blueprint(
       StateStore.Layout layout,
       RuleFactory rule,
       Scratch scratch) {
-    return new Blueprint(name, settings, layout, List.of(), rule, scratch, 0);
+    return new Blueprint(name, settings, layout, List.of(), rule, scratch, 0, null);
   }
 
   /** The product of the extents. */
@@ -42,10 +45,29 @@ record Blueprint(
     return elements;
   }
 
-  /** Makes a transform for a list of parameters. */
+  /** Makes a transform for a number of parameters. */
   @FunctionalInterface
   interface LinkFactory {
-    TransformLink of(List<Parameter> parameters, boolean keepsNonFinite, int threads);
+    /**
+     * A transform at work.
+     *
+     * @param parameters themselves; empty where only the kind of transform matters
+     */
+    TransformLink of(int tensors, List<Parameter> parameters, boolean keepsNonFinite, int threads);
+  }
+
+  /**
+   * An optimizer whose update is the fused one.
+   *
+   * @param recipe what it is
+   * @param decisions makes what decides its coefficients
+   */
+  record Fused(Recipe recipe, DecisionFactory decisions) {}
+
+  /** Makes what decides the coefficients of each step. */
+  @FunctionalInterface
+  interface DecisionFactory {
+    Decision of(NonFinitePolicy nonFinite, List<Hyperparameters> hyperparameters);
   }
 
   /** Makes the rule, and the state that it needs. */

@@ -1,6 +1,7 @@
 package io.spam4j.engine;
 
 import io.spam4j.engine.kernel.Coordinates;
+import io.spam4j.engine.kernel.Correction;
 import io.spam4j.engine.kernel.UpdateCoefficients;
 import java.util.List;
 
@@ -57,6 +58,23 @@ class Decision {
     return none ? 0 : h.weightDecay();
   }
 
+  /**
+   * Sets what this step needs, of a tensor with or without a gradient. The step is counted; a reset
+   * at it is counted here.
+   */
+  final void decideAndCountReset(UpdateCoefficients c, int tensor, Step step) {
+    boolean resets = timeline.resetsAt(step.t);
+    if (step.has(tensor)) {
+      decide(c, tensor, step);
+      step.updatesSinceReset[tensor] = resets ? 1 : step.updatesSinceReset[tensor];
+    } else {
+      boolean resetsToo = resets && recipe.resetsMissingGradients;
+      boolean keeps = hyperparameters.get(tensor).isSparse() && recipe.keepsSelectedMoments(false);
+      c.resetsMoments = resetsToo && !keeps;
+      step.updatesSinceReset[tensor] = resetsToo ? 0 : step.updatesSinceReset[tensor];
+    }
+  }
+
   /** Sets what this step needs; the step is counted, a reset at it is not. */
   void decide(UpdateCoefficients c, int tensor, Step step) {
     Hyperparameters h = hyperparameters.get(tensor);
@@ -105,15 +123,15 @@ class Decision {
       UpdateCoefficients c, Hyperparameters h, boolean clips, long gradients) {
     double theta = h.spikeThreshold();
     if (recipe.spikeReference == SpikeReference.CORRECTED && gradients > 1) {
-      theta /= correction(h.beta2(), gradients - 1);
+      theta /= Correction.of(h.beta2(), gradients - 1);
     }
     boolean compares =
         recipe.spikeAction == SpikeAction.CLIP || recipe.spikeAction == SpikeAction.NULLIFY;
     c.spikeThreshold = clips && compares && theta > 0 ? (float) theta : Float.POSITIVE_INFINITY;
     if (recipe.spikeAction == SpikeAction.GAUSSIAN) {
       c.clipsDeviations = clips;
-      c.meanCorrection = gradients > 1 ? (float) correction(h.beta2(), gradients - 1) : 0;
-      c.varianceCorrection = gradients > 2 ? (float) correction(h.beta2(), gradients - 2) : 0;
+      c.meanCorrection = gradients > 1 ? (float) Correction.of(h.beta2(), gradients - 1) : 0;
+      c.varianceCorrection = gradients > 2 ? (float) Correction.of(h.beta2(), gradients - 2) : 0;
     }
   }
 
@@ -124,12 +142,7 @@ class Decision {
     correctedCount = count;
     correctedBeta1 = beta1;
     correctedBeta2 = beta2;
-    correction1 = correction(beta1, count);
-    correction2 = correction(beta2, count);
-  }
-
-  /** 1 - beta^k, without cancellation and the same on every platform. */
-  static double correction(double beta, long count) {
-    return -StrictMath.expm1(count * StrictMath.log(beta));
+    correction1 = Correction.of(beta1, count);
+    correction2 = Correction.of(beta2, count);
   }
 }

@@ -43,21 +43,13 @@ final class EngineOptimizer implements Optimizer {
   private final AtomicBoolean running = new AtomicBoolean(); // a step, or close
   private volatile boolean closed;
 
-  EngineOptimizer(
-      Blueprint blueprint,
-      List<Blueprint.LinkFactory> linkFactories,
-      NonFinitePolicy nonFinite,
-      long stopAfterNonFinite,
-      List<StepListener> listeners,
-      int mostThreads,
-      List<Parameter> parameters,
-      List<Hyperparameters> hyperparameters,
-      Supplier<Arena> arenas) {
+  EngineOptimizer(Assembly assembly, List<Parameter> parameters) {
+    Blueprint blueprint = assembly.blueprint();
+    Supplier<Arena> arenas = assembly.arenas();
     name = blueprint.name();
     settings = Collections.unmodifiableSequencedMap(blueprint.settings());
-    Checks.notNegative("stopAfterNonFinite", stopAfterNonFinite);
     this.parameters = List.copyOf(parameters);
-    this.hyperparameters = List.copyOf(hyperparameters);
+    hyperparameters = assembly.hyperparameters();
     if (parameters.isEmpty()) {
       throw new IllegalArgumentException("an optimizer needs parameters: parameters=[]");
     }
@@ -67,20 +59,21 @@ final class EngineOptimizer implements Optimizer {
             "parameter names must be unique: name=" + parameter.name());
       }
     }
-    memoryCheck = new MemoryCheck(this.parameters, mostThreads > 1);
+    memoryCheck = new MemoryCheck(this.parameters, assembly.threads() > 1);
     int count = parameters.size();
     long[] elements = this.parameters.stream().mapToLong(p -> p.weights().elements()).toArray();
     WorkPlan plan = WorkPlan.of(elements);
-    int threads = Math.min(mostThreads, plan.units());
+    int threads = Math.min(assembly.threads(), plan.units());
     var counts = new Counts(count, threads);
     WorkerPool.start(threads); // a thread that cannot be started must not fail in a step
     arena = arenas.get();
     state = new StateStore(blueprint.layout(), this.parameters, arena, arenas);
     try {
-      boolean propagates = nonFinite == NonFinitePolicy.PROPAGATE;
+      NonFinitePolicy nonFinite = assembly.nonFinite();
+      boolean propagates = assembly.propagates();
       List<TransformLink> links = new ArrayList<>();
-      for (Blueprint.LinkFactory factory : linkFactories) {
-        links.add(factory.of(this.parameters, !propagates, threads));
+      for (Blueprint.LinkFactory factory : assembly.links()) {
+        links.add(factory.of(count, this.parameters, !propagates, threads));
       }
       boolean measures = nonFinite.measures() || links.stream().anyMatch(TransformLink::measures);
       measure = measures ? new MeasurePass(plan, elements, propagates, arena, threads) : null;
@@ -88,7 +81,7 @@ final class EngineOptimizer implements Optimizer {
       var setup =
           new Setup(
               this.parameters,
-              this.hyperparameters,
+              hyperparameters,
               nonFinite,
               chain,
               counts,
@@ -99,7 +92,12 @@ final class EngineOptimizer implements Optimizer {
       rule = blueprint.rule().of(setup);
       stepper =
           new Stepper(
-              setup, measure, rule, memoryCheck, stopAfterNonFinite, new Telemetry(listeners));
+              setup,
+              measure,
+              rule,
+              memoryCheck,
+              new NonFiniteStreak(assembly.stopAfterNonFinite()),
+              new Telemetry(assembly.listeners()));
     } catch (RuntimeException | Error e) {
       state.close();
       arena.close(); // some state may be allocated already
@@ -134,6 +132,23 @@ final class EngineOptimizer implements Optimizer {
   @Override
   public long stepCount() {
     return stepper.steps;
+  }
+
+  /** The counters, and what the report so far counted: for one that continues elsewhere. */
+  Step step() {
+    return stepper.step;
+  }
+
+  StepReport report() {
+    return stepper.report;
+  }
+
+  TransformChain chain() {
+    return chain;
+  }
+
+  long nonFiniteSteps() {
+    return stepper.streak.steps;
   }
 
   /** All that a step depends on besides weights, state and configuration. */
@@ -215,7 +230,7 @@ final class EngineOptimizer implements Optimizer {
             file, "checkpoint masks must be selections", "reason=" + e.getMessage(), e);
       }
       stepper.steps = saved.steps();
-      stepper.nonFiniteSteps = saved.nonFiniteSteps();
+      stepper.streak.steps = saved.nonFiniteSteps();
     }
   }
 
@@ -241,7 +256,7 @@ final class EngineOptimizer implements Optimizer {
               rule.mask(i),
               scalars));
     }
-    return new TrainingState(name, stepper.steps, stepper.nonFiniteSteps, settings, states);
+    return new TrainingState(name, stepper.steps, stepper.streak.steps, settings, states);
   }
 
   private int index(String parameter) {

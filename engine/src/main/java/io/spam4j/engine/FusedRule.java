@@ -199,19 +199,10 @@ final class FusedRule extends UpdateRule {
     this.step = step;
     sparse.commit(readState);
     takeNextJob();
-    boolean resets = decision.timeline().resetsAt(step.t);
     for (int i = 0; i < coefficients.length; i++) {
-      UpdateCoefficients c = coefficients[i];
-      if (step.has(i)) {
-        decision.decide(c, i, step);
-        if (copies == null) {
-          setup.chain().fuse(i, c);
-        }
-        step.updatesSinceReset[i] = resets ? 1 : step.updatesSinceReset[i];
-      } else {
-        boolean resetsToo = resets && recipe.resetsMissingGradients;
-        c.resetsMoments = resetsToo && !sparse.keepsMoments(i, step);
-        step.updatesSinceReset[i] = resetsToo ? 0 : step.updatesSinceReset[i];
+      decision.decideAndCountReset(coefficients[i], i, step);
+      if (step.has(i) && copies == null) {
+        setup.chain().fuse(i, coefficients[i]);
       }
     }
     job.run();

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The second of the three moves, measure: one pass over all gradients. Each block of a tensor has a
- * slot for its result; the slots are added in index order, whoever filled them. Blocks in which a
+ * slot for its result; the slots are added in a fixed order, whoever filled them. Blocks in which a
  * transform changed something can be measured again, alone.
  */
 final class MeasurePass {
@@ -171,15 +171,13 @@ final class MeasurePass {
     return sumOfSquares[tensor];
   }
 
-  /** The sum of squares of all finite coordinates. */
+  /** The sum of squares of all finite coordinates: of the tensors' sums, 0 where there is none. */
   double totalSumOfSquares() {
     sum.clear();
     for (int i = 0; i < gradients.length; i++) {
-      if (gradients[i] != null) {
-        sum.add(slots, firstSlot[i], firstSlot[i + 1] - firstSlot[i]);
-      }
+      sum.add(sumOfSquares[i], maxAbs[i], nonFinite[i]);
     }
-    return poisons && sum.nonFinite() > 0 ? Double.NaN : sum.sumOfSquares();
+    return sum.sumOfSquares();
   }
 
   /** How many coordinates of a tensor are not finite. */

@@ -20,8 +20,9 @@ public abstract class MomentBuilder<B extends MomentBuilder<B>> extends Optimize
   }
 
   /** What decides the coefficients of each step. */
-  Decision decision(Recipe recipe, Setup setup) {
-    return new Decision(recipe, setup.nonFinite(), setup.hyperparameters());
+  Decision decision(
+      Recipe recipe, NonFinitePolicy nonFinite, List<Hyperparameters> hyperparameters) {
+    return new Decision(recipe, nonFinite, hyperparameters);
   }
 
   /** The transforms that belong to the algorithm. */
@@ -37,14 +38,18 @@ public abstract class MomentBuilder<B extends MomentBuilder<B>> extends Optimize
   @Override
   final Blueprint blueprint() {
     Recipe copy = recipe.copy();
+    Blueprint.DecisionFactory decisions =
+        (nonFinite, hyperparameters) -> decision(copy, nonFinite, hyperparameters);
     return new Blueprint(
         copy.name,
         settings(copy),
         (_, shape) -> state(copy, shape),
         ownLinks(copy),
-        setup -> new FusedRule(setup, copy, decision(copy, setup)),
+        setup ->
+            new FusedRule(setup, copy, decisions.of(setup.nonFinite(), setup.hyperparameters())),
         o -> FusedRule.scratchBytes(copy, o.fused(), o.anySparse(), o.threads()),
-        copy.seed);
+        copy.seed,
+        new Blueprint.Fused(copy, decisions));
   }
 
   private static SequencedMap<String, long[]> state(Recipe recipe, long[] shape) {

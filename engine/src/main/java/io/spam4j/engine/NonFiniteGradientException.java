@@ -13,6 +13,12 @@ public final class NonFiniteGradientException extends ArithmeticException {
     super(message);
   }
 
+  static NonFiniteGradientException atStep(long step, long coordinates, List<String> parameters) {
+    return new NonFiniteGradientException(
+        "gradients must be finite: step=%d, coordinates=%d, parameters=%s"
+            .formatted(step, coordinates, parameters));
+  }
+
   static NonFiniteGradientException inARow(long steps, long last, List<String> parameters) {
     return new NonFiniteGradientException(
         "gradients must not stay non-finite; lower the learning rate, check the data, or build with"

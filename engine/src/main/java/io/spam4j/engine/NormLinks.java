@@ -1,5 +1,6 @@
 package io.spam4j.engine;
 
+import java.lang.foreign.MemorySegment;
 import java.util.Map;
 
 /** The transforms that scale all gradients by one factor, made of their common norm. */
@@ -8,12 +9,19 @@ final class NormLinks {
 
   private NormLinks() {}
 
+  /** A link that looks at all gradients together. */
+  abstract static class OfAll extends TransformLink {
+    OfAll(int tensors, boolean keepsNonFinite) {
+      super(Kind.SCALE, /* measures= */ true, tensors, keepsNonFinite);
+    }
+  }
+
   /** {@link GradientTransform.GlobalNorm}. */
-  static final class GlobalNormLink extends TransformLink {
+  static final class GlobalNormLink extends OfAll {
     private final double maxNorm;
 
     GlobalNormLink(GradientTransform.GlobalNorm config, int tensors, boolean keepsNonFinite) {
-      super(Kind.SCALE, /* measures= */ true, tensors, keepsNonFinite);
+      super(tensors, keepsNonFinite);
       maxNorm = config.maxNorm();
     }
 
@@ -21,10 +29,15 @@ final class NormLinks {
     void decide(Step step, TransformChain.Incoming in) {
       scaleAll(this, step, Math.min(1, maxNorm / (Math.sqrt(in.totalSumOfSquares()) + EPSILON)));
     }
+
+    @Override
+    void put(MemorySegment row, long t) {
+      DeviceRows.putTransform(row, DeviceRows.GLOBAL_NORM, 0, maxNorm);
+    }
   }
 
   /** {@link GradientTransform.ZClip}. */
-  static final class ZClipLink extends TransformLink {
+  static final class ZClipLink extends OfAll {
     private final GradientTransform.ZClip config;
     private long norms;
     // While warming up: the mean so far, and the sum of squared distances from it (Welford).
@@ -32,7 +45,7 @@ final class NormLinks {
     private double variance;
 
     ZClipLink(GradientTransform.ZClip config, int tensors, boolean keepsNonFinite) {
-      super(Kind.SCALE, /* measures= */ true, tensors, keepsNonFinite);
+      super(tensors, keepsNonFinite);
       this.config = config;
     }
 
@@ -65,6 +78,12 @@ final class NormLinks {
       if (clipped < norm) {
         scaleAll(this, step, clipped / (norm + EPSILON));
       }
+    }
+
+    @Override
+    void put(MemorySegment row, long t) {
+      DeviceRows.putTransform(
+          row, DeviceRows.ZCLIP, 0, config.threshold(), config.decay(), config.warmupSteps());
     }
 
     private static boolean isAnyKnown(Step step, TransformChain.Incoming in) {

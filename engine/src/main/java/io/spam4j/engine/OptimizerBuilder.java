@@ -1,5 +1,7 @@
 package io.spam4j.engine;
 
+import io.spam4j.engine.device.HostCopies;
+import io.spam4j.engine.device.StepPlanner;
 import io.spam4j.engine.kernel.ParallelTasks;
 import io.spam4j.engine.kernel.WorkPlan;
 import io.spam4j.engine.kernel.WorkerPool;
@@ -11,6 +13,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.SequencedMap;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
@@ -152,19 +155,40 @@ public abstract class OptimizerBuilder<B extends OptimizerBuilder<B>> {
     for (Parameter parameter : parameters) {
       Objects.requireNonNull(parameter, "parameters must not contain null");
     }
+    List<String> names = parameters.stream().map(Parameter::name).toList();
+    return new EngineOptimizer(assembly(names), parameters);
+  }
+
+  /**
+   * What these settings decide, for parameters whose weights are on a device that does the updates.
+   * Random selections are drawn, the first ones here.
+   *
+   * @param shapes of the parameters, by name
+   * @param copies asked where weights are selected by magnitude, and to save and load
+   * @throws IllegalArgumentException as {@link #build}, and if something of what was set has no
+   *     form for devices: optimizers that are not of Adam's family, chains of transforms that the
+   *     fused update cannot do, {@link SpikeAction#GAUSSIAN}, updates of unselected weights
+   */
+  public final StepPlanner planner(SequencedMap<String, long[]> shapes, HostCopies copies) {
+    Objects.requireNonNull(shapes, "shapes must not be null");
+    Objects.requireNonNull(copies, "copies must not be null");
+    shapes.forEach(OptimizerBuilder::requireShape);
+    return new DevicePlanner(assembly(List.copyOf(shapes.keySet())), shapes, copies);
+  }
+
+  private Assembly assembly(List<String> names) {
     requireThreads();
     Blueprint blueprint = blueprint();
     blueprint.settings().put("nonFinite", nonFinite.name());
     blueprint.settings().put("transforms", transforms.toString());
-    return new EngineOptimizer(
+    return new Assembly(
         blueprint,
         linkFactories(blueprint),
         nonFinite,
         stopAfterNonFinite,
         listeners,
         threads,
-        parameters,
-        hyperparameters(parameters.stream().map(Parameter::name).toList()),
+        hyperparameters(names),
         arenas);
   }
 
@@ -206,7 +230,7 @@ public abstract class OptimizerBuilder<B extends OptimizerBuilder<B>> {
     }
     int used = Math.min(threads, Math.max(1, WorkPlan.of(elements).units()));
     List<TransformLink> links = new ArrayList<>();
-    linkFactories(blueprint).forEach(factory -> links.add(factory.of(List.of(), true, used)));
+    linkFactories(blueprint).forEach(factory -> links.add(factory.of(0, List.of(), true, used)));
     boolean measures = nonFinite.measures() || links.stream().anyMatch(TransformLink::measures);
     long scratch =
         (measures ? MeasurePass.bytes(elements, used) : 0)
@@ -244,15 +268,19 @@ public abstract class OptimizerBuilder<B extends OptimizerBuilder<B>> {
   private List<Blueprint.LinkFactory> linkFactories(Blueprint blueprint) {
     List<Blueprint.LinkFactory> factories = new ArrayList<>();
     for (GradientTransform transform : transforms) {
-      factories.add((parameters, keeps, used) -> link(transform, parameters, keeps, used));
+      factories.add(
+          (tensors, parameters, keeps, used) -> link(transform, tensors, parameters, keeps, used));
     }
     factories.addAll(blueprint.ownLinks());
     return factories;
   }
 
   private static TransformLink link(
-      GradientTransform transform, List<Parameter> parameters, boolean keeps, int threads) {
-    int tensors = parameters.size();
+      GradientTransform transform,
+      int tensors,
+      List<Parameter> parameters,
+      boolean keeps,
+      int threads) {
     return switch (transform) {
       case GradientTransform.GlobalNorm c -> new NormLinks.GlobalNormLink(c, tensors, keeps);
       case GradientTransform.ZClip c -> new NormLinks.ZClipLink(c, tensors, keeps);

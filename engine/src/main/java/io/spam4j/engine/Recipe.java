@@ -65,6 +65,37 @@ final class Recipe implements Cloneable {
         resetInterval, rewarmSteps, spikeGraceSteps, initialWarmup, resetsAtStart, warmupCurve);
   }
 
+  /** Whether a selection is made of a gradient, and so has to wait for one. */
+  boolean selectsByGradient() {
+    return maskSelection == MaskSelection.Largest.GRADIENTS;
+  }
+
+  /** Whether weights without moments change too. */
+  boolean movesUnselected() {
+    return unselected == UnselectedWeights.SGD || maskedWeightDecay == MaskedWeightDecay.ALL;
+  }
+
+  /**
+   * Whether a reset leaves the moments of weights that are selected again. In the authors' code it
+   * also does so where there is no gradient.
+   */
+  boolean keepsSelectedMoments(boolean hasGradient) {
+    return overlap == MomentOverlap.KEEP || !(hasGradient || resetsMissingGradients);
+  }
+
+  /**
+   * Checks what a parameter of which only some weights have moments needs.
+   *
+   * @throws IllegalArgumentException if resets come after the update
+   */
+  void requireResetBeforeUpdate(String parameter, Hyperparameters h) {
+    if (resetsAfterUpdate) {
+      throw new IllegalArgumentException(
+          "density must be 1 where resets come after the update, as in the authors' Stable-SPAM; use"
+              + " another preset: parameter=%s, density=%s".formatted(parameter, h.density()));
+    }
+  }
+
   /** What holds for all parameters, as text. */
   SequencedMap<String, String> settings() {
     SequencedMap<String, String> settings = new LinkedHashMap<>();

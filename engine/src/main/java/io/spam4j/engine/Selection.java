@@ -19,7 +19,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class Selection implements AutoCloseable {
   private final Recipe recipe;
-  private final Parameter parameter;
+  private final String parameter;
+  private final long elements;
+  private final Supplier<Tensor> weights;
   private final long selected;
   private final double density;
   private final ParallelTasks threads;
@@ -30,19 +32,28 @@ final class Selection implements AutoCloseable {
   /** A mask and what its memory lies in. */
   private record Drawn(Arena arena, IndexMask mask) {}
 
-  /** Selects for the first interval, unless that needs a gradient. */
+  /**
+   * Selects for the first interval, unless that needs a gradient.
+   *
+   * @param parameter the name
+   * @param weights asked for where they are selected by magnitude
+   */
   Selection(
       Recipe recipe,
-      Parameter parameter,
+      String parameter,
+      long elements,
+      Supplier<Tensor> weights,
       Hyperparameters h,
       ParallelTasks threads,
       Supplier<Arena> arenas) {
     this.recipe = recipe;
     this.parameter = parameter;
+    this.elements = elements;
+    this.weights = weights;
     this.threads = threads;
     this.arenas = arenas;
     density = h.density();
-    selected = h.selected(parameter.weights().elements());
+    selected = h.selected(elements);
     prepare(0, null);
     commit();
   }
@@ -79,8 +90,7 @@ final class Selection implements AutoCloseable {
    */
   void prepare(long interval, @Nullable MemorySegment gradient) {
     discardNext();
-    boolean byGradient = recipe.maskSelection == MaskSelection.Largest.GRADIENTS;
-    if (byGradient && gradient == null) {
+    if (recipe.selectsByGradient() && gradient == null) {
       return;
     }
     Arena arena = arenas.get();
@@ -93,35 +103,35 @@ final class Selection implements AutoCloseable {
   }
 
   private IndexMask draw(Arena arena, long interval, @Nullable MemorySegment gradient) {
-    Tensor weights = parameter.weights();
-    long n = weights.elements();
+    long n = elements;
     return switch (recipe.maskSelection) {
       case MaskSelection.Random(MaskSampling sampling) -> {
         boolean exact =
             sampling == MaskSampling.EXACT
                 || (sampling == MaskSampling.EXACT_THEN_BERNOULLI && interval == 0);
         long count = exact ? selected : coins(n, interval);
-        Philox random = stream(recipe.seed, parameter.name(), interval);
+        Philox random = stream(recipe.seed, parameter, interval);
         yield IndexMask.random(arena, n, count, random, threads);
       }
-      case MaskSelection.Largest.WEIGHTS -> IndexMask.largest(arena, weights, selected, threads);
+      case MaskSelection.Largest.WEIGHTS ->
+          IndexMask.largest(arena, weights.get(), selected, threads);
       case MaskSelection.Largest.GRADIENTS -> {
         Tensor gradients = Tensor.of(Objects.requireNonNull(gradient), DType.F32, n);
         yield IndexMask.largest(arena, gradients, selected, threads);
       }
       case MaskSelection.Given(MaskSelection.Source source) ->
-          given(arena, interval, source.positions(parameter.name(), interval));
+          given(arena, interval, source.positions(parameter, interval));
     };
   }
 
   private IndexMask given(Arena arena, long interval, long @Nullable [] positions) {
-    String where = "parameter=" + parameter.name() + ", interval=" + interval;
+    String where = "parameter=" + parameter + ", interval=" + interval;
     if (positions == null) {
       throw new IllegalArgumentException(
           "a source of selections must give positions, none is an empty array: " + where);
     }
     try {
-      return IndexMask.of(arena, parameter.weights().elements(), positions);
+      return IndexMask.of(arena, elements, positions);
     } catch (IllegalArgumentException e) {
       throw new IllegalArgumentException(e.getMessage() + ", " + where, e);
     }
@@ -134,7 +144,7 @@ final class Selection implements AutoCloseable {
 
   /** How many of n coins fall on their side; given their number, all selections are as likely. */
   private long coins(long n, long interval) {
-    Philox random = Philox.stream(recipe.seed, "mask size " + parameter.name(), interval);
+    Philox random = Philox.stream(recipe.seed, "mask size " + parameter, interval);
     long count = 0;
     for (long i = 0; i < n; i++) {
       count += random.uniformDouble(i) < density ? 1 : 0;
@@ -170,6 +180,18 @@ final class Selection implements AutoCloseable {
       arena.close();
       throw e;
     }
+  }
+
+  /** Makes the selection of another optimizer, without changing the current one; null for none. */
+  void prepareCopy(@Nullable IndexMask mask) {
+    prepareRestore(
+        mask == null
+            ? null
+            : new SavedMask(
+                mask.elements(),
+                mask.count(),
+                mask.width(),
+                Tensor.of(mask.data(), DType.U8, mask.data().byteSize())));
   }
 
   /** Makes the selection of a checkpoint the current one, also if it is none. */

@@ -39,9 +39,17 @@ final class SparseMoments implements AutoCloseable {
         Hyperparameters h = setup.hyperparameters().get(i);
         if (h.isSparse()) {
           any = true;
-          requireResetBeforeUpdate(i, h);
+          recipe.requireResetBeforeUpdate(setup.parameters().get(i).name(), h);
+          Parameter parameter = setup.parameters().get(i);
           var selection =
-              new Selection(recipe, setup.parameters().get(i), h, threads, setup.arenas());
+              new Selection(
+                  recipe,
+                  parameter.name(),
+                  parameter.weights().elements(),
+                  parameter::weights,
+                  h,
+                  threads,
+                  setup.arenas());
           selections[i] = selection;
           setup.state().addPacked(selection.count());
         } else {
@@ -65,19 +73,10 @@ final class SparseMoments implements AutoCloseable {
         workspaces, i -> new GatheredBlock(setup, recipe, i, copiedLinks, blocks, pieces));
   }
 
-  private void requireResetBeforeUpdate(int tensor, Hyperparameters h) {
-    if (recipe.resetsAfterUpdate) {
-      throw new IllegalArgumentException(
-          "density must be 1 where resets come after the update, as in the authors' Stable-SPAM; use"
-              + " another preset: parameter=%s, density=%s"
-                  .formatted(setup.parameters().get(tensor).name(), h.density()));
-    }
-  }
-
   /** The bytes of working memory that are allocated if any tensor is sparse. */
   static long scratchBytes(Recipe recipe, int threads) {
     long blocks = 2 * PieceLoader.bytes(IndexMask.BLOCK, threads);
-    return blocks + (movesUnselected(recipe) ? PieceLoader.bytes(FusedRule.PIECE, threads) : 0);
+    return blocks + (recipe.movesUnselected() ? PieceLoader.bytes(FusedRule.PIECE, threads) : 0);
   }
 
   boolean any() {
@@ -100,14 +99,9 @@ final class SparseMoments implements AutoCloseable {
     return selection == null ? 0 : selection.count();
   }
 
-  /**
-   * Whether a reset at this step leaves the moments of weights that are selected again. In the
-   * authors' code it also does so where there is no gradient.
-   */
+  /** Whether a reset at this step leaves the moments of weights that are selected again. */
   boolean keepsMoments(int tensor, Step step) {
-    return isSparse(tensor)
-        && (recipe.overlap == MomentOverlap.KEEP
-            || !(step.has(tensor) || recipe.resetsMissingGradients));
+    return isSparse(tensor) && recipe.keepsSelectedMoments(step.has(tensor));
   }
 
   /** Whether weights without moments change too. */
@@ -116,12 +110,7 @@ final class SparseMoments implements AutoCloseable {
   }
 
   private boolean movesUnselected() {
-    return movesUnselected(recipe);
-  }
-
-  private static boolean movesUnselected(Recipe recipe) {
-    return recipe.unselected == UnselectedWeights.SGD
-        || recipe.maskedWeightDecay == MaskedWeightDecay.ALL;
+    return recipe.movesUnselected();
   }
 
   /**
@@ -154,8 +143,7 @@ final class SparseMoments implements AutoCloseable {
    */
   boolean prepare(Step step, Timeline timeline) {
     boolean resizes = false;
-    boolean changes =
-        timeline.resetsAt(step.t) && timeline.interval(step.t) > timeline.interval(step.t - 1);
+    boolean changes = timeline.startsInterval(step.t);
     for (int i = 0; i < selections.length; i++) {
       Selection selection = selections[i];
       if (selection != null && (changes || selection.waits())) {

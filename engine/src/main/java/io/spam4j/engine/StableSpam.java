@@ -195,14 +195,12 @@ public final class StableSpam {
       List<Blueprint.LinkFactory> links = new ArrayList<>();
       if (adaClip) {
         links.add(
-            (parameters, keeps, _) ->
-                new TensorLinks.AdaClipLink(clip, counter, parameters.size(), keeps));
+            (tensors, _, keeps, _) -> new TensorLinks.AdaClipLink(clip, counter, tensors, keeps));
       }
       if (adaGN) {
         links.add(
-            (parameters, keeps, _) ->
-                new TensorLinks.AdaGnLink(
-                    norm, counter, recipe.betaSchedule, parameters.size(), keeps));
+            (tensors, _, keeps, _) ->
+                new TensorLinks.AdaGnLink(norm, counter, recipe.betaSchedule, tensors, keeps));
       }
       return links;
     }

@@ -1,6 +1,7 @@
 package io.spam4j.engine;
 
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** One step as all parts of an optimizer see it; reused, because a step allocates nothing. */
@@ -27,12 +28,42 @@ final class Step {
     updatesSinceReset = new long[tensors];
   }
 
+  /** Takes the counters of another step. */
+  void setCounters(Step other) {
+    System.arraycopy(other.updates, 0, updates, 0, updates.length);
+    System.arraycopy(other.updatesSinceReset, 0, updatesSinceReset, 0, updates.length);
+  }
+
   int tensors() {
     return gradients.length;
   }
 
   boolean has(int tensor) {
     return gradients[tensor] != null;
+  }
+
+  /**
+   * Asks the schedules.
+   *
+   * @param names of the tensors, for the message
+   * @throws IllegalArgumentException if a schedule gives what is no learning rate
+   */
+  void readLearningRates(List<Hyperparameters> hyperparameters, StepReport names) {
+    for (int i = 0; i < learningRates.length; i++) {
+      Schedule schedule = hyperparameters.get(i).learningRate();
+      boolean known = i > 0 && schedule.equals(hyperparameters.get(i - 1).learningRate());
+      learningRates[i] = known ? learningRates[i - 1] : learningRate(schedule, names.name(i));
+    }
+  }
+
+  private double learningRate(Schedule schedule, String parameter) {
+    double learningRate = schedule.at(t - 1);
+    if (!(learningRate >= 0 && learningRate < Double.POSITIVE_INFINITY)) {
+      throw new IllegalArgumentException(
+          "a schedule must give finite learning rates, not negative: learningRate=%s, step=%d, parameter=%s"
+              .formatted(learningRate, t - 1, parameter));
+    }
+    return learningRate;
   }
 
   /** Counts this step, from which on it cannot fail. */

@@ -1,5 +1,6 @@
 package io.spam4j.engine;
 
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -38,6 +39,17 @@ public final class StepReport {
     tensorLargestAt = new long[names.size()];
     tensorNorm = new double[names.size()];
     tensorScale = new double[names.size()];
+  }
+
+  /** Starts the description of a step. */
+  void begin(
+      long step, boolean skipped, boolean resetsMoments, double warmupScale, double learningRate) {
+    this.step = step;
+    this.skipped = skipped;
+    momentumReset = resetsMoments;
+    this.warmupScale = warmupScale;
+    this.learningRate = learningRate;
+    Arrays.fill(tensorScale, 1);
   }
 
   /** The number of this step, counted from 1. A skipped step has the number it would have had. */
@@ -114,6 +126,17 @@ public final class StepReport {
   /** How many coordinates of tensor {@code i} were spikes since the start of the run. */
   public long totalSpikes(int i) {
     return totalSpikes[i];
+  }
+
+  /** Says that nothing was counted. */
+  void clearCounts() {
+    for (long[] counts : List.of(tensorSpikes, tensorSkipped, tensorLowered, tensorClamped)) {
+      Arrays.fill(counts, 0);
+    }
+    Arrays.fill(tensorLargestRatio, 0);
+    Arrays.fill(tensorLargestAt, -1);
+    bytes = 0;
+    nanos = 0;
   }
 
   /** Adds this step's spikes to those of the run. */

@@ -3,7 +3,6 @@ package io.spam4j.engine;
 import io.spam4j.tensors.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -13,7 +12,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class Stepper {
   private final NonFinitePolicy nonFinite;
-  private final long stopAfterNonFinite;
   private final Telemetry telemetry;
   private final List<Parameter> parameters;
   private final List<Hyperparameters> hyperparameters;
@@ -26,7 +24,7 @@ final class Stepper {
   // The state that a step advances, besides weights and that of chain and rule.
   final Step step;
   long steps;
-  long nonFiniteSteps; // in a row, up to the latest
+  final NonFiniteStreak streak;
 
   // What one step works with, and its report; reused.
   private final @Nullable Tensor[] gradients;
@@ -37,12 +35,12 @@ final class Stepper {
       @Nullable MeasurePass measure,
       UpdateRule rule,
       MemoryCheck memoryCheck,
-      long stopAfterNonFinite,
+      NonFiniteStreak streak,
       Telemetry telemetry) {
     this.measure = measure;
     this.rule = rule;
     this.memoryCheck = memoryCheck;
-    this.stopAfterNonFinite = stopAfterNonFinite;
+    this.streak = streak;
     this.telemetry = telemetry;
     nonFinite = setup.nonFinite();
     parameters = setup.parameters();
@@ -56,7 +54,9 @@ final class Stepper {
 
   /** See {@link Optimizer#step}. */
   StepReport advance(Gradients source) {
-    stopIfNeverFinite();
+    if (streak.isTooLong()) {
+      throw streak.end(report, nonFiniteTensors());
+    }
     telemetry.begin();
     long start = System.nanoTime();
     // Whatever can fail comes first; from counting the step on nothing does.
@@ -69,7 +69,7 @@ final class Stepper {
       step.gradients[i] = gradient == null ? null : gradient.memory();
     }
     step.t = steps + 1;
-    readLearningRates();
+    step.readLearningRates(hyperparameters, report);
     boolean skips = measureSaysSkip();
     if (!skips) {
       rule.prepare(step);
@@ -89,44 +89,22 @@ final class Stepper {
     }
     counts.describe(report);
     report.addSpikes();
-    nonFiniteSteps = skips || report.skippedCoordinates() > 0 ? nonFiniteSteps + 1 : 0;
+    streak.count(skips || report.skippedCoordinates() > 0);
     report.nanos = System.nanoTime() - start;
     telemetry.end(report);
     return report;
   }
 
-  /** A run whose gradients stay broken only burns time. */
-  private void stopIfNeverFinite() {
-    if (stopAfterNonFinite > 0 && nonFiniteSteps >= stopAfterNonFinite) {
-      long inARow = nonFiniteSteps;
-      nonFiniteSteps = 0;
-      List<String> names = new ArrayList<>();
-      for (int i = 0; i < gradients.length; i++) {
-        boolean measured = measure != null && measure.nonFinite(i) > 0;
-        if (measured || report.skippedCoordinates(i) > 0) {
-          names.add(report.name(i));
-        }
-      }
-      throw NonFiniteGradientException.inARow(inARow, report.step(), names);
-    }
-  }
-
-  private void readLearningRates() {
+  /** Of the latest step. */
+  private List<String> nonFiniteTensors() {
+    List<String> names = new ArrayList<>();
     for (int i = 0; i < gradients.length; i++) {
-      Schedule schedule = hyperparameters.get(i).learningRate();
-      boolean known = i > 0 && schedule.equals(hyperparameters.get(i - 1).learningRate());
-      step.learningRates[i] = known ? step.learningRates[i - 1] : learningRate(i, schedule);
+      boolean measured = measure != null && measure.nonFinite(i) > 0;
+      if (measured || report.skippedCoordinates(i) > 0) {
+        names.add(report.name(i));
+      }
     }
-  }
-
-  private double learningRate(int tensor, Schedule schedule) {
-    double learningRate = schedule.at(step.t - 1);
-    if (!(learningRate >= 0 && learningRate < Double.POSITIVE_INFINITY)) {
-      throw new IllegalArgumentException(
-          "a schedule must give finite learning rates, not negative: learningRate=%s, step=%d, parameter=%s"
-              .formatted(learningRate, step.t - 1, report.name(tensor)));
-    }
-    return learningRate;
+    return names;
   }
 
   private boolean measureSaysSkip() {
@@ -137,22 +115,17 @@ final class Stepper {
     if (!nonFinite.measures() || measure.nonFinite() == 0) {
       return false;
     }
-    telemetry.refused(step.t, measure, parameters);
+    telemetry.refused(step.t, measure::nonFinite, report);
     if (nonFinite == NonFinitePolicy.THROW) {
-      throw new NonFiniteGradientException(
-          "gradients must be finite: step=%d, coordinates=%d, parameters=%s"
-              .formatted(step.t, measure.nonFinite(), measure.nonFiniteTensors(parameters)));
+      throw NonFiniteGradientException.atStep(
+          step.t, measure.nonFinite(), measure.nonFiniteTensors(parameters));
     }
     return true;
   }
 
   private void describe(boolean skips) {
-    report.step = step.t;
-    report.skipped = skips;
-    report.momentumReset = rule.resetsAt(step.t) && !skips;
-    report.warmupScale = rule.warmupScale(step.t);
-    report.learningRate = step.learningRates[0];
-    Arrays.fill(report.tensorScale, 1);
+    boolean resets = rule.resetsAt(step.t) && !skips;
+    report.begin(step.t, skips, resets, rule.warmupScale(step.t), step.learningRates[0]);
     report.gradientNorm = measure == null ? Double.NaN : Math.sqrt(measure.totalSumOfSquares());
     long measured = 0;
     for (int i = 0; i < gradients.length; i++) {

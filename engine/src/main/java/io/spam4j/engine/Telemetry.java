@@ -2,6 +2,7 @@ package io.spam4j.engine;
 
 import java.lang.System.Logger.Level;
 import java.util.List;
+import java.util.function.IntToLongFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,10 +35,10 @@ final class Telemetry {
   }
 
   /** The measuring pass found coordinates that are not finite, and the step will not be done. */
-  void refused(long step, MeasurePass measure, List<Parameter> parameters) {
+  void refused(long step, IntToLongFunction nonFinite, StepReport names) {
     if (flight != null) {
-      for (int i = 0; i < parameters.size(); i++) {
-        flight.nonFinite(step, parameters.get(i).name(), measure.nonFinite(i));
+      for (int i = 0; i < names.tensors(); i++) {
+        flight.nonFinite(step, names.name(i), nonFinite.applyAsLong(i));
       }
     }
   }

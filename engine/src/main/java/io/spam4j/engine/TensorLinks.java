@@ -1,5 +1,7 @@
 package io.spam4j.engine;
 
+import io.spam4j.engine.kernel.Correction;
+import java.lang.foreign.MemorySegment;
 import java.util.Map;
 
 /** The transforms that treat each tensor by itself. */
@@ -11,7 +13,11 @@ final class TensorLinks {
     /** Those that it holds. */
     OWN,
     /** Those since the moments were last reset, as the Stable-SPAM authors' code does. */
-    SHARED_WITH_MOMENTS
+    SHARED_WITH_MOMENTS;
+
+    int flag() {
+      return this == SHARED_WITH_MOMENTS ? DeviceRows.SHARED_COUNTER : 0;
+    }
   }
 
   /** {@link GradientTransform.Value}. */
@@ -54,11 +60,16 @@ final class TensorLinks {
         float largest = in.maxAbs(i);
         threshold[i] = decay * threshold[i] + (1 - decay) * largest;
         // Of one gradient the mean is that gradient: rounded to float it is the same again.
-        float corrected = (float) (threshold[i] / Decision.correction(decay, count));
+        float corrected = (float) (threshold[i] / Correction.of(decay, count));
         op(i).clipAbove = corrected;
         op(i).divisor = largest;
         op(i).to = corrected;
       }
+    }
+
+    @Override
+    void put(MemorySegment row, long t) {
+      DeviceRows.putTransform(row, DeviceRows.ADA_CLIP, counter.flag(), decay);
     }
 
     @Override
@@ -114,14 +125,21 @@ final class TensorLinks {
         square[i] = squareDecay * square[i] + (1 - squareDecay) * norm * norm;
         double target =
             mean[i]
-                / Decision.correction(meanDecay, count)
-                / (Math.sqrt(square[i] / Decision.correction(squareDecay, count))
-                    + config.epsilon());
+                / Correction.of(meanDecay, count)
+                / (Math.sqrt(square[i] / Correction.of(squareDecay, count)) + config.epsilon());
         // A gradient of 0 stays 0; one so small that the factor is no float stays smaller than due.
         if (norm > 0) {
           op(i).scale = (float) Math.min(target / norm, Float.MAX_VALUE);
         }
       }
+    }
+
+    @Override
+    void put(MemorySegment row, long t) {
+      int flags = counter.flag() | (config.countsZeroNorms() ? DeviceRows.COUNTS_ZERO_NORMS : 0);
+      double meanDecay = config.meanDecay() * betas.scale(t);
+      DeviceRows.putTransform(
+          row, DeviceRows.ADA_GN, flags, meanDecay, config.squareDecay(), config.epsilon());
     }
 
     @Override

@@ -44,6 +44,11 @@ record Timeline(
     return resetInterval > 0 && phased(t) % resetInterval == 0;
   }
 
+  /** Whether new selections are drawn at step {@code t}. */
+  boolean startsInterval(long t) {
+    return resetsAt(t) && interval(t) > interval(t - 1);
+  }
+
   /** Whether spikes are clipped at step {@code t}: v must have seen some gradients first. */
   boolean clipsAt(long t) {
     return t >= graceSteps && (resetInterval == 0 || phased(t) % resetInterval >= graceSteps);

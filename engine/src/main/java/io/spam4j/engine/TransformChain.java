@@ -130,6 +130,16 @@ final class TransformChain {
     return places != null;
   }
 
+  /** The links that depend on the gradients of a step, in order. */
+  List<TransformLink> measuring() {
+    return links.stream().filter(TransformLink::measures).toList();
+  }
+
+  /** Where in the fused update's order a link is: 0 factor, 1 clip, 2 factor, 3 limit. */
+  int place(TransformLink link) {
+    return Objects.requireNonNull(places)[links.indexOf(link)];
+  }
+
   /** The number of transforms. */
   int size() {
     return links.size();

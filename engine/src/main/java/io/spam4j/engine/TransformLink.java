@@ -1,8 +1,12 @@
 package io.spam4j.engine;
 
+import io.spam4j.engine.device.DeviceTables;
 import io.spam4j.engine.kernel.GradientOp;
+import java.lang.foreign.MemorySegment;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
+import java.util.SequencedMap;
 
 /** One gradient transform at work: its state, and what it does to each tensor at this step. */
 abstract class TransformLink {
@@ -55,6 +59,14 @@ abstract class TransformLink {
    */
   abstract void decide(Step step, TransformChain.Incoming in);
 
+  /**
+   * Writes what a device needs to decide this step's transforms, for links that measure: a row of
+   * {@link DeviceTables#TRANSFORM} but for the place.
+   */
+  void put(MemorySegment row, long t) {
+    throw new UnsupportedOperationException("decided beforehand: kind=" + kind);
+  }
+
   /** Adds the state of a tensor, by its names in files. */
   void addScalars(int tensor, Map<String, Double> scalars) {}
 
@@ -64,6 +76,24 @@ abstract class TransformLink {
    * @param scalars all that {@link #addScalars} adds
    */
   void restore(int tensor, Map<String, Double> scalars) {}
+
+  /** The state of a tensor, as numbers in the order of {@link #addScalars}. */
+  final double[] history(int tensor) {
+    SequencedMap<String, Double> scalars = new LinkedHashMap<>();
+    addScalars(tensor, scalars);
+    return scalars.values().stream().mapToDouble(Double::doubleValue).toArray();
+  }
+
+  /** Sets the state of a tensor to what {@link #history} gave, or more. */
+  final void setHistory(int tensor, double[] history) {
+    SequencedMap<String, Double> scalars = new LinkedHashMap<>();
+    addScalars(tensor, scalars);
+    int next = 0;
+    for (Map.Entry<String, Double> scalar : scalars.entrySet()) {
+      scalar.setValue(history[next++]);
+    }
+    restore(tensor, scalars);
+  }
 
   /** A number that is there. */
   static double get(Map<String, Double> scalars, String name) {

@@ -3,6 +3,7 @@ package io.spam4j.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.spam4j.engine.kernel.Correction;
 import io.spam4j.engine.kernel.GradientOp;
 import io.spam4j.engine.kernel.UpdateTally;
 import java.lang.foreign.MemorySegment;
@@ -20,7 +21,7 @@ final class AdaClipProperties {
 
   /** T^: a probe's threshold at its k-th gradient. */
   private static float threshold(Probe probe, double decay, long k, float first) {
-    return k == 1 ? first : (float) (probe.scalar("m_max_t") / Decision.correction(decay, k));
+    return k == 1 ? first : (float) (probe.scalar("m_max_t") / Correction.of(decay, k));
   }
 
   /** A1, A2, A3: M finite and not 0. */

@@ -3,6 +3,7 @@ package io.spam4j.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.spam4j.engine.kernel.Correction;
 import java.util.Arrays;
 import java.util.Random;
 import net.jqwik.api.ForAll;
@@ -25,8 +26,8 @@ final class AdaGnProperties {
   private static double bound(double g1, double g2, int k) {
     double sum = 0;
     for (int i = 0; i < k; i++) {
-      double w1 = (1 - g1) * Math.pow(g1, i) / Decision.correction(g1, k);
-      double w2 = (1 - g2) * Math.pow(g2, i) / Decision.correction(g2, k);
+      double w1 = (1 - g1) * Math.pow(g1, i) / Correction.of(g1, k);
+      double w2 = (1 - g2) * Math.pow(g2, i) / Correction.of(g2, k);
       sum += w1 * w1 / w2;
     }
     return Math.sqrt(sum);
@@ -52,8 +53,8 @@ final class AdaGnProperties {
         float[] seen = probe.of(gradient);
         double c =
             probe.scalar("m_norm_t")
-                / Decision.correction(g1, k)
-                / (Math.sqrt(probe.scalar("v_norm_t") / Decision.correction(g2, k)) + eps);
+                / Correction.of(g1, k)
+                / (Math.sqrt(probe.scalar("v_norm_t") / Correction.of(g2, k)) + eps);
         if (Drawn.norm(gradient) > 0) {
           assertThat(Drawn.norm(seen)).isCloseTo(c, within(c * 2 * ULP));
           double factor = c / Drawn.norm(gradient);

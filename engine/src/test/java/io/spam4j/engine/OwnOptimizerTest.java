@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import io.spam4j.engine.kernel.UpdateCoefficients;
+import java.util.List;
 import java.util.Random;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -22,13 +23,14 @@ final class OwnOptimizerTest {
     }
 
     @Override
-    Decision decision(Recipe recipe, Setup setup) {
-      return new Decision(recipe, setup.nonFinite(), setup.hyperparameters()) {
+    Decision decision(
+        Recipe recipe, NonFinitePolicy nonFinite, List<Hyperparameters> hyperparameters) {
+      return new Decision(recipe, nonFinite, hyperparameters) {
         @Override
         void decide(UpdateCoefficients c, int tensor, Step step) {
           super.decide(c, tensor, step);
           c.stepSize = (float) step.learningRates[tensor];
-          c.epsilon = (float) setup.hyperparameters().get(tensor).epsilon();
+          c.epsilon = (float) hyperparameters.get(tensor).epsilon();
         }
       };
     }

@@ -3,6 +3,7 @@ package io.spam4j.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.spam4j.engine.kernel.Correction;
 import io.spam4j.tensors.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -90,8 +91,8 @@ final class SpamProperties {
             lr
                 * timeline.warmupScale(t)
                 * momentRatio(k)
-                * Math.sqrt(Decision.correction(BETA2, counted))
-                / Decision.correction(BETA1, counted);
+                * Math.sqrt(Correction.of(BETA2, counted))
+                / Correction.of(BETA1, counted);
         for (int i = 0; i < before.length; i++) {
           double moved = Math.abs((double) run.weights[i] - before[i]);
           double weightRounding = Math.ulp(run.weights[i]) / 2.0;
@@ -131,8 +132,7 @@ final class SpamProperties {
       @ForAll long seed, @ForAll @IntRange(min = 2, max = 40) int interval) {
     double lr = 1e-2;
     double warmup = Timeline.authors(interval, 10, 20).warmupScale(interval);
-    double global =
-        Math.sqrt(Decision.correction(BETA2, interval)) / Decision.correction(BETA1, interval);
+    double global = Math.sqrt(Correction.of(BETA2, interval)) / Correction.of(BETA1, interval);
     // m / sqrt(v) = (1 - beta1) / sqrt(1 - beta2) = 3.1623 after one gradient, corrected by count
     assertResetStep(seed, interval, BiasCorrection.SINCE_RESET, lr * warmup);
     assertResetStep(seed, interval, BiasCorrection.NONE, lr * warmup * momentRatio(1));
@@ -206,12 +206,12 @@ final class SpamProperties {
         float before = run.weights[0];
         run.step(g);
         long k = t < interval ? t : t % interval + 1;
-        double direction = Decision.correction(BETA1, k) / Math.sqrt(Decision.correction(BETA2, k));
+        double direction = Correction.of(BETA1, k) / Math.sqrt(Correction.of(BETA2, k));
         double step =
             lr
                 * timeline.warmupScale(t)
-                * Math.sqrt(Decision.correction(BETA2, t))
-                / Decision.correction(BETA1, t)
+                * Math.sqrt(Correction.of(BETA2, t))
+                / Correction.of(BETA1, t)
                 * direction
                 * Math.signum(g);
         // In double this holds to 1e-13 (SpecificationTest). Here m and v are sums of k rounded

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.assertj.core.api.Assertions.within;
 
+import io.spam4j.engine.kernel.Correction;
 import io.spam4j.tensors.IndexMask;
 import io.spam4j.tensors.Tensor;
 import java.lang.foreign.Arena;
@@ -54,8 +55,8 @@ final class SparseResetProperties {
 
     void step(float[] gradient, double learningRate) {
       updates++;
-      double root = Math.sqrt(Decision.correction(0.999, updates));
-      float stepSize = (float) (learningRate * root / Decision.correction(0.9, updates));
+      double root = Math.sqrt(Correction.of(0.999, updates));
+      float stepSize = (float) (learningRate * root / Correction.of(0.9, updates));
       for (int i : mask) {
         float g = gradient[i];
         m[i] = BETA1 * m[i] + (float) (1 - 0.9) * g;

@@ -3,6 +3,7 @@ package io.spam4j.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.spam4j.engine.kernel.Correction;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
@@ -51,8 +52,8 @@ final class UnselectedWeightsTest {
         var run = new Runs(adam.unselected(UnselectedWeights.SGD), new float[n])) {
       frozen.step(gradient);
       run.step(gradient);
-      double root = Math.sqrt(Decision.correction(0.999, 1));
-      float step = (float) (1e-3 * root / Decision.correction(0.9, 1));
+      double root = Math.sqrt(Correction.of(0.999, 1));
+      float step = (float) (1e-3 * root / Correction.of(0.9, 1));
       float[] expected = frozen.weights.clone();
       for (int i = 0; i < n; i++) {
         if (Arrays.binarySearch(mask, i) < 0) {

@@ -26,7 +26,7 @@ final class DriverFallbackTest {
     StandIn standIn = StandIn.load();
     standIn.runtime(11080);
     try (CudaDevice device = CudaDevice.open(standIn.library(), 0)) {
-      Kernel kernel = device.load(StandInDevice.ptx()).kernel("spam4j_fill");
+      Kernel kernel = device.load(Kernels.ptx()).kernel("spam4j_fill");
 
       assertThat(kernel.maxThreads()).isZero();
     }
@@ -39,7 +39,7 @@ final class DriverFallbackTest {
     standIn.runtime(12040);
     try (CudaDevice device = CudaDevice.open(standIn.library(), 0);
         CudaStream stream = device.stream();
-        KernelLibrary library = device.load(StandInDevice.ptx())) {
+        KernelLibrary library = device.load(Kernels.ptx())) {
       Kernel gather = library.kernel("spam4j_gather");
       KernelArguments none = new KernelArguments(2).setLong(0, 0).setLong(1, 0);
 
@@ -67,7 +67,7 @@ final class DriverFallbackTest {
     standIn.runtime(12040);
     Cudart cudart = standIn.library().cudart();
     try (CudaDevice device = CudaDevice.open(new CudaLibrary(cudart, "libcuda.so.none"), 0)) {
-      assertThatThrownBy(() -> device.load(StandInDevice.ptx()))
+      assertThatThrownBy(() -> device.load(Kernels.ptx()))
           .isInstanceOf(UnsupportedOperationException.class)
           .hasMessage(
               "a runtime before CUDA 12.8 needs the driver to load kernels: libcuda.so.none: cannot"
@@ -82,7 +82,7 @@ final class DriverFallbackTest {
       KernelModule direct = new KernelModule.ByRuntime(standIn.library().cudart());
       standIn.runtime(12079);
 
-      assertThatThrownBy(() -> KernelLibrary.load(device.context(), direct, StandInDevice.ptx()))
+      assertThatThrownBy(() -> KernelLibrary.load(device.context(), direct, Kernels.ptx()))
           .hasMessage("cudaLibraryLoadData failed: status=cudaErrorSymbolNotFound(500)");
     }
   }

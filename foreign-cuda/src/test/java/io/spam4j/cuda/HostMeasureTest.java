@@ -12,15 +12,22 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
 
-/** The measure kernels, compiled for the CPU under its sanitizers, give the bits of the engine. */
+/** The measure kernels and their PTX give the bits of the engine. */
+@ParameterizedClass
+@EnumSource
 class HostMeasureTest {
   private static final int CHUNK = 16 * Measure.BLOCK;
 
-  /** The last has more slots than are fetched at a time. */
+  /** The last has more slots than are added one after another. */
   private static final int[] SIZES = {1, 15, 16, 17, 4095, 4096, 4097, 65_536, 65_537, 1_070_000};
 
-  private static final int STATE_BYTES = 64;
+  private static final int STATE_BYTES = 24;
+
+  @Parameter HostKernels.Machine machine = HostKernels.Machine.CPU;
 
   private final Random random = new Random(2);
 
@@ -42,10 +49,10 @@ class HostMeasureTest {
 
   @Test
   void measure_slotsAndSums() throws IOException, InterruptedException {
-    var kernels = new HostKernels();
+    var kernels = new HostKernels(machine);
     ByteBuffer tensors = kernels.memory(64L * (SIZES.length + 1), 0);
     ByteBuffer ranges = kernels.memory(16L * (SIZES.length + 2), 0);
-    ByteBuffer states = kernels.memory((long) STATE_BYTES * (SIZES.length + 2), 0);
+    ByteBuffer states = kernels.memory((long) STATE_BYTES * (SIZES.length + 2), 8);
     long chunkCount = 1;
     for (int size : SIZES) {
       chunkCount += (size + CHUNK - 1) / CHUNK;
@@ -101,10 +108,64 @@ class HostMeasureTest {
     assertThat(all.nonFinite()).isPositive();
   }
 
+  /** Groups of 64 slots, 256 of them at a time: both more than once, and just so. */
+  @Test
+  void measureSumAndTotal_manySlots() throws IOException, InterruptedException {
+    int[] counts = {0, 1, 63, 64, 65, 4096, 16_384, 16_385, 40_001};
+    int rows = counts.length;
+    var kernels = new HostKernels(machine);
+    ByteBuffer slots = kernels.memory(Measure.SLOT_BYTES * 40_001, 8);
+    ByteBuffer small = kernels.memory(Measure.SLOT_BYTES * 700, 8);
+    for (ByteBuffer table : new ByteBuffer[] {slots, small}) {
+      for (int i = 0; table.hasRemaining(); i++) {
+        table.putDouble(random.nextDouble() * Math.exp(random.nextInt(60) - 30));
+        // Only the ranges of at least 16_385 slots have it.
+        table.putDouble(i == 16_384 ? Double.NaN : random.nextInt(1000));
+        table.putLong(random.nextInt(3));
+      }
+    }
+    small.putDouble(24 * 69, Double.POSITIVE_INFINITY);
+    ByteBuffer ranges = kernels.memory(16L * rows, 0);
+    for (int count : counts) {
+      ranges.putLong(count == 64 ? 7 : 0).putLong(count);
+    }
+    ByteBuffer states = kernels.memory((long) STATE_BYTES * rows, 8);
+    int[] tensors = {1, 69, 700};
+    ByteBuffer[] total = new ByteBuffer[tensors.length];
+    for (int i = 0; i < tensors.length; i++) {
+      total[i] = kernels.memory(STATE_BYTES, 8);
+      kernels.launch(Kernel.MEASURE_TOTAL, 1, small, total[i], tensors[i]);
+    }
+    kernels.launch(Kernel.MEASURE_SUM, rows, ranges, slots, states);
+    kernels.run();
+
+    for (int i = 0; i < rows; i++) {
+      assertState(states, i, sumOf(slots, counts[i] == 64 ? 7 : 0, counts[i]));
+    }
+    for (int i = 0; i < tensors.length; i++) {
+      assertState(total[i], 0, sumOf(small, 0, tensors[i]));
+    }
+    assertThat(states.getDouble(STATE_BYTES * (rows - 1) + 8)).isNaN();
+    assertThat(total[1].getDouble(0)).isFinite();
+    assertThat(total[2].getDouble(0)).isNaN();
+  }
+
+  private static MeasureSum sumOf(ByteBuffer slots, int from, int count) {
+    var sum = new MeasureSum();
+    for (int i = from; i < from + count; i++) {
+      sum.add(slots.getDouble(24 * i), slots.getDouble(24 * i + 8), slots.getLong(24 * i + 16));
+    }
+    return sum;
+  }
+
   private static void assertState(ByteBuffer states, int row, MeasureSum expected) {
     int at = STATE_BYTES * row;
-    assertThat(states.getDouble(at)).as("sum %d", row).isEqualTo(expected.sumOfSquares());
-    assertThat(states.getDouble(at + 8)).as("max %d", row).isEqualTo(expected.maxAbs());
+    assertThat(states.getDouble(at))
+        .as("sum %d", row)
+        .isEqualTo(Double.valueOf(expected.sumOfSquares()));
+    assertThat(states.getDouble(at + 8))
+        .as("max %d", row)
+        .isEqualTo(Double.valueOf(expected.maxAbs()));
     assertThat(states.getLong(at + 16)).as("count %d", row).isEqualTo(expected.nonFinite());
   }
 }

@@ -29,16 +29,22 @@ class KernelPtxTest {
 
   /** The bytes of each parameter of each kernel. */
   private static final Map<String, List<Integer>> ENTRIES =
-      Map.of(
-          "spam4j_update", List.of(8, 8, 8, 8),
-          "spam4j_update_sparse", List.of(8, 8, 8, 8),
-          "spam4j_tally", List.of(8, 8, 8, 8),
-          "spam4j_measure", List.of(8, 8, 8),
-          "spam4j_measure_sum", List.of(8, 8, 8),
-          "spam4j_fill", List.of(8, 8, 4),
-          "spam4j_gather", List.of(8, 8),
-          "spam4j_scatter", List.of(8, 8),
-          "spam4j_remap", List.of(8, 8, 8));
+      Map.ofEntries(
+          Map.entry("spam4j_update", List.of(8, 8, 8, 8)),
+          Map.entry("spam4j_update_sparse", List.of(8, 8, 8, 8)),
+          Map.entry("spam4j_amsgrad", List.of(8, 8, 8)),
+          Map.entry("spam4j_tally", List.of(8, 8, 8, 8)),
+          Map.entry("spam4j_measure", List.of(8, 8, 8)),
+          Map.entry("spam4j_measure_again", List.of(8, 8, 8, 8)),
+          Map.entry("spam4j_rescale", List.of(8, 8, 8, 4, 8)),
+          Map.entry("spam4j_measure_sum", List.of(8, 8, 8)),
+          Map.entry("spam4j_measure_total", List.of(8, 8, 4)),
+          Map.entry("spam4j_decide_tensors", List.of(8, 8, 8, 8, 8, 4)),
+          Map.entry("spam4j_decide_norm", List.of(8, 8, 8, 8, 8, 8, 4)),
+          Map.entry("spam4j_fill", List.of(8, 8, 4)),
+          Map.entry("spam4j_gather", List.of(8, 8)),
+          Map.entry("spam4j_scatter", List.of(8, 8)),
+          Map.entry("spam4j_remap", List.of(8, 8, 8)));
 
   private static final Set<String> ROUNDED = Set.of("add", "sub", "mul", "div", "sqrt");
 
@@ -47,6 +53,10 @@ class KernelPtxTest {
       Set.of(
           "add", "sub", "mul", "div", "sqrt", "min", "max", "and", "or", "xor", "not", "shl", "shr",
           "setp", "selp", "mov", "cvt", "cvta", "ld", "st", "atom", "bar", "bra", "ret");
+
+  /** To a wider float exactly, to a narrower one to nearest, and of whole numbers to integers. */
+  private static final Set<String> CONVERSIONS =
+      Set.of("cvt.f64.f32", "cvt.rn.f32.f64", "cvt.rzi.s64.f64");
 
   private static final Set<String> FORBIDDEN =
       Set.of("approx", "ftz", "full", "rz", "rm", "rp", "sat");
@@ -93,7 +103,7 @@ class KernelPtxTest {
               || parts.stream().anyMatch(FORBIDDEN::contains)
               || (isFloat && ROUNDED.contains(opcode) && !parts.contains("rn"))
               || (isFloat && (opcode.equals("min") || opcode.equals("max")))
-              || (isFloat && opcode.equals("cvt") && !instruction.equals("cvt.f64.f32"))
+              || (isFloat && opcode.equals("cvt") && !CONVERSIONS.contains(instruction))
               || (isFloat && opcode.equals("atom"));
       if (bad) {
         violations.add(instruction);
@@ -123,7 +133,11 @@ class KernelPtxTest {
     "max.u32, max.f32",
     "mov.u32, shfl.sync.bfly.b32",
     "and.b32, copysign.f32",
-    "cvt.f64.f32, cvt.rn.f32.f64",
+    "div.rn.f64, div.rz.f64",
+    "sqrt.rn.f64, rsqrt.approx.f64",
+    "cvt.f64.f32, cvt.rn.ftz.f32.f64",
+    "cvt.rn.f32.f64, cvt.rz.f32.f64",
+    "cvt.rzi.s64.f64, cvt.rni.s64.f64",
     "atom.shared.add.u32, atom.shared.add.f32",
   })
   void instructions_inexactOneIsFound(String exact, String inexact) {

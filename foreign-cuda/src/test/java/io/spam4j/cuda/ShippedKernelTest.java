@@ -48,7 +48,7 @@ final class ShippedKernelTest {
         int[] shift = shifts[(3 * i + k) % shifts.length];
         int chunk = new int[] {512, 509, 1022}[(i + k) % 3];
         Case values = cases.next(sizes[i], all);
-        launch.add(new DeviceTensor(device, values, hasGradient, shift), chunk);
+        launch.add(new TensorStreams(device, values, hasGradient, shift), chunk);
       }
     }
     return run(device, launch, "spam4j_update");
@@ -71,7 +71,7 @@ final class ShippedKernelTest {
                 .toArray();
         boolean hasGradient = oneIn != 700;
         Case values = cases.next(elements, some);
-        launch.add(new DeviceTensor(device, values, hasGradient, 0, 4, 8, 12), 0);
+        launch.add(new TensorStreams(device, values, hasGradient, 0, 4, 8, 12), 0);
       }
 
       UpdateTally counts = run(device, launch, "spam4j_update_sparse");
@@ -92,13 +92,13 @@ final class ShippedKernelTest {
       for (int shift : new int[] {0, 4}) {
         int[] shifts = {shift, shift, shift, shift};
         Case limits = cases.onLimits(all.length, all);
-        dense.add(new DeviceTensor(device, limits, true, shifts), 2048);
+        dense.add(new TensorStreams(device, limits, true, shifts), 2048);
         Case smallest = cases.onSmallestRatio(all.length, all);
-        dense.add(new DeviceTensor(device, smallest, true, shifts), 2048);
+        dense.add(new TensorStreams(device, smallest, true, shifts), 2048);
         Case limitsOfSome = cases.onLimits(elements, some);
-        sparse.add(new DeviceTensor(device, limitsOfSome, true, shifts), 0);
+        sparse.add(new TensorStreams(device, limitsOfSome, true, shifts), 0);
         Case smallestOfSome = cases.onSmallestRatio(elements, some);
-        sparse.add(new DeviceTensor(device, smallestOfSome, true, shifts), 0);
+        sparse.add(new TensorStreams(device, smallestOfSome, true, shifts), 0);
       }
 
       assertThat(run(device, dense, "spam4j_update").clamped).isPositive();
@@ -119,7 +119,7 @@ final class ShippedKernelTest {
     Random random = new Random(7);
     Case values = new UpdateCases(4).next(elements, IntStream.range(0, elements).toArray());
     try (StandInDevice device = StandInDevice.open(Mode.LAZY)) {
-      DeviceTensor tensor = new DeviceTensor(device, values, true, 0, 0, 0, 0);
+      TensorStreams tensor = new TensorStreams(device, values, true, 0, 0, 0, 0);
       UpdateLaunch launch = new UpdateLaunch(device);
       launch.add(tensor, 1024);
       Tables tables = launch.tables();

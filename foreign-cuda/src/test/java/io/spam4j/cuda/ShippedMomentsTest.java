@@ -48,8 +48,8 @@ final class ShippedMomentsTest {
 
   /** A table of two tensors, of which the first has nothing; 0 for what the second has not. */
   private static Memory secondTensor(StandInDevice device, long... addresses) {
-    Memory tensors = device.memory(2 * DeviceTensor.ROW, 0);
-    ByteBuffer row = tensors.rows().position(DeviceTensor.ROW);
+    Memory tensors = device.memory(2 * TensorStreams.ROW, 0);
+    ByteBuffer row = tensors.rows().position(TensorStreams.ROW);
     for (long address : addresses) {
       row.putLong(address);
     }
@@ -72,7 +72,7 @@ final class ShippedMomentsTest {
       Memory weights = stream(device, weightBits, 4);
       Memory gradient = stream(device, gradientBits, 8);
       Memory packed = device.memory(4L * selected.length, 12);
-      Memory positions = DeviceTensor.positions(device, selected);
+      Memory positions = TensorStreams.positions(device, selected);
       long packedAt = packed.address();
       Memory tensor =
           secondTensor(
@@ -110,7 +110,7 @@ final class ShippedMomentsTest {
     int[] packedBits = bits(selected.length);
     try (StandInDevice device = StandInDevice.open(Mode.LAZY)) {
       Memory packed = stream(device, packedBits, 0);
-      Memory positions = DeviceTensor.positions(device, selected);
+      Memory positions = TensorStreams.positions(device, selected);
       Memory tensor = secondTensor(device, 0, 0, packed.address(), 0, positions.address());
       Memory chunks = device.memory(24, 0);
       chunks.rows().putLong(0).putLong(0).putInt(selected.length).putInt(1);
@@ -139,7 +139,7 @@ final class ShippedMomentsTest {
               0,
               stream(device, oldFirst, 8).address(),
               stream(device, oldSecond, 4).address(),
-              DeviceTensor.positions(device, before).address());
+              TensorStreams.positions(device, before).address());
       Memory next =
           secondTensor(
               device,
@@ -147,7 +147,7 @@ final class ShippedMomentsTest {
               0,
               first.address(),
               second.address(),
-              DeviceTensor.positions(device, after).address());
+              TensorStreams.positions(device, after).address());
       Memory changes = device.memory(32 * TILES, 0);
       ByteBuffer rows = changes.rows();
       for (int tile = 0; tile < TILES; tile++) {
@@ -185,10 +185,10 @@ final class ShippedMomentsTest {
       Memory second = stream(device, secondBits, 4);
       Memory onlyFirst = stream(device, firstBits, 0);
       Memory onlySecond = stream(device, firstBits, 0);
-      Memory tensors = device.memory(3L * DeviceTensor.ROW, 0);
+      Memory tensors = device.memory(3L * TensorStreams.ROW, 0);
       tensors.rows().putLong(16, first.address()).putLong(24, second.address());
-      tensors.rows().putLong(DeviceTensor.ROW + 16, onlyFirst.address());
-      tensors.rows().putLong(2 * DeviceTensor.ROW + 24, onlySecond.address());
+      tensors.rows().putLong(TensorStreams.ROW + 16, onlyFirst.address());
+      tensors.rows().putLong(2 * TensorStreams.ROW + 24, onlySecond.address());
       Memory chunks = device.memory(3 * 24L * filled.length, 0);
       ByteBuffer rows = chunks.rows();
       for (int tensor = 0; tensor < 3; tensor++) {

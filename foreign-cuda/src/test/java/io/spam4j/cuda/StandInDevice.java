@@ -2,20 +2,15 @@ package io.spam4j.cuda;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 
 /**
  * A device of the stand-in, the kernels that are shipped, and memory that lies on both sides. The
@@ -82,7 +77,7 @@ final class StandInDevice implements AutoCloseable {
     this.standIn = standIn;
     this.mode = mode;
     device = CudaDevice.open(standIn.library(), 0);
-    library = device.load(ptx());
+    library = device.load(Kernels.ptx());
     stream = device.stream();
   }
 
@@ -100,13 +95,12 @@ final class StandInDevice implements AutoCloseable {
     return new StandInDevice(standIn, mode);
   }
 
-  /** The PTX that is shipped. */
-  static String ptx() {
-    try (InputStream in = CudaDevice.class.getResourceAsStream("spam4j.ptx")) {
-      return new String(Objects.requireNonNull(in).readAllBytes(), StandardCharsets.UTF_8);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+  CudaDevice device() {
+    return device;
+  }
+
+  CudaStream stream() {
+    return stream;
   }
 
   /** Memory of zeros that starts {@code shift} bytes after a multiple of 256. */

@@ -15,7 +15,7 @@ final class UpdateLaunch {
   private static final int TALLY = 48;
 
   private final StandInDevice device;
-  private final List<DeviceTensor> tensors = new ArrayList<>();
+  private final List<TensorStreams> tensors = new ArrayList<>();
   private final List<long[]> chunks = new ArrayList<>(); // offset, base, length, tensor
   private final List<long[]> ranges = new ArrayList<>(); // first, count
 
@@ -24,7 +24,7 @@ final class UpdateLaunch {
   }
 
   /** Adds a tensor in chunks of so many elements; a sparse one in its tiles. */
-  void add(DeviceTensor tensor, int chunk) {
+  void add(TensorStreams tensor, int chunk) {
     Case values = tensor.values();
     int first = chunks.size();
     int elements = values.weights.length;
@@ -56,7 +56,7 @@ final class UpdateLaunch {
 
   /** The tables on the device. */
   final class Tables {
-    private final Memory tensorRows = device.memory((long) DeviceTensor.ROW * tensors.size(), 0);
+    private final Memory tensorRows = device.memory((long) TensorStreams.ROW * tensors.size(), 0);
     private final Memory chunkRows = device.memory(24L * chunks.size(), 0);
     private final Memory coefficients = device.memory(80L * tensors.size(), 0);
     private final Memory parts = device.memory(24L * chunks.size(), 0);

@@ -42,7 +42,7 @@ final class UpdateTables {
     }
   }
 
-  final HostKernels kernels = new HostKernels();
+  final HostKernels kernels;
   final List<ByteBuffer> streams = new ArrayList<>();
   final ByteBuffer tensors;
   final ByteBuffer coefficients;
@@ -53,6 +53,11 @@ final class UpdateTables {
   final int chunkCount;
 
   UpdateTables(List<Case> cases) {
+    this(cases, new HostKernels());
+  }
+
+  UpdateTables(List<Case> cases, HostKernels kernels) {
+    this.kernels = kernels;
     tensors = kernels.memory(64L * cases.size(), 0);
     coefficients = kernels.memory(80L * cases.size(), 0);
     ranges = kernels.memory(16L * cases.size(), 0);

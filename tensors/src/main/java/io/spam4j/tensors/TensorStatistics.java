@@ -11,8 +11,8 @@ import java.util.Objects;
  *
  * <p>The sum of squares has a relative error of at most 1e-12, does not overflow for any finite
  * float32 input, and has the same bits at every vector width and thread count: elements are summed
- * in double in blocks of 4096 with 16 accumulators in a fixed order, blocks in index order with
- * compensation.
+ * in double in blocks of 4096 with 16 accumulators in a fixed order, 64 blocks at a time in index
+ * order with compensation, and these sums again so.
  *
  * @param sumOfSquares over the finite elements
  * @param maxAbs the largest magnitude of a finite element; 0 if there is none

@@ -7,7 +7,7 @@ import java.lang.foreign.MemorySegment;
 /**
  * Sum of squares, largest magnitude and non-finite count of float32 elements, a block at a time.
  * Each block's results go to a slot of their own, so that blocks can be measured by any thread in
- * any order and {@link MeasureSum} still adds them in index order.
+ * any order and {@link MeasureSum} still adds them in a fixed one.
  */
 public final class Measure {
   /** Elements a block; blocks start at multiples of it. */

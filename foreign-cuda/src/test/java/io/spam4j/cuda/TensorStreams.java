@@ -8,7 +8,7 @@ import io.spam4j.engine.kernel.UpdateTally;
 import java.nio.ByteBuffer;
 
 /** A tensor of the stand-in. */
-final class DeviceTensor {
+final class TensorStreams {
   /** Bytes of a row of the table of tensors. */
   static final int ROW = 64;
 
@@ -25,7 +25,7 @@ final class DeviceTensor {
    *
    * @param shifts bytes between an aligned address and each stream, in the order of the table
    */
-  DeviceTensor(StandInDevice device, Case values, boolean hasGradient, int... shifts) {
+  TensorStreams(StandInDevice device, Case values, boolean hasGradient, int... shifts) {
     this.device = device;
     this.values = values;
     this.hasGradient = hasGradient;

@@ -1,0 +1,36 @@
+package io.spam4j.engine;
+
+import java.lang.foreign.Arena;
+import java.util.List;
+import java.util.function.Supplier;
+
+/**
+ * What the settings of a builder come to: all that an optimizer is made of, but the parameters.
+ *
+ * @param links make the transforms, those of the algorithm last
+ * @param stopAfterNonFinite steps in a row; 0 for any number
+ * @param threads the most that a step may run on
+ * @param hyperparameters of each parameter
+ * @param arenas where all memory outside the heap comes from
+ */
+record Assembly(
+    Blueprint blueprint,
+    List<Blueprint.LinkFactory> links,
+    NonFinitePolicy nonFinite,
+    long stopAfterNonFinite,
+    List<StepListener> listeners,
+    int threads,
+    List<Hyperparameters> hyperparameters,
+    Supplier<Arena> arenas) {
+  Assembly {
+    Checks.notNegative("stopAfterNonFinite", stopAfterNonFinite);
+    links = List.copyOf(links);
+    listeners = List.copyOf(listeners);
+    hyperparameters = List.copyOf(hyperparameters);
+  }
+
+  /** Whether coordinates that are not finite take part in the arithmetic. */
+  boolean propagates() {
+    return nonFinite == NonFinitePolicy.PROPAGATE;
+  }
+}

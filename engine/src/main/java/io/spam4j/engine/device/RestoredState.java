@@ -1,0 +1,32 @@
+package io.spam4j.engine.device;
+
+import io.spam4j.tensors.IndexMask;
+import io.spam4j.tensors.Tensor;
+import java.util.Optional;
+
+/**
+ * The state of a checkpoint that fits, on the host. It takes effect with {@link #commit}; closing
+ * it without leaves the planner as it was. Closing it frees the tensors.
+ */
+public interface RestoredState extends AutoCloseable {
+  /** The weights to continue with; empty if they stay as they are. */
+  Optional<Tensor> weights(int parameter);
+
+  /** A state tensor; of a sparse parameter for {@link #mask}. */
+  Tensor state(int parameter, String name);
+
+  /** How many weights of a parameter have moments. */
+  long momentCount(int parameter);
+
+  /** The selection of a sparse parameter; empty if it waits for its first gradient. */
+  Optional<IndexMask> mask(int parameter);
+
+  /** What of {@link DeviceTables#HISTORY} a transform keeps of a parameter. */
+  double[] history(int transform, int parameter);
+
+  /** Lets the planner continue from here. Cannot fail. */
+  void commit();
+
+  @Override
+  void close();
+}

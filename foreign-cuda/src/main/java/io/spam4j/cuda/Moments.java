@@ -1,0 +1,216 @@
+package io.spam4j.cuda;
+
+import io.spam4j.engine.device.PlannedStep;
+import io.spam4j.engine.device.StepPlanner;
+import io.spam4j.tensors.IndexMask;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The state of all parameters on the device. Dense parameters share one allocation for the life of
+ * the optimizer; each sparse one has its own, which changes where a selection of another size, or
+ * one that carries moments over, is drawn.
+ */
+final class Moments implements AutoCloseable {
+  private final DeviceContext context;
+  private final StepPlanner planner;
+  private final CudaStream stream;
+  private final TensorTable table;
+  private final ChunkTable chunks;
+  private final Staging staging;
+  private final Remap remap;
+  private final @Nullable DeviceBuffer dense;
+  private final MomentBlock[] blocks;
+  private final @Nullable MomentBlock[] next; // prepared for a step or a checkpoint
+
+  Moments(
+      CudaStream stream,
+      StepPlanner planner,
+      long[] elements,
+      TensorTable table,
+      ChunkTable chunks,
+      Staging staging,
+      Remap remap) {
+    context = stream.context();
+    this.stream = stream;
+    this.planner = planner;
+    this.table = table;
+    this.chunks = chunks;
+    this.staging = staging;
+    this.remap = remap;
+    int tensors = planner.state().size();
+    blocks = new MomentBlock[elements.length];
+    next = new MomentBlock[elements.length];
+    long bytes = 0;
+    for (int i = 0; i < blocks.length; i++) {
+      bytes += planner.isSparse(i) ? 0 : MomentBlock.bytes(tensors, elements[i], false);
+    }
+    dense = bytes == 0 ? null : DeviceBuffer.allocate(context, bytes);
+    try {
+      long offset = 0;
+      for (int i = 0; i < blocks.length; i++) {
+        if (planner.isSparse(i) || dense == null) {
+          blocks[i] = MomentBlock.sparse(context, stream, tensors, planner.moments(i));
+          selectIfDrawn(i, planner.mask(i));
+        } else {
+          long size = MomentBlock.bytes(tensors, elements[i], false);
+          blocks[i] = MomentBlock.dense(dense.slice(offset, size), tensors, elements[i]);
+          offset += size;
+        }
+        table.setMoments(i, blocks[i]);
+      }
+      if (dense != null) {
+        stream.fill(dense, (byte) 0);
+      }
+    } catch (RuntimeException | Error e) {
+      CloseFailures.closeAfter(e, this::close);
+      throw e;
+    }
+  }
+
+  MomentBlock of(int parameter) {
+    return blocks[parameter];
+  }
+
+  /** Bytes of the moments themselves. */
+  long momentBytes() {
+    long bytes = 0;
+    for (MomentBlock block : blocks) {
+      bytes += block.tensors() * block.count() * Float.BYTES;
+    }
+    return bytes;
+  }
+
+  /** Bytes of the positions of sparse moments. */
+  long indexBytes() {
+    long bytes = 0;
+    for (int i = 0; i < blocks.length; i++) {
+      bytes += planner.isSparse(i) ? blocks[i].count() * Short.BYTES : 0;
+    }
+    return bytes;
+  }
+
+  /**
+   * Makes room for the selections of a step, and fills it; what is there stays as it is. If that
+   * fails, {@link #discard} has to follow.
+   */
+  void prepare(PlannedStep plan) {
+    for (int i = 0; i < blocks.length; i++) {
+      IndexMask mask = plan.nextMask(i).orElse(null);
+      boolean carries = planner.mask(i).isPresent() && plan.carriesMoments(i);
+      if (mask != null && (carries || mask.count() != blocks[i].count())) {
+        next[i] = MomentBlock.sparse(context, stream, blocks[i].tensors(), mask.count());
+      }
+    }
+  }
+
+  /** Makes room for the state of a checkpoint. If that fails, {@link #discard} has to follow. */
+  void prepare(int parameter, long count) {
+    if (planner.isSparse(parameter)) {
+      next[parameter] = MomentBlock.sparse(context, stream, blocks[parameter].tensors(), count);
+    }
+  }
+
+  /** Forgets what was prepared. */
+  void discard() {
+    boolean any = false;
+    for (MomentBlock block : next) {
+      any |= block != null;
+    }
+    if (!any) {
+      return;
+    }
+    CloseFailures failures = new CloseFailures();
+    failures.run(stream::synchronize); // memory that is still being written must not be freed
+    for (int i = 0; i < next.length; i++) {
+      MomentBlock block = next[i];
+      next[i] = null;
+      if (block != null) {
+        failures.run(block::close);
+      }
+    }
+    failures.throwFirst();
+  }
+
+  /**
+   * Queues what a step changes in the selections: from here on the old state is gone.
+   *
+   * @return whether any selection changes
+   */
+  boolean change(PlannedStep plan) {
+    boolean changes = false;
+    for (int i = 0; i < blocks.length; i++) {
+      Optional<IndexMask> mask = plan.nextMask(i);
+      if (mask.isPresent()) {
+        changes = true;
+        MomentBlock old = blocks[i];
+        boolean carries = planner.mask(i).isPresent() && plan.carriesMoments(i);
+        long[] before = carries ? chunks.lengths(i) : null;
+        takeNext(i);
+        selectIfDrawn(i, mask);
+        if (before != null) {
+          remap.run(old, blocks[i], before, chunks.lengths(i));
+        }
+        release(i, old);
+      }
+    }
+    return changes;
+  }
+
+  /** Makes what was prepared for a checkpoint the state of a parameter. */
+  void restore(int parameter, Optional<IndexMask> mask) {
+    MomentBlock old = blocks[parameter];
+    takeNext(parameter);
+    selectIfDrawn(parameter, mask);
+    release(parameter, old);
+  }
+
+  private void takeNext(int parameter) {
+    MomentBlock block = next[parameter];
+    if (block != null) {
+      next[parameter] = null;
+      blocks[parameter] = block;
+      table.setMoments(parameter, block);
+    }
+  }
+
+  private void release(int parameter, MomentBlock old) {
+    if (old != blocks[parameter]) {
+      stream.synchronize();
+      old.close();
+    }
+  }
+
+  private void selectIfDrawn(int parameter, Optional<IndexMask> mask) {
+    if (mask.isPresent()) {
+      DeviceBuffer positions = blocks[parameter].positions();
+      if (positions == null) { // nothing is selected, which the chunks have to know
+        chunks.select(parameter, mask.get(), _ -> {});
+      } else {
+        staging.upload(positions, sink -> chunks.select(parameter, mask.get(), sink::putShort));
+      }
+    }
+  }
+
+  @Override
+  public void close() {
+    CloseFailures failures = new CloseFailures();
+    if (!context.isLost() && !context.isClosed()) {
+      failures.run(stream::synchronize);
+    }
+    for (MomentBlock block : blocks) {
+      if (block != null) {
+        failures.run(block::close);
+      }
+    }
+    for (MomentBlock block : next) {
+      if (block != null) {
+        failures.run(block::close);
+      }
+    }
+    if (dense != null) {
+      failures.run(dense::close);
+    }
+    failures.throwFirst();
+  }
+}
