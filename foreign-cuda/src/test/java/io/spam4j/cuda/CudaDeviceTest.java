@@ -23,7 +23,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Where libcudart is looked for, and what is said about it. */
 class CudaDeviceTest {
-  private static final Path INSTALLED = Path.of("/usr/local/cuda/lib64/libcudart.so.13");
+  static final Path INSTALLED = Path.of("/usr/local/cuda/lib64/libcudart.so.13");
 
   /** On any Linux host, and no libcudart. */
   private static final String OTHER_LIBRARY = "libm.so.6";
@@ -58,7 +58,7 @@ class CudaDeviceTest {
         .availability();
   }
 
-  private static boolean hasDriver() {
+  static boolean hasDriver() {
     return Files.exists(Path.of("/proc/driver/nvidia/version"));
   }
 
@@ -140,7 +140,7 @@ class CudaDeviceTest {
                 + " without CUDA");
   }
 
-  private static CudaLibrary installed() {
+  static CudaLibrary installed() {
     Map<String, String> properties = Map.of("spam4j.cuda.library", INSTALLED.toString());
     CudaProbe probe =
         CudaProbe.of(

@@ -9,11 +9,8 @@ import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.StructLayout;
 import java.lang.reflect.Field;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
@@ -24,26 +21,16 @@ import org.junit.jupiter.api.TestFactory;
  * driver.
  */
 final class InstalledRuntimeTest {
-  private static final Path LIBRARY = Path.of("/usr/local/cuda/lib64/libcudart.so.13");
-
   /** Answered by the runtime alone. */
   private static final Set<String> ANSWERED =
       Set.of("cudaRuntimeGetVersion", "cudaDriverGetVersion");
 
   @TestFactory
   Stream<DynamicTest> function_endsWithoutADriver() throws IllegalAccessException {
-    assumeTrue(Files.exists(LIBRARY), LIBRARY + " is not installed");
-    assumeFalse(
-        Files.exists(Path.of("/proc/driver/nvidia/version")), "this host has an NVIDIA driver");
-    Map<String, String> properties = Map.of(CudaLibrary.LIBRARY, LIBRARY.toString());
-    CudaProbe probe =
-        CudaProbe.of(
-            new Host(
-                name -> properties.getOrDefault(name, System.getProperty(name)),
-                name -> null,
-                List.of(),
-                "/nowhere"));
-    Cudart cudart = Objects.requireNonNull(probe.library()).cudart();
+    assumeTrue(
+        Files.exists(CudaDeviceTest.INSTALLED), CudaDeviceTest.INSTALLED + " is not installed");
+    assumeFalse(CudaDeviceTest.hasDriver(), "this host has an NVIDIA driver");
+    Cudart cudart = CudaDeviceTest.installed().cudart();
     List<NativeFunction> functions = new ArrayList<>();
     for (Field field : Cudart.class.getDeclaredFields()) {
       if (field.get(cudart) instanceof NativeFunction function) {
