@@ -29,6 +29,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Everything is done by the thread that opened the device.
  */
 public final class OffloadPipeline implements AutoCloseable {
+  private static final long MOST_PIECE = 8 << 20; // bytes: enough to fill the bus
+
   private final Opened opened = new Opened();
   private final List<Parameter> parameters;
   private final List<DeviceTensor> weights = new ArrayList<>();
@@ -38,8 +40,8 @@ public final class OffloadPipeline implements AutoCloseable {
   private final OffloadWork work;
   private final @Nullable Tensor[] sources; // of the step at work
 
-  private OffloadPipeline(
-      OptimizerBuilder<?> settings, CudaDevice device, List<Parameter> parameters) {
+  OffloadPipeline(
+      OptimizerBuilder<?> settings, CudaDevice device, List<Parameter> parameters, long mostPiece) {
     this.parameters = List.copyOf(parameters);
     sources = new Tensor[parameters.size()];
     this.parameters.forEach(OffloadPipeline::requireWeights);
@@ -54,7 +56,9 @@ public final class OffloadPipeline implements AutoCloseable {
       }
       run = new CudaRun(settings, stream, onDevice, Launching.KERNELS);
       opened.add(run::close);
-      work = new OffloadWork(device, opened, run, this.parameters, sources, weights, gradients);
+      work =
+          new OffloadWork(
+              device, opened, run, this.parameters, sources, weights, gradients, mostPiece);
       takeWeights();
     } catch (RuntimeException | Error e) {
       CloseFailures.closeAfter(e, opened::close);
@@ -88,7 +92,7 @@ public final class OffloadPipeline implements AutoCloseable {
       OptimizerBuilder<?> settings, CudaDevice device, List<Parameter> parameters) {
     Objects.requireNonNull(settings, "settings must not be null");
     Objects.requireNonNull(device, "device must not be null");
-    return new OffloadPipeline(settings, device, parameters);
+    return new OffloadPipeline(settings, device, parameters, MOST_PIECE);
   }
 
   /** Copies the weights on the host to the device, after somebody has changed them. */

@@ -16,7 +16,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class OffloadWork implements CudaRun.Work {
   private static final int SLOTS = 3; // one being filled, one on its way, one being emptied
-  private static final long MOST_PIECE = 8 << 20; // bytes: enough to fill the bus
 
   private record Piece(List<Part> parts, Launches.Piece launches) {}
 
@@ -36,6 +35,12 @@ final class OffloadWork implements CudaRun.Work {
   private int nextIn;
   private int nextOut;
 
+  /**
+   * Work that has not begun.
+   *
+   * @param sources the gradients of each step, on the host
+   * @param mostPiece bytes of a piece; at least a tile's
+   */
   OffloadWork(
       CudaDevice device,
       Opened opened,
@@ -43,7 +48,8 @@ final class OffloadWork implements CudaRun.Work {
       List<Parameter> parameters,
       @Nullable Tensor[] sources,
       List<DeviceTensor> weights,
-      List<DeviceTensor> gradients) {
+      List<DeviceTensor> gradients,
+      long mostPiece) {
     this.run = run;
     this.parameters = parameters;
     this.sources = sources;
@@ -55,7 +61,7 @@ final class OffloadWork implements CudaRun.Work {
     opened.add(out::close);
     arrived = opened.add(device.event());
     updated = opened.add(device.event());
-    long largest = cut();
+    long largest = cut(mostPiece);
     Arrays.setAll(incoming, _ -> opened.add(device.allocatePinned(largest)));
     Arrays.setAll(outgoing, _ -> opened.add(device.allocatePinned(largest)));
   }
@@ -65,8 +71,8 @@ final class OffloadWork implements CudaRun.Work {
    *
    * @return the bytes of the largest
    */
-  private long cut() {
-    long most = MOST_PIECE / Float.BYTES / ChunkTable.TILE * ChunkTable.TILE;
+  private long cut(long mostPiece) {
+    long most = mostPiece / Float.BYTES / ChunkTable.TILE * ChunkTable.TILE;
     long largest = 0;
     long bytes = 0;
     List<Part> parts = new ArrayList<>();
@@ -74,7 +80,7 @@ final class OffloadWork implements CudaRun.Work {
       long elements = parameters.get(i).weights().elements();
       for (long from = 0; from < elements; from += most) {
         Part part = new Part(i, from, Math.min(elements, from + most));
-        if (bytes + part.bytes() > MOST_PIECE) {
+        if (bytes + part.bytes() > mostPiece) {
           add(parts);
           parts = new ArrayList<>();
           bytes = 0;
@@ -106,6 +112,7 @@ final class OffloadWork implements CudaRun.Work {
 
   @Override
   public void update(CudaStream stream) {
+    Arrays.fill(awaited, null); // of a step that broke off
     run.launches().decide(stream);
     for (Piece piece : pieces) {
       if (!run.planner().measures()) {
