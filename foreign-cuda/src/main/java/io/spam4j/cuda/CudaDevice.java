@@ -124,6 +124,17 @@ public final class CudaDevice implements AutoCloseable {
     return CudaStream.create(context);
   }
 
+  /**
+   * Wraps a stream of somebody else, who must keep it as long as it is used here. Closing it leaves
+   * it as it is.
+   *
+   * @param address a {@code cudaStream_t} of this device, such as libtorch's current stream; 0 is
+   *     CUDA's default stream
+   */
+  public CudaStream stream(long address) {
+    return CudaStream.of(context, address);
+  }
+
   /** Creates an event that measures time, for benchmarks. */
   public CudaEvent timer() {
     return CudaEvent.create(context, Layouts.EVENT_DEFAULT);

@@ -29,6 +29,11 @@ public final class CudaStream implements AutoCloseable {
             context.cudart().streamDestroy));
   }
 
+  static CudaStream of(DeviceContext context, long address) {
+    context.enter();
+    return new CudaStream(Handle.foreign(context, "stream", MemorySegment.ofAddress(address)));
+  }
+
   Handle handle() {
     return handle;
   }
@@ -191,7 +196,10 @@ public final class CudaStream implements AutoCloseable {
     return true;
   }
 
-  /** Gives the stream back; what was queued is still done. Harmless if closed already. */
+  /**
+   * Gives the stream back if it was created here; what was queued is still done. Harmless if closed
+   * already.
+   */
   @Override
   public void close() {
     handle.close();

@@ -1,13 +1,14 @@
 package io.spam4j.cuda;
 
 import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
 
 /** Something of a device that must be given back once. */
 final class Handle {
   private final DeviceContext context;
   private final String kind;
   private final MemorySegment pointer;
-  private final NativeFunction release;
+  private final @Nullable NativeFunction release; // null if it belongs to somebody else
   private final Runnable before;
   private boolean closed;
 
@@ -22,7 +23,7 @@ final class Handle {
       DeviceContext context,
       String kind,
       MemorySegment pointer,
-      NativeFunction release,
+      @Nullable NativeFunction release,
       Runnable before) {
     this.context = context;
     this.kind = kind;
@@ -34,6 +35,11 @@ final class Handle {
 
   Handle(DeviceContext context, String kind, MemorySegment pointer, NativeFunction release) {
     this(context, kind, pointer, release, () -> {});
+  }
+
+  /** Takes what belongs to somebody else, who keeps it longer. */
+  static Handle foreign(DeviceContext context, String kind, MemorySegment pointer) {
+    return new Handle(context, kind, pointer, null, () -> {});
   }
 
   DeviceContext context() {
@@ -72,9 +78,10 @@ final class Handle {
     failures.run(before);
     closed = true;
     context.released(this);
-    if (!context.isLost()) {
+    NativeFunction giveBack = release;
+    if (giveBack != null && !context.isLost()) {
       failures.run(context::enter);
-      failures.run(() -> context.check(release, release.call(pointer)));
+      failures.run(() -> context.check(giveBack, giveBack.call(pointer)));
     }
     failures.throwFirst();
   }

@@ -7,8 +7,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
-/** The README's example is this code, and it works. */
+/** The README's examples are this code, and that for the CPU works. */
 final class QuickstartTest {
   @Test
   void quickstart_findsTheTarget() {
@@ -16,10 +18,11 @@ final class QuickstartTest {
     assertThat(Quickstart.run(1000, 400)).isLessThan(0.05);
   }
 
-  @Test
-  void readme_showsTheQuickstart() throws IOException {
-    String source =
-        Files.readString(Path.of("src/main/java/io/spam4j/examples/quickstart/Quickstart.java"));
+  @ParameterizedTest
+  @ValueSource(strings = {"Quickstart", "GpuQuickstart"})
+  void readme_showsTheQuickstart(String name) throws IOException {
+    Path file = Path.of("src/main/java/io/spam4j/examples/quickstart/" + name + ".java");
+    String source = Files.readString(file);
     String region =
         source.substring(
             source.indexOf("// README: begin\n") + 17, source.indexOf("\n  // README: end"));
