@@ -64,6 +64,22 @@ class TransfersTest {
   }
 
   @Test
+  void foreignStream_isUsedAndLeft() {
+    try (DeviceBuffer buffer = device.allocate(4)) {
+      CudaStream wrapped = device.stream(stream.handle().pointer().address());
+      wrapped.fill(buffer, (byte) 0);
+      wrapped.synchronize();
+      stub.calls();
+      wrapped.close();
+      assertThat(stub.calls()).isEmpty();
+      assertThatThrownBy(wrapped::synchronize)
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessage("the stream must not be closed: device=0");
+      assertThat(read(buffer)).containsExactly(0);
+    }
+  }
+
+  @Test
   void copies_areChecked() {
     try (DeviceBuffer buffer = device.allocate(16);
         PinnedBuffer pinned = device.allocatePinned(16)) {
