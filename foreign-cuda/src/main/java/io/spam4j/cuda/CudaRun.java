@@ -30,6 +30,7 @@ final class CudaRun implements AutoCloseable {
   /** Steps that may be under way at a time. */
   private static final int SLOTS = 4;
 
+  private static final long LEAST_STAGING = 64 << 10;
   private static final long MOST_STAGING = 16 << 20;
 
   private final CudaStream stream;
@@ -111,7 +112,7 @@ final class CudaRun implements AutoCloseable {
     for (int i = 0; i < parameters.size(); i++) {
       positions += planner.isSparse(i) ? planner.moments(i) * Short.BYTES : 0;
     }
-    return Math.min(MOST_STAGING, Math.max(positions, 4096));
+    return Math.min(MOST_STAGING, Math.max(positions, LEAST_STAGING));
   }
 
   private void uploadTables(ChunkTable measured) {
@@ -501,6 +502,9 @@ final class CudaRun implements AutoCloseable {
       failures.run(this::reportAll);
     }
     closed = true;
+    if (!context.isLost() && !context.isClosed()) {
+      failures.run(stream::synchronize); // work of a step that broke off uses what is freed
+    }
     failures.run(opened::close);
     failures.throwFirst();
   }
