@@ -225,4 +225,13 @@ final class HostKernels {
     ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).asLongBuffer().put(values);
     out.writeBytes(bytes);
   }
+
+  /** Whether memory holds these floats; payloads of NaN may differ. */
+  static void assertBits(String name, ByteBuffer actual, float[] expected) {
+    for (int i = 0; i < expected.length; i++) {
+      assertThat(Float.floatToIntBits(actual.getFloat(4 * i)))
+          .as("%s[%d]: %s, expected %s", name, i, actual.getFloat(4 * i), expected[i])
+          .isEqualTo(Float.floatToIntBits(expected[i]));
+    }
+  }
 }

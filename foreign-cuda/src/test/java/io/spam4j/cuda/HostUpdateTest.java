@@ -1,17 +1,11 @@
 package io.spam4j.cuda;
 
-import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.spam4j.cuda.HostKernels.Kernel;
 import io.spam4j.cuda.UpdateTables.Case;
-import io.spam4j.engine.kernel.Operands;
-import io.spam4j.engine.kernel.Update;
-import io.spam4j.engine.kernel.UpdateCoefficients;
 import io.spam4j.engine.kernel.UpdateTally;
 import java.io.IOException;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -23,22 +17,8 @@ import org.junit.jupiter.api.Test;
 /** The update kernels, compiled for the CPU under its sanitizers, give the bits of the engine. */
 class HostUpdateTest {
   private static final int TILE = UpdateTables.TILE;
-  private static final float[] SPECIAL = {
-    0,
-    -0f,
-    Float.NaN,
-    Float.POSITIVE_INFINITY,
-    Float.NEGATIVE_INFINITY,
-    Float.MIN_VALUE,
-    -Float.MIN_NORMAL,
-    1e-30f,
-    1e20f,
-    -1e20f,
-    Float.MAX_VALUE,
-    -Float.MAX_VALUE
-  };
-
   private final Random random = new Random(1);
+  private final UpdateCases drawn = new UpdateCases(1);
 
   @Test
   void update_denseTensorsOfAllShapes() throws IOException, InterruptedException {
@@ -46,7 +26,7 @@ class HostUpdateTest {
     for (int n : new int[] {1, 3, 4, 5, 255, 512, 513, 1021, 1024, 1100}) {
       for (int shift : new int[] {0, 4}) {
         int[] all = IntStream.range(0, n).toArray();
-        cases.add(makeCase(n, all, shift));
+        cases.add(drawn.next(n, all, shift));
       }
     }
     UpdateTally counts = compare(cases, Kernel.UPDATE);
@@ -59,22 +39,22 @@ class HostUpdateTest {
   void update_limitsOfItsRules() throws IOException, InterruptedException {
     int n = 1100;
     int[] all = IntStream.range(0, n).toArray();
-    Case equalRatios = makeCase(n, all, 0);
+    Case equalRatios = drawn.next(n, all);
     Arrays.fill(equalRatios.gradient, 3);
     Arrays.fill(equalRatios.second, 0.7f);
     equalRatios.coefficients.spikeThreshold = 2;
     // The square of the gradient is subnormal: too coarse for a ratio, as the next one is not.
-    Case subnormalSquares = makeCase(n, all, 0);
+    Case subnormalSquares = drawn.next(n, all);
     Arrays.fill(subnormalSquares.gradient, 1e-20f);
     Arrays.fill(subnormalSquares.second, Float.MIN_VALUE);
     subnormalSquares.gradient[700] = 2e-19f;
     subnormalSquares.second[700] = 1e-36f;
-    Case infiniteSquares = makeCase(n, all, 0);
+    Case infiniteSquares = drawn.next(n, all);
     Arrays.fill(infiniteSquares.gradient, 3e25f);
     Arrays.fill(infiniteSquares.second, 5);
     infiniteSquares.coefficients.gradientLimit = Float.POSITIVE_INFINITY;
     // Moments that become the limit itself are kept.
-    Case flushed = makeCase(n, all, 0);
+    Case flushed = drawn.next(n, all);
     Arrays.fill(flushed.gradient, 0);
     for (int i = 0; i < n; i++) {
       flushed.first[i] = i % 2 == 0 ? -2 * Float.MIN_NORMAL : 2 * Math.nextDown(Float.MIN_NORMAL);
@@ -143,66 +123,9 @@ class HostUpdateTest {
       int n = 2 * TILE + 4099;
       int[] some =
           IntStream.range(0, n).filter(i -> random.nextInt(step) == 0 || i == n - 1).toArray();
-      cases.add(makeCase(n, some, 0));
+      cases.add(drawn.next(n, some));
     }
     compare(cases, Kernel.UPDATE_SPARSE);
-  }
-
-  private Case makeCase(int n, int[] positions, int shift) {
-    float[] weights = values(n, 0);
-    float[] gradient = values(n, 0.02);
-    float[] first = values(positions.length, 0.01);
-    float[] second = values(positions.length, 0);
-    for (int i = 0; i < second.length; i++) {
-      float scale = random.nextInt(8) == 0 ? 0 : random.nextInt(50) == 0 ? 1e-38f : 1e-3f;
-      second[i] = second[i] * second[i] * scale;
-    }
-    return new Case(weights, gradient, first, second, positions, shift, coefficients());
-  }
-
-  private float[] values(int n, double special) {
-    float[] values = new float[n];
-    for (int i = 0; i < n; i++) {
-      values[i] =
-          random.nextDouble() < special
-              ? SPECIAL[random.nextInt(SPECIAL.length)]
-              : (float) random.nextGaussian();
-    }
-    return values;
-  }
-
-  private UpdateCoefficients coefficients() {
-    var c = new UpdateCoefficients();
-    c.gradientScale = one() ? 1 : 0.7f;
-    if (one()) {
-      c.clipAbove = 0.9f;
-      c.clipDivisor = 1.1f;
-      c.clipTo = 0.85f;
-    }
-    c.normScale = one() ? 1 : 1.3f;
-    c.gradientLimit = one() ? Float.POSITIVE_INFINITY : 1e18f;
-    c.coupledDecay = one() ? 0 : 0.01f;
-    c.spikeThreshold = one() ? 1000 : random.nextInt(3) == 0 ? Float.POSITIVE_INFINITY : 1;
-    c.nullifiesSpikes = one();
-    c.clipsAtZero = one();
-    c.skipsNonFinite = one();
-    c.beta1 = 0.9f;
-    c.oneMinusBeta1 = (float) (1 - 0.9);
-    c.beta2 = 0.999f;
-    c.oneMinusBeta2 = (float) (1 - 0.999);
-    c.flushBelow = one() ? 0 : Float.MIN_NORMAL;
-    c.epsilon = one() ? 0 : 1e-8f;
-    c.stepSize = random.nextInt(4) == 0 ? 0 : 1e-3f;
-    c.decayBefore = one() ? 1 : 0.999f;
-    c.decayAfter = one() ? 0 : 0.001f;
-    c.leavesWeights = random.nextInt(6) == 0;
-    c.resetsMoments = random.nextInt(4) == 0;
-    c.zeroesMomentsAfter = random.nextInt(6) == 0;
-    return c;
-  }
-
-  private boolean one() {
-    return random.nextBoolean();
   }
 
   private static UpdateTally compare(List<Case> cases, Kernel kernel)
@@ -222,11 +145,11 @@ class HostUpdateTest {
     var all = new UpdateTally();
     for (int i = 0; i < cases.size(); i++) {
       Case one = cases.get(i);
-      UpdateTally tally = updateInJava(one);
+      UpdateTally tally = UpdateCases.step(one);
       String name = "tensor %d, %d elements".formatted(i, one.weights.length);
-      assertBits(name + " weights", device.streams.get(4 * i), one.weights);
-      assertBits(name + " first", device.streams.get(4 * i + 2), one.first);
-      assertBits(name + " second", device.streams.get(4 * i + 3), one.second);
+      HostKernels.assertBits(name + " weights", device.streams.get(4 * i), one.weights);
+      HostKernels.assertBits(name + " first", device.streams.get(4 * i + 2), one.first);
+      HostKernels.assertBits(name + " second", device.streams.get(4 * i + 3), one.second);
       ByteBuffer total = device.totals;
       assertThat(total.getLong(48 * i)).as(name + " spikes").isEqualTo(tally.spikes);
       assertThat(total.getLong(48 * i + 8)).as(name + " skipped").isEqualTo(tally.skipped);
@@ -240,49 +163,5 @@ class HostUpdateTest {
       all.clamped += tally.clamped;
     }
     return all;
-  }
-
-  private static void assertBits(String name, ByteBuffer actual, float[] expected) {
-    for (int i = 0; i < expected.length; i++) {
-      // NaN payloads may differ.
-      assertThat(Float.floatToIntBits(actual.getFloat(4 * i)))
-          .as("%s[%d]: %s, expected %s", name, i, actual.getFloat(4 * i), expected[i])
-          .isEqualTo(Float.floatToIntBits(expected[i]));
-    }
-  }
-
-  /** The step by the engine; the arrays of the case become what they are after it. */
-  private static UpdateTally updateInJava(Case one) {
-    var tally = new UpdateTally();
-    try (Arena arena = Arena.ofConfined()) {
-      int count = one.positions.length;
-      MemorySegment w = arena.allocate(4L * count);
-      MemorySegment g = arena.allocate(4L * count);
-      for (int i = 0; i < count; i++) {
-        w.set(JAVA_FLOAT_UNALIGNED, 4L * i, one.weights[one.positions[i]]);
-        g.set(JAVA_FLOAT_UNALIGNED, 4L * i, one.gradient[one.positions[i]]);
-      }
-      MemorySegment m = arena.allocateFrom(JAVA_FLOAT_UNALIGNED, one.first);
-      MemorySegment v = arena.allocateFrom(JAVA_FLOAT_UNALIGNED, one.second);
-      zero(one.coefficients.resetsMoments, m, v);
-      Update.apply(Operands.of(w, g, m, v), 0, count, one.coefficients, tally);
-      zero(one.coefficients.zeroesMomentsAfter, m, v);
-      for (int i = 0; i < count; i++) {
-        one.weights[one.positions[i]] = w.get(JAVA_FLOAT_UNALIGNED, 4L * i);
-        one.first[i] = m.get(JAVA_FLOAT_UNALIGNED, 4L * i);
-        one.second[i] = v.get(JAVA_FLOAT_UNALIGNED, 4L * i);
-      }
-    }
-    if (tally.largestAt != UpdateTally.NOWHERE) {
-      tally.largestAt = one.positions[Math.toIntExact(tally.largestAt)];
-    }
-    return tally;
-  }
-
-  private static void zero(boolean zeroes, MemorySegment m, MemorySegment v) {
-    if (zeroes) {
-      m.fill((byte) 0);
-      v.fill((byte) 0);
-    }
   }
 }

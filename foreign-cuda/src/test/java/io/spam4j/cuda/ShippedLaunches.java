@@ -1,16 +1,11 @@
 package io.spam4j.cuda;
 
-import java.io.IOException;
-import java.io.InputStream;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
-import java.util.Objects;
 
 /** Runs the launches of {@link HostKernels} with the PTX that is shipped, on the stand-in. */
 final class ShippedLaunches {
@@ -19,20 +14,11 @@ final class ShippedLaunches {
   private ShippedLaunches() {}
 
   static void run(
-      List<HostKernels.Buffer> buffers, List<long[]> pointers, List<HostKernels.Launch> launches)
-      throws IOException {
-    Map<String, String> properties = Map.of("spam4j.cuda.library", NativeBuild.cudart().toString());
-    CudaProbe probe =
-        CudaProbe.of(
-            new Host(
-                name -> properties.getOrDefault(name, System.getProperty(name)),
-                name -> null,
-                List.of(),
-                "/nowhere"));
-    try (CudaDevice device = CudaDevice.open(probe.usable(), 0);
+      List<HostKernels.Buffer> buffers, List<long[]> pointers, List<HostKernels.Launch> launches) {
+    try (CudaDevice device = CudaDevice.open(StandIn.load().library(), 0);
         Arena arena = Arena.ofConfined()) {
       CudaStream stream = device.stream();
-      KernelLibrary library = device.load(ptx());
+      KernelLibrary library = device.load(Kernels.ptx());
       List<MemorySegment> host = new ArrayList<>();
       List<DeviceBuffer> memory = new ArrayList<>();
       for (HostKernels.Buffer buffer : buffers) {
@@ -71,12 +57,6 @@ final class ShippedLaunches {
         MemorySegment.ofArray(buffer.array)
             .copyFrom(host.get(i).asSlice(buffer.shift, buffer.array.length));
       }
-    }
-  }
-
-  private static String ptx() throws IOException {
-    try (InputStream in = CudaDevice.class.getResourceAsStream("spam4j.ptx")) {
-      return new String(Objects.requireNonNull(in).readAllBytes(), StandardCharsets.UTF_8);
     }
   }
 }

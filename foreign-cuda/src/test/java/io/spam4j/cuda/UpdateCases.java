@@ -34,6 +34,11 @@ final class UpdateCases {
 
   /** A tensor of which these elements are selected; all, where it is dense. */
   Case next(int elements, int[] positions) {
+    return next(elements, positions, 0);
+  }
+
+  /** The same, whose streams lie so many bytes behind an aligned address. */
+  Case next(int elements, int[] positions, int shift) {
     float[] second = values(positions.length, 0);
     for (int i = 0; i < second.length; i++) {
       float scale = oneIn(8) ? 0 : oneIn(50) ? 1e-38f : 1e-3f;
@@ -45,7 +50,7 @@ final class UpdateCases {
         values(positions.length, 0.01),
         second,
         positions,
-        0,
+        shift,
         coefficients());
   }
 
