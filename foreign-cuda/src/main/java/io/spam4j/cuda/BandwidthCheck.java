@@ -34,7 +34,7 @@ final class BandwidthCheck {
     this.device = device;
     this.stream = stream;
     weights = options.weights();
-    steps = options.timedSteps();
+    steps = options.steps();
   }
 
   Section run() {

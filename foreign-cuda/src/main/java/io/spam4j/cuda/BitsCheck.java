@@ -42,18 +42,29 @@ final class BitsCheck {
   }
 
   private Found compare(OptimizerCase of, SequencedMap<String, long[]> shapes) {
-    Differences differences = new Differences();
+    long values = 0;
     for (Launching launching : Launching.values()) {
-      try (Twins twins = new Twins(device, stream, of.builder().get(), shapes, launching)) {
-        for (int t = 0; t < options.comparedSteps(); t++) {
-          twins.step(t);
-          if (t % EVERY == EVERY - 1 || t == options.comparedSteps() - 1) {
-            differences.compare(twins.cpu, twins.gpu);
-          }
+      Differences differences = compare(of, shapes, launching);
+      values += differences.values();
+      if (differences.differing() > 0) {
+        return Found.check(false, launching + ": " + Found.of(differences).detail());
+      }
+    }
+    return Found.check(true, values + " values equal");
+  }
+
+  private Differences compare(
+      OptimizerCase of, SequencedMap<String, long[]> shapes, Launching launching) {
+    Differences differences = new Differences();
+    try (Twins twins = new Twins(device, stream, of.builder().get(), shapes, launching)) {
+      for (int t = 0; t < options.comparedSteps(); t++) {
+        twins.step(t);
+        if (t % EVERY == EVERY - 1 || t == options.comparedSteps() - 1) {
+          differences.compare(twins.cpu, twins.gpu);
         }
       }
     }
-    return Found.of(differences);
+    return differences;
   }
 
   /**

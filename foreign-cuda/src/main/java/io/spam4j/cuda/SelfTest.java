@@ -21,7 +21,8 @@ public final class SelfTest {
    * Runs everything, some seconds long.
    *
    * @param device of the current thread; stays open
-   * @return what was found; failures of CUDA are in it too
+   * @return what was found, failures of CUDA among it
+   * @throws CudaException if not even a stream can be made
    */
   public static SelfTestReport run(CudaDevice device, SelfTestOptions options) {
     try (CudaStream stream = device.stream()) {
