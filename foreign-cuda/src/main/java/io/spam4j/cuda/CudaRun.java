@@ -330,9 +330,9 @@ final class CudaRun implements AutoCloseable {
   }
 
   private void reportOldest() {
-    StepSlot slot = slots[oldestSlot];
+    Runnable report = slots[oldestSlot].take(planner);
     oldestSlot = (oldestSlot + 1) % SLOTS;
-    slot.report(planner);
+    report.run();
   }
 
   private void reportComplete() {
@@ -393,11 +393,11 @@ final class CudaRun implements AutoCloseable {
         for (int i = 0; i < gradients.length; i++) {
           moments.prepare(i, restored.momentCount(i));
         }
+        fill(restored);
       } catch (RuntimeException | Error e) {
         CloseFailures.closeAfter(e, moments::discard);
         throw e;
       }
-      fill(restored);
       restored.commit();
     }
     for (StepSlot slot : slots) {
@@ -498,14 +498,17 @@ final class CudaRun implements AutoCloseable {
     }
     context.checkOwner();
     CloseFailures failures = new CloseFailures();
-    if (lost == null && !context.isLost() && !context.isClosed()) {
-      failures.run(this::reportAll);
+    try {
+      if (lost == null && !context.isLost() && !context.isClosed()) {
+        failures.run(this::reportAll);
+      }
+    } finally { // also after an Error of a listener
+      closed = true;
+      if (!context.isLost() && !context.isClosed()) {
+        failures.run(stream::synchronize); // work of a step that broke off uses what is freed
+      }
+      failures.run(opened::close);
     }
-    closed = true;
-    if (!context.isLost() && !context.isClosed()) {
-      failures.run(stream::synchronize); // work of a step that broke off uses what is freed
-    }
-    failures.run(opened::close);
     failures.throwFirst();
   }
 }

@@ -1,11 +1,15 @@
 package io.spam4j.cuda;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.spam4j.engine.NonFiniteGradientException;
 import io.spam4j.engine.Optimizer;
 import io.spam4j.engine.OptimizerBuilder;
 import io.spam4j.tensors.Tensor;
-import java.util.SequencedMap;
+import java.util.Map;
+import java.util.function.IntUnaryOperator;
+import java.util.function.Predicate;
 
 /** Twins of which a test demands the same bits. */
 final class TwinRun implements AutoCloseable {
@@ -17,13 +21,29 @@ final class TwinRun implements AutoCloseable {
     this(device, stream, of.builder().get(), Twins.SHAPES, launching);
   }
 
+  /** A third of its tensors lie 4 bytes behind an aligned address. */
   TwinRun(
       CudaDevice device,
       CudaStream stream,
       OptimizerBuilder<?> settings,
-      SequencedMap<String, long[]> shapes,
+      Map<String, long[]> shapes,
       Launching launching) {
-    twins = new Twins(device, stream, settings, shapes, launching);
+    this(device, stream, settings, shapes, launching, Twins.SHIFTS);
+  }
+
+  /**
+   * A run.
+   *
+   * @param shifts bytes between an aligned address and the tensor of a number, below 16
+   */
+  TwinRun(
+      CudaDevice device,
+      CudaStream stream,
+      OptimizerBuilder<?> settings,
+      Map<String, long[]> shapes,
+      Launching launching,
+      IntUnaryOperator shifts) {
+    twins = new Twins(device, stream, settings, shapes, launching, shifts);
     cpu = twins.cpu.optimizer();
     gpu = twins.gpu.optimizer();
   }
@@ -35,7 +55,22 @@ final class TwinRun implements AutoCloseable {
 
   /** Steps on both sides, without waiting for the device. */
   void step(long t) {
-    twins.step(t);
+    twins.draw(t);
+    step(name -> Twins.hasGradient(name, t));
+  }
+
+  /** Steps with the gradients that are there; both sides throw the same, if they do. */
+  void step(Predicate<String> hasGradient) {
+    twins.gpu.take(twins.cpu);
+    try {
+      twins.cpu.step(hasGradient);
+    } catch (NonFiniteGradientException e) {
+      assertThatThrownBy(() -> twins.gpu.step(hasGradient))
+          .isInstanceOf(e.getClass())
+          .hasMessage(e.getMessage());
+      return;
+    }
+    twins.gpu.step(hasGradient);
   }
 
   /** Compares everything, bit for bit. */
