@@ -48,6 +48,7 @@ final class TwinRun implements AutoCloseable {
   final Optimizer cpu;
   final CudaOptimizer gpu;
   private @Nullable StepReport report;
+  private boolean finite;
 
   TwinRun(CudaDevice device, CudaStream stream, OptimizerCase of, Launching launching) {
     this(device, stream, of.builder().get(), SHAPES, launching);
@@ -114,6 +115,11 @@ final class TwinRun implements AutoCloseable {
     return Objects.requireNonNull(gradients.get(name));
   }
 
+  /** Draws no NaN and no Inf from now on. */
+  void stayFinite() {
+    finite = true;
+  }
+
   /** Draws the gradients of a step, with spikes, and some that are not finite. */
   void draw(long t) {
     var random = new Random(t);
@@ -123,12 +129,12 @@ final class TwinRun implements AutoCloseable {
         gradient.setFloat(i, random.nextInt(100) == 0 ? 1000 * value : value);
       }
     }
-    if (t % 11 == 3) {
+    if (t % 11 == 3 && !finite) {
       gradient("vector").setFloat(5, Float.NaN);
       gradient("matrix").setFloat(0, Float.NEGATIVE_INFINITY);
     }
     if (t % 17 == 5) {
-      gradient("scalar").setFloat(0, Float.NaN);
+      gradient("scalar").setFloat(0, finite ? 0 : Float.NaN);
       gradient("batch").memory().fill((byte) 0);
     }
   }
