@@ -72,6 +72,20 @@ final class Moments implements AutoCloseable {
     return blocks[parameter];
   }
 
+  /** A state tensor of a parameter; null if it has no elements. */
+  @Nullable DeviceBuffer tensor(int parameter, String name) {
+    return blocks[parameter].tensor(planner.state().indexOf(name));
+  }
+
+  /**
+   * The shape of a parameter's state tensors.
+   *
+   * @param weights the shape of its weights
+   */
+  long[] shape(int parameter, long[] weights) {
+    return planner.isSparse(parameter) ? new long[] {blocks[parameter].count()} : weights;
+  }
+
   /** Bytes of the moments themselves. */
   long momentBytes() {
     long bytes = 0;

@@ -14,6 +14,7 @@ import java.util.function.Predicate;
 /** Twins of which a test demands the same bits. */
 final class TwinRun implements AutoCloseable {
   private final Twins twins;
+  private boolean finite;
   final Optimizer cpu;
   final CudaOptimizer gpu;
 
@@ -53,9 +54,17 @@ final class TwinRun implements AutoCloseable {
     return twins.cpu.gradient(name);
   }
 
+  /** Draws no NaN and no Inf from now on. */
+  void stayFinite() {
+    finite = true;
+  }
+
   /** Steps on both sides, without waiting for the device. */
   void step(long t) {
     twins.draw(t);
+    if (finite) {
+      twins.cpu.gradients().forEach(TwinRun::makeFinite);
+    }
     step(name -> Twins.hasGradient(name, t));
   }
 
@@ -71,6 +80,12 @@ final class TwinRun implements AutoCloseable {
       return;
     }
     twins.gpu.step(hasGradient);
+  }
+
+  private static void makeFinite(Tensor gradient) {
+    for (long i = 0; i < gradient.elements(); i++) {
+      gradient.setFloat(i, Float.isFinite(gradient.getFloat(i)) ? gradient.getFloat(i) : 0);
+    }
   }
 
   /** Compares everything, bit for bit. */
