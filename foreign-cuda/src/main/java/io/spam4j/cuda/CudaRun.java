@@ -344,9 +344,7 @@ final class CudaRun implements AutoCloseable {
   void load(Path file, LoadOptions options) throws IOException {
     requireOpen();
     context.enter();
-    if (lost == null) {
-      reportAll();
-    }
+    reportAll();
     try (RestoredState restored = planner.load(file, options)) {
       try {
         for (int i = 0; i < gradients.length; i++) {
@@ -359,10 +357,6 @@ final class CudaRun implements AutoCloseable {
       }
       restored.commit();
     }
-    for (StepSlot slot : slots) {
-      slot.abandon();
-    }
-    oldestSlot = nextSlot;
     lost = null;
   }
 
@@ -458,7 +452,7 @@ final class CudaRun implements AutoCloseable {
     context.checkOwner();
     CloseFailures failures = new CloseFailures();
     try {
-      if (lost == null && !context.isLost() && !context.isClosed()) {
+      if (!context.isLost() && !context.isClosed()) {
         failures.run(this::reportAll);
       }
     } finally { // also after an Error of a listener
