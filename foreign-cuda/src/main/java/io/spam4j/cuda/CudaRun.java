@@ -303,9 +303,7 @@ final class CudaRun implements AutoCloseable {
   void load(Path file, LoadOptions options) throws IOException {
     requireOpen();
     context.enter();
-    if (lost == null) {
-      reportAll();
-    }
+    reportAll();
     try (RestoredState restored = planner.load(file, options)) {
       try {
         for (int i = 0; i < gradients.length; i++) {
@@ -318,7 +316,6 @@ final class CudaRun implements AutoCloseable {
       }
       restored.commit();
     }
-    slots.abandon();
     lost = null;
   }
 
@@ -364,7 +361,7 @@ final class CudaRun implements AutoCloseable {
     context.checkOwner();
     CloseFailures failures = new CloseFailures();
     try {
-      if (lost == null && !context.isLost() && !context.isClosed()) {
+      if (!context.isLost() && !context.isClosed()) {
         failures.run(this::reportAll);
       }
     } finally { // also after an Error of a listener

@@ -98,11 +98,6 @@ final class StepSlot {
     return () -> planner.report(of, results(nanos));
   }
 
-  /** Forgets the step that it waits for. */
-  void abandon() {
-    facts = null;
-  }
-
   private StepResults results(long nanos) {
     MemorySegment rows = fetched.segment();
     long tallies = memory.coefficients.bytes();

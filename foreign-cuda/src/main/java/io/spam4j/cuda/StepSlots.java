@@ -53,12 +53,4 @@ final class StepSlots {
       reportOldest();
     }
   }
-
-  /** Forgets the steps under way. */
-  void abandon() {
-    for (StepSlot slot : slots) {
-      slot.abandon();
-    }
-    oldest = next;
-  }
 }

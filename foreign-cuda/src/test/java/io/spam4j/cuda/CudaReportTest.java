@@ -86,6 +86,24 @@ final class CudaReportTest {
   }
 
   @Test
+  void close_reportsTheStepsBeforeOneThatBrokeOff() {
+    CudaOptimizer optimizer = build(Spam.builder());
+    optimizer.step(_ -> gradient);
+    long before = standIn.calls();
+    optimizer.step(_ -> gradient);
+    standIn.fail(standIn.calls() - before - 3, 1); // of those that end a step
+    assertThatThrownBy(() -> optimizer.step(_ -> gradient)).isInstanceOf(CudaException.class);
+    assertThatThrownBy(() -> optimizer.step(_ -> gradient))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessage("a step broke off in the middle, load a checkpoint: step=3");
+    assertThat(reported).hasSizeLessThan(2);
+
+    optimizer.close();
+
+    assertThat(reported).containsExactly(upTo(2));
+  }
+
+  @Test
   void listener_whoseErrorEndsTheClose() {
     int open = standIn.device().context().openCount();
     CudaOptimizer optimizer =
