@@ -3,8 +3,8 @@ package io.spam4j.engine.kernel;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assumptions.assumeThat;
 
+import io.spam4j.tensors.simd.VectorMode;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Random;
@@ -25,7 +25,10 @@ final class SelectedTest {
   void selected_arePackedAndSpread(double density) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment all = arena.allocate(SHIFT + 4L * N, 64).asSlice(SHIFT);
-      assumeThat(Selected.canPack(all, all)).isTrue();
+      assertThat(Selected.canPack(all, all)).isEqualTo(VectorMode.VECTORS);
+      if (!VectorMode.VECTORS) {
+        return; // then nobody packs
+      }
       MemorySegment bits = arena.allocate(8L * (N / 64 + 1), 8);
       boolean[] selected = new boolean[N];
       for (int i = 0; i < N; i++) {
