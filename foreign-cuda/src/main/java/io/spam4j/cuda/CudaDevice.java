@@ -3,6 +3,7 @@ package io.spam4j.cuda;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.function.Supplier;
 
 /**
  * An NVIDIA GPU that is open for use.
@@ -63,7 +64,12 @@ public final class CudaDevice implements AutoCloseable {
   }
 
   static CudaDevice open(CudaLibrary library, int ordinal) {
-    DeviceContext context = new DeviceContext(library, ordinal);
+    return open(library, ordinal, Kernels::ptx);
+  }
+
+  /** Opens a device whose optimizers run other kernels than those that are shipped. */
+  static CudaDevice open(CudaLibrary library, int ordinal, Supplier<String> kernels) {
+    DeviceContext context = new DeviceContext(library, ordinal, kernels);
     NativeFunction setDevice = context.cudart().setDevice;
     context.check(setDevice, setDevice.call(ordinal), "device", ordinal);
     return new CudaDevice(context);

@@ -79,7 +79,7 @@ final class CudaRun implements AutoCloseable {
       table = new TensorTable(arena, count);
       chunks = ChunkTable.ofUpdate(arena, elements, planner::isSparse);
       ChunkTable measured = ChunkTable.ofMeasure(arena, elements);
-      KernelLibrary library = opened.add(KernelLibrary.load(context, Kernels.ptx()));
+      KernelLibrary library = opened.add(KernelLibrary.load(context, context.kernels()));
       memory = new StepMemory(context, planner, chunks, measured);
       opened.add(memory::close);
       staging = new Staging(stream, opened.add(PinnedBuffer.allocate(context, stagingBytes())));

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,6 +23,7 @@ final class DeviceContext {
 
   private final CudaLibrary library;
   private final int ordinal;
+  private final Supplier<String> kernels;
   private final Thread owner = Thread.currentThread();
   private final MemorySegment out = Arena.ofAuto().allocate(16, 8);
   private final Set<Handle> open = new LinkedHashSet<>();
@@ -31,9 +33,10 @@ final class DeviceContext {
   private @Nullable CudaException lost;
   private boolean closed;
 
-  DeviceContext(CudaLibrary library, int ordinal) {
+  DeviceContext(CudaLibrary library, int ordinal, Supplier<String> kernels) {
     this.library = library;
     this.ordinal = ordinal;
+    this.kernels = kernels;
     if (owner.isVirtual()) {
       throw new IllegalStateException(
           "a device must be opened by a platform thread: thread=" + owner);
@@ -50,6 +53,11 @@ final class DeviceContext {
 
   int ordinal() {
     return ordinal;
+  }
+
+  /** The text of the kernels that optimizers run. */
+  String kernels() {
+    return kernels.get();
   }
 
   /**

@@ -57,6 +57,7 @@ public final class Main implements Runnable {
             .addSubcommand(new MemoryCommand())
             .addSubcommand(new InspectCommand())
             .addSubcommand(new DoctorCommand(terminal))
+            .addSubcommand(new CudaSelftestCommand(terminal))
             .addSubcommand(new HelpCommand());
     return configured(line, terminal);
   }

@@ -14,9 +14,10 @@ class MainTest {
 
     assertThat(screen.out())
         .startsWith("Usage: spam4j [-hV] COMMAND\n")
-        .contains("\n  demo      Train a byte-level language model ")
-        .contains("\n  inspect   Print what a checkpoint holds: ")
-        .contains("\n  doctor    Print what spam4j found on this machine")
+        .containsPattern("\n  demo +Train a byte-level language model ")
+        .containsPattern("\n  inspect +Print what a checkpoint holds: ")
+        .containsPattern("\n  doctor +Print what spam4j found on this machine")
+        .containsPattern("\n  cuda-selftest +Compare what the GPU computes ")
         .contains("\n  test  Run every module's tests");
     assertThat(screen.err()).isEmpty();
   }

@@ -1,0 +1,84 @@
+package io.spam4j.cuda;
+
+import io.spam4j.engine.OptimizerBuilder;
+import io.spam4j.tensors.Tensor;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.function.Predicate;
+
+/** A {@link CudaOptimizer} with weights and gradients, of which some lie at odd addresses. */
+final class GpuTwin implements AutoCloseable {
+  private final CudaStream stream;
+  private final Opened opened = new Opened();
+  private final Map<String, DeviceTensor> weights = new HashMap<>();
+  private final Map<String, DeviceTensor> gradients = new HashMap<>();
+  private final CudaOptimizer optimizer;
+
+  /** Copies the weights of a twin, and builds the same optimizer. */
+  GpuTwin(
+      CudaDevice device,
+      CudaStream stream,
+      OptimizerBuilder<?> settings,
+      CpuTwin like,
+      Launching launching) {
+    this.stream = stream;
+    try {
+      List<CudaParameter> parameters = new ArrayList<>();
+      like.weights()
+          .forEach(
+              (name, tensor) -> {
+                weights.put(name, tensor(device, tensor));
+                gradients.put(name, tensor(device, tensor));
+                parameters.add(new CudaParameter(name, weights(name)));
+                stream.upload(tensor.memory(), weights(name).buffer());
+              });
+      optimizer = CudaOptimizer.build(settings, stream, parameters, launching);
+      opened.add(optimizer::close);
+    } catch (RuntimeException | Error e) {
+      CloseFailures.closeAfter(e, opened::close);
+      throw e;
+    }
+  }
+
+  /** One that lies 4 bytes behind an aligned address each third time. */
+  private DeviceTensor tensor(CudaDevice device, Tensor like) {
+    boolean shifted = (weights.size() + gradients.size()) % 3 == 1;
+    DeviceBuffer room = opened.add(device.allocate(like.bytes() + Float.BYTES));
+    return DeviceTensor.of(room.slice(shifted ? Float.BYTES : 0, like.bytes()), like.shape());
+  }
+
+  CudaStream stream() {
+    return stream;
+  }
+
+  CudaOptimizer optimizer() {
+    return optimizer;
+  }
+
+  DeviceTensor weights(String name) {
+    return Objects.requireNonNull(weights.get(name));
+  }
+
+  private DeviceTensor gradient(String name) {
+    return Objects.requireNonNull(gradients.get(name));
+  }
+
+  /** Copies the gradients of a twin. */
+  void take(CpuTwin from) {
+    gradients.forEach(
+        (name, gradient) -> stream.upload(from.gradient(name).memory(), gradient.buffer()));
+  }
+
+  /** Steps with the gradients of some parameters, without waiting for the device. */
+  void step(Predicate<String> hasGradient) {
+    optimizer.step(name -> hasGradient.test(name) ? gradient(name) : null);
+  }
+
+  @Override
+  public void close() {
+    opened.close();
+  }
+}
