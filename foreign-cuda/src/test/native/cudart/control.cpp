@@ -49,6 +49,11 @@ void standin_fail_with(int status) {
   device().failWith = static_cast<cudaError_t>(status);
 }
 
+const char* standin_failed(void) {
+  auto held = lock();
+  return device().failed;
+}
+
 int standin_eager(int eager) {
   auto held = lock();
   return std::exchange(device().eager, eager != 0);
@@ -85,6 +90,7 @@ int standin_reset(void) {
   d.calls = 0;
   d.failAt = 0;
   d.failWith = cudaErrorMemoryAllocation;
+  d.failed = "";
   d.stats = {};
   return handles;
 }

@@ -10,6 +10,7 @@ uint64_t standin_instructions(void);  // of PTX, summed over threads, since the 
 uint64_t standin_launches(void);      // kernels run since the last reset
 void standin_fail_at(uint64_t n);     // the n-th call from now on fails; 0: none
 void standin_fail_with(int status);   // with this status instead of cudaErrorMemoryAllocation
+const char* standin_failed(void);     // the call that was made to fail; empty if none was
 int standin_reset(void);              // all handles, memory, errors and counters go, settings stay; how many handles went
 
 // Settings; what was set before is returned.

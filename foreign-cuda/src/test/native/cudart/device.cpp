@@ -18,6 +18,22 @@ void report(const char* what, const std::string& message) {
   std::fprintf(stderr, "stand-in: %s: %s\n", what, message.c_str());
 }
 
+bool givesBack(const std::string& name) {
+  static const std::set<std::string> names = {
+      "cudaFree",         "cudaFreeHost",         "cudaHostUnregister", "cudaStreamDestroy", "cudaEventDestroy",
+      "cudaGraphDestroy", "cudaGraphExecDestroy", "cudaLibraryUnload",  "cuModuleUnload",    "cudaStreamEndCapture"};
+  return names.count(name);
+}
+
+// As with CUDA, such a call does its work and tells the failure of another; a capture ends without a graph.
+void giveBack(const std::function<void()>& body) {
+  for (Capture* capture : device().captures) capture->invalid = true;
+  try {
+    body();
+  } catch (const ptxvm::Error&) {
+  }
+}
+
 }  // namespace
 
 Device::Device() {
@@ -51,6 +67,8 @@ cudaError_t run(const char* name, const std::function<void()>& body) {
   std::lock_guard<std::recursive_mutex> lock(d.mutex);
   cudaError_t status = cudaSuccess;
   if (++d.calls == d.failAt) {
+    d.failed = name;
+    if (givesBack(name)) giveBack(body);
     status = d.failWith;
   } else if (d.sticky) {
     status = d.sticky;

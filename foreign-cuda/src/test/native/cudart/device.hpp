@@ -73,6 +73,7 @@ struct Device {
   uint64_t calls = 0;
   uint64_t failAt = 0;  // 0: never
   cudaError_t failWith = cudaErrorMemoryAllocation;
+  const char* failed = "";  // the call that was made to fail
 
   Device();
   std::shared_ptr<Stream> stream(cudaStream_t handle);  // throws when there is none

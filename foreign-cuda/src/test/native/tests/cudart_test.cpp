@@ -180,6 +180,26 @@ CASE(faults_failTheCallAskedFor) {
   EQUAL(0u, standin_launches());
 }
 
+CASE(faults_ofCallsThatGiveBack) {
+  Fixture f;
+  void* memory = nullptr;
+  OK(cudaMalloc(&memory, 4));
+  uint64_t bytes = standin_live_bytes();
+  standin_fail_at(1);
+  EQUAL("cudaErrorMemoryAllocation", cudaGetErrorName(cudaFree(memory)));
+  EQUAL("cudaFree", standin_failed());
+  EQUAL(bytes - 4, standin_live_bytes());
+
+  OK(cudaStreamBeginCapture(f.stream, cudaStreamCaptureModeThreadLocal));
+  uint64_t handles = standin_live_handles();
+  standin_fail_at(1);
+  cudaGraph_t graph = nullptr;
+  EQUAL("cudaErrorMemoryAllocation", cudaGetErrorName(cudaStreamEndCapture(f.stream, &graph)));
+  EQUAL(handles, standin_live_handles());
+  OK(cudaStreamSynchronize(f.stream));
+  cudaGetLastError();
+}
+
 CASE(runtime_beforeItLoadsLibraries) {
   Fixture f;
   EQUAL(13000u, static_cast<uint64_t>(standin_runtime(12079)));

@@ -143,12 +143,13 @@ public final class CudaOptimizer implements AutoCloseable {
    */
   public SequencedMap<String, DeviceTensor> state(String parameter) {
     int index = index(parameter);
+    Moments moments = run.moments();
+    long[] shape = moments.shape(index, parameters.get(index).weights().shape());
     SequencedMap<String, DeviceTensor> state = new LinkedHashMap<>();
-    List<String> names = run.planner().state();
-    for (int k = 0; k < names.size(); k++) {
-      DeviceBuffer buffer = run.moments().of(index).tensor(k);
+    for (String name : run.planner().state()) {
+      DeviceBuffer buffer = moments.tensor(index, name);
       if (buffer != null) {
-        state.put(names.get(k), DeviceTensor.of(buffer, run.momentShape(index)));
+        state.put(name, DeviceTensor.of(buffer, shape));
       }
     }
     return state;

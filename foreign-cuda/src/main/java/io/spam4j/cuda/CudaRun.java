@@ -1,22 +1,16 @@
 package io.spam4j.cuda;
 
-import static java.lang.foreign.ValueLayout.JAVA_DOUBLE;
-
 import io.spam4j.engine.LoadOptions;
 import io.spam4j.engine.MemoryReport;
 import io.spam4j.engine.OptimizerBuilder;
 import io.spam4j.engine.SaveOptions;
-import io.spam4j.engine.device.DeviceTables;
-import io.spam4j.engine.device.HostCopies;
 import io.spam4j.engine.device.PlannedStep;
 import io.spam4j.engine.device.RestoredState;
 import io.spam4j.engine.device.StepFacts;
 import io.spam4j.engine.device.StepPlanner;
-import io.spam4j.tensors.DType;
 import io.spam4j.tensors.Tensor;
 import java.io.IOException;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.BitSet;
 import java.util.LinkedHashMap;
@@ -27,9 +21,6 @@ import org.jspecify.annotations.Nullable;
 
 /** A {@link CudaOptimizer} at work: plans steps on the host, and queues them to the device. */
 final class CudaRun implements AutoCloseable {
-  /** Steps that may be under way at a time. */
-  private static final int SLOTS = 4;
-
   private static final long LEAST_STAGING = 64 << 10;
   private static final long MOST_STAGING = 16 << 20;
 
@@ -44,15 +35,13 @@ final class CudaRun implements AutoCloseable {
   private final StepMemory memory;
   private final Moments moments;
   private final Launches launches;
-  private final Work whole = new Whole();
   private final Staging staging;
-  private final StepSlot[] slots = new StepSlot[SLOTS];
+  private final StepSlots slots;
+  private final Histories histories;
   private @Nullable CudaGraph graph;
 
   private final @Nullable DeviceTensor[] gradients; // of the step at work
   private final BitSet hasGradient;
-  private int nextSlot;
-  private int oldestSlot;
   private @Nullable Throwable lost; // what broke off a step in the middle
   private boolean closed;
 
@@ -72,7 +61,8 @@ final class CudaRun implements AutoCloseable {
     SequencedMap<String, long[]> shapes = new LinkedHashMap<>();
     parameters.forEach(parameter -> shapes.put(parameter.name(), parameter.weights().shape()));
     long[] elements = parameters.stream().mapToLong(p -> p.weights().elements()).toArray();
-    planner = settings.planner(shapes, new Copies());
+    planner =
+        settings.planner(shapes, new DeviceCopies(stream, parameters, gradients, this::moments));
     opened.add(planner::close);
     try {
       Arena arena = Arena.ofAuto();
@@ -97,9 +87,8 @@ final class CudaRun implements AutoCloseable {
               new Remap(stream, library.kernel("spam4j_remap")));
       opened.add(moments::close);
       launches = new Launches(library, memory, planner, chunks, measured);
-      for (int i = 0; i < SLOTS; i++) {
-        slots[i] = new StepSlot(context, opened, memory, planner);
-      }
+      slots = new StepSlots(context, opened, memory, planner);
+      histories = new Histories(stream, memory.histories, planner);
       uploadTables(measured);
     } catch (RuntimeException | Error e) {
       CloseFailures.closeAfter(e, opened::close);
@@ -140,45 +129,13 @@ final class CudaRun implements AutoCloseable {
     return context.ordinal();
   }
 
-  /** The shape of a parameter's state tensors. */
-  long[] momentShape(int parameter) {
-    return planner.isSparse(parameter)
-        ? new long[] {moments.of(parameter).count()}
-        : parameters.get(parameter).weights().shape();
-  }
-
-  /** What a step queues between its decisions and its results. */
-  interface Work {
-    /** Queues the pass over the gradients that finds their statistics, if they are needed. */
-    void measure(CudaStream stream);
-
-    /** Queues decisions that depend on statistics, and the update. */
-    void update(CudaStream stream);
-  }
-
-  /** All parameters at once. */
-  private final class Whole implements Work {
-    @Override
-    public void measure(CudaStream stream) {
-      launches.whole().measure(stream);
-      launches.sum(stream);
-    }
-
-    @Override
-    public void update(CudaStream stream) {
-      launches.decide(stream);
-      launches.whole().update(stream);
-      launches.tally(stream);
-    }
-  }
-
   Launches launches() {
     return launches;
   }
 
   /** See {@link CudaOptimizer#step}. */
   void step(CudaGradients source) {
-    step(i -> source.of(parameters.get(i).name()), whole);
+    step(i -> source.of(parameters.get(i).name()), launches);
   }
 
   /**
@@ -186,11 +143,11 @@ final class CudaRun implements AutoCloseable {
    *
    * @param source gives the gradient of a parameter by its number, or null
    */
-  void step(IntFunction<@Nullable DeviceTensor> source, Work work) {
+  void step(IntFunction<@Nullable DeviceTensor> source, StepWork work) {
     requireUsable();
     collect(source);
-    reportComplete();
-    StepSlot slot = freeSlot();
+    slots.reportComplete();
+    StepSlot slot = slots.free();
     boolean admitted = admit(slot, work);
     if (!admitted) {
       return;
@@ -208,7 +165,7 @@ final class CudaRun implements AutoCloseable {
       throw e;
     }
     plan.commit();
-    nextSlot = (nextSlot + 1) % SLOTS;
+    slots.advance();
   }
 
   private void requireUsable() {
@@ -253,7 +210,7 @@ final class CudaRun implements AutoCloseable {
     }
   }
 
-  private boolean admit(StepSlot slot, Work work) {
+  private boolean admit(StepSlot slot, StepWork work) {
     if (!planner.hasToAdmit()) {
       return true;
     }
@@ -271,7 +228,7 @@ final class CudaRun implements AutoCloseable {
   }
 
   /** Queues a step; if that fails the state on the device may be half of it. */
-  private void queue(PlannedStep plan, StepSlot slot, Work work) {
+  private void queue(PlannedStep plan, StepSlot slot, StepWork work) {
     try {
       boolean selects = moments.change(plan);
       sendTensors(slot);
@@ -299,7 +256,7 @@ final class CudaRun implements AutoCloseable {
     staging.upload(chunks.chunks().asSlice(first, bytes), memory.chunks.slice(first, bytes));
   }
 
-  private void launch(Work work) {
+  private void launch(StepWork work) {
     if (launching == Launching.KERNELS) {
       launchKernels(work);
       return;
@@ -312,41 +269,17 @@ final class CudaRun implements AutoCloseable {
     graph.launch(stream);
   }
 
-  private void launchKernels(Work work) {
+  private void launchKernels(StepWork work) {
     if (!planner.hasToAdmit()) { // which has measured already
       work.measure(stream);
     }
     work.update(stream);
   }
 
-  /** A slot that no step uses, after waiting for the oldest if there is none. */
-  private StepSlot freeSlot() {
-    StepSlot slot = slots[nextSlot];
-    if (slot.isBusy()) {
-      reportOldest();
-    }
-    slot.await();
-    return slot;
-  }
-
-  private void reportOldest() {
-    StepSlot slot = slots[oldestSlot];
-    oldestSlot = (oldestSlot + 1) % SLOTS;
-    slot.report(planner);
-  }
-
-  private void reportComplete() {
-    while (slots[oldestSlot].isBusy() && slots[oldestSlot].isComplete()) {
-      reportOldest();
-    }
-  }
-
   /** Waits for all steps, and reports them. */
   void reportAll() {
     requireOpen();
-    while (slots[oldestSlot].isBusy()) {
-      reportOldest();
-    }
+    slots.reportAll();
   }
 
   private void requireOpen() {
@@ -358,22 +291,7 @@ final class CudaRun implements AutoCloseable {
   /** Brings the histories that transforms keep from the device to the planner. */
   void fetchHistories() {
     reportAll();
-    if (memory.histories.bytes() == 0) {
-      return;
-    }
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment rows = arena.allocate(memory.histories.bytes(), 8);
-      stream.download(memory.histories, rows);
-      int numbers = (int) (DeviceTables.HISTORY / Double.BYTES);
-      for (int k = 0; k < planner.transforms().size(); k++) {
-        for (int i = 0; i < gradients.length; i++) {
-          long at = ((long) k * gradients.length + i) * DeviceTables.HISTORY;
-          double[] history = new double[numbers];
-          MemorySegment.copy(rows, JAVA_DOUBLE, at, history, 0, numbers);
-          planner.setHistory(k, i, history);
-        }
-      }
-    }
+    histories.fetch();
   }
 
   void save(Path file, SaveOptions options) throws IOException {
@@ -385,25 +303,19 @@ final class CudaRun implements AutoCloseable {
   void load(Path file, LoadOptions options) throws IOException {
     requireOpen();
     context.enter();
-    if (lost == null) {
-      reportAll();
-    }
+    reportAll();
     try (RestoredState restored = planner.load(file, options)) {
       try {
         for (int i = 0; i < gradients.length; i++) {
           moments.prepare(i, restored.momentCount(i));
         }
+        fill(restored);
       } catch (RuntimeException | Error e) {
         CloseFailures.closeAfter(e, moments::discard);
         throw e;
       }
-      fill(restored);
       restored.commit();
     }
-    for (StepSlot slot : slots) {
-      slot.abandon();
-    }
-    oldestSlot = nextSlot;
     lost = null;
   }
 
@@ -423,7 +335,7 @@ final class CudaRun implements AutoCloseable {
         }
       }
       sendSelectionsIfAny();
-      sendHistories(restored);
+      histories.send(restored);
     } catch (RuntimeException | Error e) {
       lost = e;
       throw e;
@@ -436,59 +348,9 @@ final class CudaRun implements AutoCloseable {
     }
   }
 
-  private void sendHistories(RestoredState restored) {
-    if (memory.histories.bytes() == 0) {
-      return;
-    }
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment rows = arena.allocate(memory.histories.bytes(), 8);
-      for (int k = 0; k < planner.transforms().size(); k++) {
-        for (int i = 0; i < gradients.length; i++) {
-          double[] history = restored.history(k, i);
-          long at = ((long) k * gradients.length + i) * DeviceTables.HISTORY;
-          MemorySegment.copy(history, 0, rows, JAVA_DOUBLE, at, history.length);
-        }
-      }
-      stream.upload(rows, memory.histories);
-    }
-  }
-
   MemoryReport memory() {
     requireOpen();
     return new MemoryReport(moments.momentBytes(), moments.indexBytes(), memory.bytes());
-  }
-
-  /** Copies of what is on the device, for the planner. */
-  private final class Copies implements HostCopies {
-    @Override
-    public Tensor weights(int parameter, Arena arena) {
-      DeviceTensor weights = parameters.get(parameter).weights();
-      return copy(weights.buffer(), weights.shape(), arena);
-    }
-
-    @Override
-    public Tensor gradient(int parameter, Arena arena) {
-      DeviceTensor gradient = gradients[parameter];
-      if (gradient == null) {
-        throw new IllegalStateException(
-            "there must be a gradient: parameter=" + parameters.get(parameter).name());
-      }
-      return copy(gradient.buffer(), gradient.shape(), arena);
-    }
-
-    @Override
-    public Tensor state(int parameter, String name, Arena arena) {
-      DeviceBuffer buffer = moments.of(parameter).tensor(planner.state().indexOf(name));
-      return copy(buffer, momentShape(parameter), arena);
-    }
-
-    private Tensor copy(@Nullable DeviceBuffer from, long[] shape, Arena arena) {
-      Tensor tensor = Tensor.allocate(arena, DType.F32, shape);
-      if (from != null) {
-        stream.download(from, tensor.memory());
-      }
-      return tensor;
-    }
   }
 
   @Override
@@ -498,14 +360,17 @@ final class CudaRun implements AutoCloseable {
     }
     context.checkOwner();
     CloseFailures failures = new CloseFailures();
-    if (lost == null && !context.isLost() && !context.isClosed()) {
-      failures.run(this::reportAll);
+    try {
+      if (!context.isLost() && !context.isClosed()) {
+        failures.run(this::reportAll);
+      }
+    } finally { // also after an Error of a listener
+      closed = true;
+      if (!context.isLost() && !context.isClosed()) {
+        failures.run(stream::synchronize); // work of a step that broke off uses what is freed
+      }
+      failures.run(opened::close);
     }
-    closed = true;
-    if (!context.isLost() && !context.isClosed()) {
-      failures.run(stream::synchronize); // work of a step that broke off uses what is freed
-    }
-    failures.run(opened::close);
     failures.throwFirst();
   }
 }

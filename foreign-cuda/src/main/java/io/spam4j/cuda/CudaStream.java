@@ -105,7 +105,7 @@ public final class CudaStream implements AutoCloseable {
     context.enter();
     checkHost(from, to);
     copy(to.pointer(), from, to.bytes(), Layouts.MEMCPY_HOST_TO_DEVICE);
-    synchronize();
+    drain();
   }
 
   /**
@@ -120,7 +120,7 @@ public final class CudaStream implements AutoCloseable {
       throw new IllegalArgumentException("a download must go to writable memory: to=" + to);
     }
     copy(to, from.pointer(), from.bytes(), Layouts.MEMCPY_DEVICE_TO_HOST);
-    synchronize();
+    drain();
   }
 
   private void checkHost(MemorySegment host, DeviceBuffer device) {
@@ -182,6 +182,19 @@ public final class CudaStream implements AutoCloseable {
     context.enter();
     NativeFunction synchronize = context.cudart().streamSynchronize;
     context.check(synchronize, synchronize.call(handle.pointer()));
+  }
+
+  /**
+   * Waits like {@link #synchronize}, and tries again if that fails: what the work uses is about to
+   * be freed.
+   */
+  void drain() {
+    try {
+      synchronize();
+    } catch (CudaException e) {
+      CloseFailures.closeAfter(e, this::synchronize);
+      throw e;
+    }
   }
 
   /** Whether all that was queued is done. */

@@ -11,8 +11,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -80,13 +80,15 @@ final class Differences {
   private void check(String what, long step, Object expected, Object actual) {
     values++;
     if (!expected.equals(actual)) {
-      differ("%s after step %d: cpu=%s, gpu=%s".formatted(what, step, expected, actual));
+      differ(() -> "%s after step %d: cpu=%s, gpu=%s".formatted(what, step, expected, actual));
     }
   }
 
-  private void differ(String where) {
+  private void differ(Supplier<String> where) {
     differing++;
-    first = Objects.requireNonNullElse(first, where);
+    if (first == null) {
+      first = where.get();
+    }
   }
 
   private void floats(
@@ -111,9 +113,11 @@ final class Differences {
         int wanted = Float.floatToIntBits(expected.getFloat(i));
         int found = Float.floatToIntBits(copy.getAtIndex(ValueLayout.JAVA_FLOAT, i));
         if (wanted != found) {
+          long at = i;
           differ(
-              "%s at %d after step %d: cpu=0x%08x, gpu=0x%08x"
-                  .formatted(what, i, step, wanted, found));
+              () ->
+                  "%s at %d after step %d: cpu=0x%08x, gpu=0x%08x"
+                      .formatted(what, at, step, wanted, found));
         }
       }
     }

@@ -7,11 +7,15 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.IntUnaryOperator;
 import java.util.function.Predicate;
 
 /** A {@link CudaOptimizer} with weights and gradients, of which some lie at odd addresses. */
 final class GpuTwin implements AutoCloseable {
+  private static final int MOST_SHIFT = 16;
+
   private final CudaStream stream;
+  private final IntUnaryOperator shifts;
   private final Opened opened = new Opened();
   private final Map<String, DeviceTensor> weights = new HashMap<>();
   private final Map<String, DeviceTensor> gradients = new HashMap<>();
@@ -23,8 +27,10 @@ final class GpuTwin implements AutoCloseable {
       CudaStream stream,
       OptimizerBuilder<?> settings,
       CpuTwin like,
-      Launching launching) {
+      Launching launching,
+      IntUnaryOperator shifts) {
     this.stream = stream;
+    this.shifts = shifts;
     try {
       List<CudaParameter> parameters = new ArrayList<>();
       like.weights()
@@ -43,11 +49,10 @@ final class GpuTwin implements AutoCloseable {
     }
   }
 
-  /** One that lies 4 bytes behind an aligned address each third time. */
   private DeviceTensor tensor(CudaDevice device, Tensor like) {
-    boolean shifted = (weights.size() + gradients.size()) % 3 == 1;
-    DeviceBuffer room = opened.add(device.allocate(like.bytes() + Float.BYTES));
-    return DeviceTensor.of(room.slice(shifted ? Float.BYTES : 0, like.bytes()), like.shape());
+    int shift = shifts.applyAsInt(weights.size() + gradients.size());
+    DeviceBuffer room = opened.add(device.allocate(like.bytes() + MOST_SHIFT));
+    return DeviceTensor.of(room.slice(shift, like.bytes()), like.shape());
   }
 
   CudaStream stream() {

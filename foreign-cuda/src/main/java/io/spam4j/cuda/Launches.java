@@ -12,9 +12,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The kernel launches of a step, with their arguments: set once, because everything that changes
- * lies in tables.
+ * lies in tables. By itself it is the work of a step on all parameters at once.
  */
-final class Launches {
+final class Launches implements StepWork {
   /** Threads of every block. */
   static final int THREADS = 256;
 
@@ -220,9 +220,19 @@ final class Launches {
         update.rows(parts, isSparse));
   }
 
-  /** All parameters as one piece. */
-  Piece whole() {
-    return whole;
+  /** Measures all parameters at once. */
+  @Override
+  public void measure(CudaStream stream) {
+    whole.measure(stream);
+    sum(stream);
+  }
+
+  /** Updates all parameters at once. */
+  @Override
+  public void update(CudaStream stream) {
+    decide(stream);
+    whole.update(stream);
+    tally(stream);
   }
 
   /** Queues what adds up the measures of all pieces, if gradients are measured. */

@@ -21,7 +21,7 @@ final class Moments implements AutoCloseable {
   private final Remap remap;
   private final @Nullable DeviceBuffer dense;
   private final MomentBlock[] blocks;
-  private final @Nullable MomentBlock[] next; // prepared for a step or a checkpoint
+  private final @Nullable MomentBlock[] spare; // prepared for a change, then replaced by it
 
   Moments(
       CudaStream stream,
@@ -40,7 +40,7 @@ final class Moments implements AutoCloseable {
     this.remap = remap;
     int tensors = planner.state().size();
     blocks = new MomentBlock[elements.length];
-    next = new MomentBlock[elements.length];
+    spare = new MomentBlock[elements.length];
     long bytes = 0;
     for (int i = 0; i < blocks.length; i++) {
       bytes += planner.isSparse(i) ? 0 : MomentBlock.bytes(tensors, elements[i], false);
@@ -72,6 +72,20 @@ final class Moments implements AutoCloseable {
     return blocks[parameter];
   }
 
+  /** A state tensor of a parameter; null if it has no elements. */
+  @Nullable DeviceBuffer tensor(int parameter, String name) {
+    return blocks[parameter].tensor(planner.state().indexOf(name));
+  }
+
+  /**
+   * The shape of a parameter's state tensors.
+   *
+   * @param weights the shape of its weights
+   */
+  long[] shape(int parameter, long[] weights) {
+    return planner.isSparse(parameter) ? new long[] {blocks[parameter].count()} : weights;
+  }
+
   /** Bytes of the moments themselves. */
   long momentBytes() {
     long bytes = 0;
@@ -99,7 +113,7 @@ final class Moments implements AutoCloseable {
       IndexMask mask = plan.nextMask(i).orElse(null);
       boolean carries = planner.mask(i).isPresent() && plan.carriesMoments(i);
       if (mask != null && (carries || mask.count() != blocks[i].count())) {
-        next[i] = MomentBlock.sparse(context, stream, blocks[i].tensors(), mask.count());
+        spare[i] = MomentBlock.sparse(context, stream, blocks[i].tensors(), mask.count());
       }
     }
   }
@@ -107,14 +121,14 @@ final class Moments implements AutoCloseable {
   /** Makes room for the state of a checkpoint. If that fails, {@link #discard} has to follow. */
   void prepare(int parameter, long count) {
     if (planner.isSparse(parameter)) {
-      next[parameter] = MomentBlock.sparse(context, stream, blocks[parameter].tensors(), count);
+      spare[parameter] = MomentBlock.sparse(context, stream, blocks[parameter].tensors(), count);
     }
   }
 
-  /** Forgets what was prepared. */
+  /** Frees what was prepared, or was replaced by what was. */
   void discard() {
     boolean any = false;
-    for (MomentBlock block : next) {
+    for (MomentBlock block : spare) {
       any |= block != null;
     }
     if (!any) {
@@ -122,9 +136,9 @@ final class Moments implements AutoCloseable {
     }
     CloseFailures failures = new CloseFailures();
     failures.run(stream::synchronize); // memory that is still being written must not be freed
-    for (int i = 0; i < next.length; i++) {
-      MomentBlock block = next[i];
-      next[i] = null;
+    for (int i = 0; i < spare.length; i++) {
+      MomentBlock block = spare[i];
+      spare[i] = null;
       if (block != null) {
         failures.run(block::close);
       }
@@ -133,7 +147,8 @@ final class Moments implements AutoCloseable {
   }
 
   /**
-   * Queues what a step changes in the selections: from here on the old state is gone.
+   * Queues what a step changes in the selections: from here on the old state is gone. If that
+   * fails, {@link #discard} has to follow.
    *
    * @return whether any selection changes
    */
@@ -146,38 +161,42 @@ final class Moments implements AutoCloseable {
         MomentBlock old = blocks[i];
         boolean carries = planner.mask(i).isPresent() && plan.carriesMoments(i);
         long[] before = carries ? chunks.lengths(i) : null;
-        takeNext(i);
+        swapSpare(i);
         selectIfDrawn(i, mask);
         if (before != null) {
           remap.run(old, blocks[i], before, chunks.lengths(i));
         }
-        release(i, old);
+        releaseSpare(i);
       }
     }
     return changes;
   }
 
-  /** Makes what was prepared for a checkpoint the state of a parameter. */
+  /**
+   * Makes what was prepared for a checkpoint the state of a parameter. If that fails, {@link
+   * #discard} has to follow.
+   */
   void restore(int parameter, Optional<IndexMask> mask) {
-    MomentBlock old = blocks[parameter];
-    takeNext(parameter);
+    swapSpare(parameter);
     selectIfDrawn(parameter, mask);
-    release(parameter, old);
+    releaseSpare(parameter);
   }
 
-  private void takeNext(int parameter) {
-    MomentBlock block = next[parameter];
+  private void swapSpare(int parameter) {
+    MomentBlock block = spare[parameter];
     if (block != null) {
-      next[parameter] = null;
+      spare[parameter] = blocks[parameter];
       blocks[parameter] = block;
       table.setMoments(parameter, block);
     }
   }
 
-  private void release(int parameter, MomentBlock old) {
-    if (old != blocks[parameter]) {
+  private void releaseSpare(int parameter) {
+    MomentBlock block = spare[parameter];
+    if (block != null) {
       stream.synchronize();
-      old.close();
+      spare[parameter] = null;
+      block.close();
     }
   }
 
@@ -203,7 +222,7 @@ final class Moments implements AutoCloseable {
         failures.run(block::close);
       }
     }
-    for (MomentBlock block : next) {
+    for (MomentBlock block : spare) {
       if (block != null) {
         failures.run(block::close);
       }

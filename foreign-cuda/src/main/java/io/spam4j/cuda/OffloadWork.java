@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * stream brings pieces in, one takes them out, and the kernels run on a third. If gradients have to
  * be measured, all of them come in first, each measured as it comes.
  */
-final class OffloadWork implements CudaRun.Work {
+final class OffloadWork implements StepWork {
   private static final int SLOTS = 3; // one being filled, one on its way, one being emptied
 
   private record Piece(List<Part> parts, Launches.Piece launches) {}

@@ -109,7 +109,7 @@ public final class PinnedBuffer implements AutoCloseable {
     try {
       lease.record(stream);
     } catch (CudaException e) {
-      stream.synchronize(); // nothing else tells the end of the copy
+      CloseFailures.closeAfter(e, stream::synchronize); // nothing else tells the end of the copy
       throw e;
     }
   }

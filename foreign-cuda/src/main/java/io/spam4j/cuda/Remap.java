@@ -54,7 +54,7 @@ final class Remap {
       long changes = bytes - 2 * TensorTable.ROW;
       arguments.setBuffer(2, tables.slice(2 * TensorTable.ROW, changes));
       kernel.launch(stream, newLengths.length, Launches.THREADS, 0, arguments);
-      stream.synchronize();
+      stream.drain();
     }
   }
 }

@@ -25,6 +25,11 @@ public final class SelfTest {
    * @throws CudaException if not even a stream can be made
    */
   public static SelfTestReport run(CudaDevice device, SelfTestOptions options) {
+    return run(device, options, OptimizerCase.ALL);
+  }
+
+  static SelfTestReport run(
+      CudaDevice device, SelfTestOptions options, List<OptimizerCase> optimizers) {
     try (CudaStream stream = device.stream()) {
       SelfTestOptions fitting =
           options.withWeights(
@@ -32,14 +37,15 @@ public final class SelfTest {
       return new SelfTestReport(
           List.of(
               binding(device),
-              new BitsCheck(device, stream, fitting).run(),
+              new BitsCheck(device, stream, fitting).run(optimizers),
               new ReductionCheck(device, stream, fitting.weights()).run(),
               new CheckpointCheck(device, stream, fitting.comparedSteps()).run(),
               new BandwidthCheck(device, stream, fitting).run()));
     }
   }
 
-  private static Section binding(CudaDevice device) {
+  /** What is there, and whether it can load the kernels. */
+  static Section binding(CudaDevice device) {
     SelfTestRows rows = new SelfTestRows();
     Cudart cudart = device.context().cudart();
     rows.add("libcudart", () -> Found.fact(device.library()));

@@ -85,18 +85,17 @@ final class StepSlot {
     return facts == null || fetched.isIdle();
   }
 
-  /** Waits for the results and reports them. */
-  void report(StepPlanner planner) {
+  /**
+   * Waits for the results of the step under way, which stays so if CUDA fails.
+   *
+   * @return reports them to the planner
+   */
+  Runnable take(StepPlanner planner) {
     fetched.await();
+    long nanos = Math.round(stop.millisecondsSince(start) * 1e6);
     StepFacts of = Objects.requireNonNull(facts);
     facts = null;
-    long nanos = Math.round(stop.millisecondsSince(start) * 1e6);
-    planner.report(of, results(nanos));
-  }
-
-  /** Forgets the step that it waits for. */
-  void abandon() {
-    facts = null;
+    return () -> planner.report(of, results(nanos));
   }
 
   private StepResults results(long nanos) {

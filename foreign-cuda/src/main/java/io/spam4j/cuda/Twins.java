@@ -4,8 +4,10 @@ import io.spam4j.engine.OptimizerBuilder;
 import io.spam4j.tensors.Tensor;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Random;
 import java.util.SequencedMap;
+import java.util.function.IntUnaryOperator;
 
 /** One optimizer twice, on the CPU and on a device, with the same weights and gradients. */
 final class Twins implements AutoCloseable {
@@ -22,6 +24,9 @@ final class Twins implements AutoCloseable {
     SHAPES = Collections.unmodifiableSequencedMap(shapes);
   }
 
+  /** Every third tensor lies 4 bytes behind an aligned address. */
+  static final IntUnaryOperator SHIFTS = number -> number % 3 == 1 ? Float.BYTES : 0;
+
   final CpuTwin cpu;
   final GpuTwin gpu;
 
@@ -34,11 +39,27 @@ final class Twins implements AutoCloseable {
       CudaDevice device,
       CudaStream stream,
       OptimizerBuilder<?> settings,
-      SequencedMap<String, long[]> shapes,
+      Map<String, long[]> shapes,
       Launching launching) {
+    this(device, stream, settings, shapes, launching, SHIFTS);
+  }
+
+  /**
+   * Builds both.
+   *
+   * @param shifts bytes between an aligned address and the tensor of a number on the device, below
+   *     16
+   */
+  Twins(
+      CudaDevice device,
+      CudaStream stream,
+      OptimizerBuilder<?> settings,
+      Map<String, long[]> shapes,
+      Launching launching,
+      IntUnaryOperator shifts) {
     cpu = new CpuTwin(settings, shapes);
     try {
-      gpu = new GpuTwin(device, stream, settings, cpu, launching);
+      gpu = new GpuTwin(device, stream, settings, cpu, launching, shifts);
     } catch (RuntimeException | Error e) {
       cpu.close();
       throw e;

@@ -20,6 +20,9 @@
  * <p>{@link io.spam4j.cuda.OffloadPipeline} is the same for weights and gradients on the host:
  * OffloadWork streams them a piece at a time while the kernels run.
  *
+ * <p>{@link io.spam4j.cuda.SelfTest} shows on a host's own GPU what the tests show on a stand-in:
+ * Twins of one optimizer on both sides, and their Differences. It sees everything; nothing sees it.
+ *
  * <p>Dependencies point one way: CudaOptimizer and OffloadPipeline, CudaRun, its parts, the objects
  * of a device (CudaStream, DeviceBuffer, Kernel, ...), DeviceContext and Handle, the bound
  * libraries (Cudart, CudaDriver, Cublas), NativeFunction.

@@ -9,6 +9,7 @@ import io.spam4j.cuda.SelfTestReport.Section;
 import java.io.IOException;
 import java.util.List;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /** The self-test on the stand-in: it passes, and sees what is broken. */
@@ -20,14 +21,14 @@ final class SelfTestTest {
 
   private static final String WRONG_EPSILON = "0d3F50624DD2F1A9FC";
 
-  private static SelfTestReport run(Supplier<String> kernels) {
+  /** Runs it on a device whose handles are forgotten then, and with some optimizers. */
+  private static SelfTestReport run(Supplier<String> kernels, String... optimizers) {
     StandIn standIn = StandIn.load();
-    SelfTestReport report;
     try (CudaDevice device = CudaDevice.open(standIn.library(), 0, kernels)) {
-      report = SelfTest.run(device, TINY);
+      return SelfTest.run(device, TINY, Stream.of(optimizers).map(OptimizerCase::named).toList());
+    } finally {
+      standIn.reset();
     }
-    assertThat(standIn.reset()).as("handles that were not given back").isZero();
-    return report;
   }
 
   private static List<Row> rows(SelfTestReport report, Result result) {
@@ -46,7 +47,14 @@ final class SelfTestTest {
 
   @Test
   void kernels_thatAreShippedPass() {
-    SelfTestReport report = run(Kernels::ptx);
+    StandIn standIn = StandIn.load();
+    SelfTestReport report;
+    try (CudaDevice device = CudaDevice.open(standIn.library(), 0)) {
+      int before = device.context().openCount();
+      report = SelfTest.run(device, TINY);
+      assertThat(device.context().openCount()).as("what is still open").isEqualTo(before);
+    }
+    assertThat(standIn.reset()).as("handles that were not given back").isZero();
 
     assertThat(report.text()).endsWith("\nPASS\n");
     assertThat(report.passed()).isTrue();
@@ -80,7 +88,13 @@ final class SelfTestTest {
 
   @Test
   void kernels_withAWrongConstantFail() {
-    SelfTestReport report = run(() -> Kernels.ptx().replace(EPSILON, WRONG_EPSILON));
+    SelfTestReport report =
+        run(
+            () -> Kernels.ptx().replace(EPSILON, WRONG_EPSILON),
+            "adamw",
+            "global-norm",
+            "z-clip",
+            "norm-and-clip");
 
     assertThat(report.passed()).isFalse();
     assertThat(rows(report, Result.FAIL))
@@ -90,7 +104,49 @@ final class SelfTestTest {
         .matches(
             "KERNELS: [1-9][0-9]* of 1797 values differ, the first: weights of matrix at [0-9]+ after step"
                 + " 2: cpu=0x[0-9a-f]{8}, gpu=0x[0-9a-f]{8}");
-    assertThat(report.text()).endsWith("\nFAIL: 2 of 65 checks failed\n");
+    assertThat(report.text()).endsWith("\nFAIL: 2 of 35 checks failed\n");
+  }
+
+  @Test
+  void kernel_thatLeavesItsMemoryFailsAllThatFollows() {
+    SelfTestReport report =
+        run(
+            () ->
+                Kernels.ptx()
+                    .replaceFirst("shl\\.b64 (\\s+%rd\\d+, %rd\\d+), 2;", "shl.b64 $1, 30;"),
+            "adam",
+            "adamw",
+            "adamw-amsgrad",
+            "spam");
+
+    List<Row> failed = rows(report, Result.FAIL);
+    assertThat(failed.getFirst().name()).isEqualTo("adamw-amsgrad");
+    assertThat(failed.getFirst().detail())
+        .startsWith("io.spam4j.cuda.CudaException: ")
+        .contains("status=cudaErrorIllegalAddress(700)");
+    assertThat(section(report, "bits").rows())
+        .extracting(Row::result)
+        .startsWith(Result.PASS, Result.PASS, Result.FAIL)
+        .endsWith(Result.FAIL);
+    for (String later : List.of("reductions", "checkpoints", "bandwidth")) {
+      assertThat(section(report, later).rows())
+          .isNotEmpty()
+          .allSatisfy(row -> assertThat(row.result()).isEqualTo(Result.FAIL));
+    }
+  }
+
+  @Test
+  void kernels_loadedByTheDriverTellNothing() {
+    StandIn standIn = StandIn.load();
+    standIn.runtime(12040);
+    try (CudaDevice device = CudaDevice.open(standIn.library(), 0)) {
+      assertThat(SelfTest.binding(device).rows())
+          .contains(
+              new Row("runtime", Result.INFO, "12.4"),
+              new Row(
+                  "spam4j_fill", Result.PASS, "loaded by the driver, which tells nothing of it"));
+    }
+    assertThat(standIn.reset()).isZero();
   }
 
   @Test

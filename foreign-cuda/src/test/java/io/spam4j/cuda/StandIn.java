@@ -1,7 +1,11 @@
 package io.spam4j.cuda;
 
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /** The stand-in for libcudart, and its own functions of {@code cudart/control.hpp}. */
 final class StandIn extends NativeLibrary {
@@ -16,6 +20,9 @@ final class StandIn extends NativeLibrary {
   private final NativeFunction runtime = function("standin_runtime", "stand-in", INT);
   /* int standin_reset(void) */
   private final NativeFunction reset = function("standin_reset", "stand-in");
+
+  /* const char* standin_failed(void) */
+  private final NativeFunction failed = text("standin_failed", "stand-in");
 
   private final CudaLibrary library;
 
@@ -68,5 +75,49 @@ final class StandIn extends NativeLibrary {
    */
   void runtime(int version) {
     runtime.call(version);
+  }
+
+  /** Lets the n-th call from now on fail with this status. */
+  void fail(long n, int status) {
+    /* void standin_fail_with(int status) */
+    call("standin_fail_with", FunctionDescriptor.ofVoid(INT), status);
+    /* void standin_fail_at(uint64_t n) */
+    call("standin_fail_at", FunctionDescriptor.ofVoid(LONG), n);
+  }
+
+  /** The function that failed because of {@link #fail}; empty if none did. */
+  String failed() {
+    return failed.callForText();
+  }
+
+  /** Calls that return a status, since the last reset. */
+  long calls() {
+    return number("standin_calls");
+  }
+
+  /** Device memory in use. */
+  long liveBytes() {
+    return number("standin_live_bytes");
+  }
+
+  /** Allocations, pinned memory included, streams, events, libraries and graphs. */
+  long liveHandles() {
+    return number("standin_live_handles");
+  }
+
+  /* uint64_t name(void) */
+  private long number(String name) {
+    return (long) Objects.requireNonNull(call(name, FunctionDescriptor.of(LONG)));
+  }
+
+  @SuppressWarnings("restricted") // the signatures stand beside the functions
+  private @Nullable Object call(String name, FunctionDescriptor type, Object... arguments) {
+    try {
+      return Linker.nativeLinker()
+          .downcallHandle(symbols().findOrThrow(name), type)
+          .invokeWithArguments(arguments);
+    } catch (Throwable t) {
+      throw DynamicLinker.rethrown(t);
+    }
   }
 }

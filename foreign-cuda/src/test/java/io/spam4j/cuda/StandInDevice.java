@@ -99,6 +99,16 @@ final class StandInDevice implements AutoCloseable {
     return device;
   }
 
+  /** Calls made since it was opened; see {@link StandIn#calls}. */
+  long calls() {
+    return standIn.calls();
+  }
+
+  /** Lets a call fail; see {@link StandIn#fail}. */
+  void fail(long n, int status) {
+    standIn.fail(n, status);
+  }
+
   CudaStream stream() {
     return stream;
   }

@@ -192,7 +192,7 @@ class LauncherTest {
     Outcome outcome = run(root.resolve("spam4j"), "jmh", "-l");
 
     assertThat(outcome.code()).isZero();
-    assertThat(outcome.out()).contains(" org.openjdk.jmh.Main -l\n");
+    assertThat(outcome.out()).contains(" io.spam4j.jmh.Main -l\n");
     assertThat(calls())
         .containsExactly("mvn -B -ntp -Dstyle.color=never -pl jmh -am -DskipTests package");
   }
