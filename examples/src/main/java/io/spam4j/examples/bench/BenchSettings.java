@@ -1,0 +1,56 @@
+package io.spam4j.examples.bench;
+
+import java.time.Duration;
+import java.util.List;
+
+/**
+ * What is timed, and how long.
+ *
+ * @param sizes in this order
+ * @param arms names with or without the suffix of a size; all if empty
+ * @param weights of the large tensor; the other sizes shrink to about as many
+ * @param rounds how often each arm is timed
+ * @param warmUp the least time that each arm warms up for
+ * @param budget an arm that would take longer for all rounds is timed in fewer, but at least three
+ */
+record BenchSettings(
+    List<Size> sizes,
+    List<String> arms,
+    long weights,
+    int rounds,
+    Duration warmUp,
+    Duration budget) {
+  /** Checks everything. */
+  BenchSettings {
+    sizes = List.copyOf(sizes);
+    arms = List.copyOf(arms);
+    if (weights < 1 || rounds < 1) {
+      throw new IllegalArgumentException(
+          "weights and rounds must be positive: weights=%d, rounds=%d".formatted(weights, rounds));
+    }
+    if (warmUp.isNegative() || budget.isNegative()) {
+      throw new IllegalArgumentException(
+          "times must not be negative: warmUp=%s, budget=%s".formatted(warmUp, budget));
+    }
+    for (String arm : arms) {
+      boolean known = false;
+      for (Size size : Size.values()) {
+        known |= Arms.of(size).stream().anyMatch(a -> isNamed(arm, a, size));
+      }
+      if (!known) {
+        throw Arms.unknown(arm);
+      }
+    }
+  }
+
+  /** The arms of a size that are asked for. */
+  List<Arm> chosen(Size size) {
+    return Arms.of(size).stream()
+        .filter(arm -> arms.isEmpty() || arms.stream().anyMatch(name -> isNamed(name, arm, size)))
+        .toList();
+  }
+
+  private static boolean isNamed(String name, Arm arm, Size size) {
+    return name.equals(arm.name()) || name.equals(arm.name(size));
+  }
+}
