@@ -110,7 +110,7 @@ final class BenchTest {
             "",
             "arm               weights  B/weight    median  spread    limit   ratio  of spam  GB/s"
                 + "  ns/weight  rounds",
-            "spam-f32        1,000,000     28.00   2.00 ms   1.2 %  1.60 ms   1.250    1.000  14.0"
+            "spam-f32        1,000,000     28.00   2.00 ms   1.3 %  1.60 ms   1.250    1.000  14.0"
                 + "      2.000      15",
             "torch-spam-ops  1,000,000     28.00  31.00 ms   2.0 %  1.55 ms  20.000   15.500   0.9"
                 + "     31.000       9",
