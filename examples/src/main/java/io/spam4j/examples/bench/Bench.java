@@ -54,17 +54,13 @@ final class Bench {
     try (var memory = new BenchMemory(size.elements(settings.weights()), size.threads())) {
       try {
         memory.allocateLimits(arms.stream().mapToDouble(a -> a.traffic().read()).max().orElse(0));
+        // Before any warm-up: it moves weights far away, where they are rounded more coarsely.
         for (Arm arm : arms) {
-          String name = arm.name(size);
-          progress.accept(name + ": checks, warms up");
-          try {
-            var contender = new Contender(name, arm, memory);
-            contenders.add(contender);
-            contender.run.check();
-            warmUp(contender);
-          } catch (ArmUnavailableException e) {
-            skipped.add(new Skipped(name, String.valueOf(e.getMessage())));
-          }
+          check(arm.name(size), arm, memory, contenders);
+        }
+        for (Contender contender : contenders) {
+          progress.accept(contender.name + ": warms up");
+          warmUp(contender);
         }
         contenders.forEach(Contender::sample); // once in turn, which is not counted
         contenders.forEach(contender -> contender.start(settings));
@@ -80,6 +76,17 @@ final class Bench {
       } finally {
         contenders.forEach(contender -> contender.run.close());
       }
+    }
+  }
+
+  private void check(String name, Arm arm, BenchMemory memory, List<Contender> contenders) {
+    progress.accept(name + ": checks");
+    try {
+      var contender = new Contender(name, arm, memory);
+      contenders.add(contender); // so that it is closed, whatever happens
+      contender.run.check();
+    } catch (ArmUnavailableException e) {
+      skipped.add(new Skipped(name, String.valueOf(e.getMessage())));
     }
   }
 

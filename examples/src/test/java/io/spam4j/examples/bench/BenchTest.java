@@ -47,7 +47,11 @@ final class BenchTest {
     assertThat(report.arms().getFirst().weights()).isEqualTo(20_000);
     assertThat(progress)
         .startsWith(
-            "spam-f32: checks, warms up", "plain-java: checks, warms up", "large: round 1 of 4")
+            "spam-f32: checks",
+            "plain-java: checks",
+            "spam-f32: warms up",
+            "plain-java: warms up",
+            "large: round 1 of 4")
         .endsWith("cached: round 4 of 4");
   }
 
