@@ -5,6 +5,7 @@ import io.spam4j.examples.bench.BenchReport.ArmResult;
 import io.spam4j.examples.bench.BenchReport.Skipped;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 
 /**
@@ -14,6 +15,8 @@ import java.util.function.Consumer;
 final class Bench {
   /* Shorter times are those of several steps: the clock and a cold cache would count. */
   private static final double SAMPLE_NANOS = 2e6;
+
+  private static final long SETTLE_NANOS = 20_000_000;
 
   private static final int FEWEST_ROUNDS = 3;
   private static final int FEWEST_WARM_UPS = 10;
@@ -46,10 +49,16 @@ final class Bench {
         run(size, arms);
       }
     }
+    return report();
+  }
+
+  /** What came out so far. */
+  BenchReport report() {
     return new BenchReport(Machine.here(), results, skipped);
   }
 
-  private void run(Size size, List<Arm> arms) {
+  /** Times arms on one size. */
+  void run(Size size, List<Arm> arms) {
     List<Contender> contenders = new ArrayList<>();
     try (var memory = new BenchMemory(size.elements(settings.weights()), size.threads())) {
       try {
@@ -68,6 +77,7 @@ final class Bench {
           progress.accept("%s: round %d of %d".formatted(size.id(), round + 1, settings.rounds()));
           for (Contender contender : contenders) {
             if (contender.takesPart(round, settings.rounds())) {
+              settle();
               contender.sample();
             }
           }
@@ -76,6 +86,16 @@ final class Bench {
       } finally {
         contenders.forEach(contender -> contender.run.close());
       }
+    }
+  }
+
+  /**
+   * Waits until the threads of the arm before are asleep: libtorch's spin for some milliseconds.
+   */
+  private static void settle() {
+    long end = System.nanoTime() + SETTLE_NANOS;
+    for (long left = SETTLE_NANOS; left > 0; left = end - System.nanoTime()) {
+      LockSupport.parkNanos(left);
     }
   }
 

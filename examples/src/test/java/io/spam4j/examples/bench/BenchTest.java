@@ -4,11 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import io.spam4j.engine.AdamW;
 import io.spam4j.examples.bench.BenchReport.ArmResult;
 import io.spam4j.examples.bench.BenchReport.Skipped;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 final class BenchTest {
@@ -59,6 +61,35 @@ final class BenchTest {
   void run_withoutTime_timesThreeRounds() {
     BenchReport report = new Bench(settings(7, Duration.ZERO, "limit-cached"), _ -> {}).run();
     assertThat(report.arms()).extracting(ArmResult::rounds).containsExactly(3);
+  }
+
+  @Test
+  void arm_thatCannotRun_isSkipped_andTheOthersAreTimed() {
+    var bench = new Bench(settings(3, Duration.ZERO), _ -> {});
+    var missing =
+        new Arm(
+            "missing",
+            Set.of(Size.CACHED),
+            Traffic.DENSE,
+            _ -> {
+              throw new ArmUnavailableException("no such processor");
+            });
+    var limit = new Arm("limit", Set.of(Size.CACHED), Traffic.DENSE, LimitArm::new);
+    bench.run(Size.CACHED, List.of(missing, limit));
+    assertThat(bench.report().skipped())
+        .containsExactly(new Skipped("missing-cached", "no such processor"));
+    assertThat(bench.report().arms()).extracting(ArmResult::name).containsExactly("limit-cached");
+  }
+
+  @Test
+  void arm_thatIsWrong_endsTheBench() {
+    var bench = new Bench(settings(3, Duration.ZERO), _ -> {});
+    Arm.Factory factory = memory -> new EngineArm(memory, AdamW.builder(), Rule.SPAM);
+    var wrong = new Arm("wrong", Set.of(Size.CACHED), Traffic.DENSE, factory);
+    assertThatThrownBy(() -> bench.run(Size.CACHED, List.of(wrong)))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageStartingWith(
+            "weight must be what SPAM makes of it: arm=engine, tensor=0, at=0,");
   }
 
   @Test

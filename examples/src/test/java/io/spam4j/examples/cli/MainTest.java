@@ -16,6 +16,7 @@ class MainTest {
         .startsWith("Usage: spam4j [-hV] COMMAND\n")
         .contains("\n  demo      Train a byte-level language model ")
         .contains("\n  inspect   Print what a checkpoint holds: ")
+        .contains("\n  bench     Time optimizer steps in turn")
         .contains("\n  doctor    Print what spam4j found on this machine")
         .contains("\n  test  Run every module's tests");
     assertThat(screen.err()).isEmpty();
