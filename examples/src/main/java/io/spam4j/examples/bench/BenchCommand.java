@@ -50,7 +50,7 @@ public final class BenchCommand implements Callable<Integer> {
       names = "--weights",
       paramLabel = "N",
       description =
-          "Of the large tensor; the other sizes shrink to about as many (default:"
+          "Of the large tensor, at least 1000; the other sizes shrink to about as many (default:"
               + " ${DEFAULT-VALUE}).")
   private long weights = Size.LARGE_WEIGHTS;
 

@@ -25,6 +25,7 @@ final class BenchCommandTest {
     return new CommandLine(new BenchCommand())
         .setOut(new PrintWriter(out, true))
         .setErr(new PrintWriter(err, true))
+        .setOverwrittenOptionsAllowed(true)
         .execute(all.toArray(String[]::new));
   }
 
@@ -88,6 +89,20 @@ final class BenchCommandTest {
     assertThat(bench("--arms", "limit,fastest")).isEqualTo(2);
     assertThat(err.toString())
         .startsWith("arm must be one of " + String.join(", ", Arms.names()) + ": arm=fastest");
+  }
+
+  @Test
+  void armOfAnotherSize_isWrongUsage() {
+    assertThat(bench("--arms", "c-loop", "--sizes", "large,llama60m")).isEqualTo(2);
+    assertThat(err.toString())
+        .startsWith("arm must be timed at one of the sizes: arm=c-loop, sizes=[large, llama60m]");
+  }
+
+  @Test
+  void fewWeights_areWrongUsage() {
+    assertThat(bench("--weights", "999")).isEqualTo(2);
+    assertThat(err.toString())
+        .startsWith("weights must be at least 1000 and rounds positive: weights=999, rounds=15");
   }
 
   @Test

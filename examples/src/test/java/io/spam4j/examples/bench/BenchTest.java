@@ -96,7 +96,7 @@ final class BenchTest {
   void settings_refuseWhatCannotBeTimed() {
     assertThatThrownBy(() -> settings(0, Duration.ZERO))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessage("weights and rounds must be positive: weights=20000, rounds=0");
+        .hasMessage("weights must be at least 1000 and rounds positive: weights=20000, rounds=0");
     assertThatThrownBy(() -> settings(1, Duration.ofSeconds(-1)))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage("times must not be negative: warmUp=PT0.001S, budget=PT-1S");
