@@ -5,12 +5,11 @@ import io.spam4j.examples.bench.BenchReport.ArmResult;
 import io.spam4j.examples.bench.BenchReport.Skipped;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 
 /**
- * Times arms in turn. In every round each arm of a size is timed once, right after its limit, so
- * that both see memory at the same speed.
+ * Times arms in turn. In every round each arm of a size is timed once, right before or after its
+ * limit, so that both see memory at the same speed.
  */
 final class Bench {
   /* Shorter times are those of several steps: the clock and a cold cache would count. */
@@ -90,12 +89,13 @@ final class Bench {
   }
 
   /**
-   * Waits until the threads of the arm before are asleep: libtorch's spin for some milliseconds.
+   * Waits until the threads of the arm before are asleep: libtorch's spin for some milliseconds. It
+   * does not sleep itself: on a busy machine the system would favour what comes right after.
    */
   private static void settle() {
-    long end = System.nanoTime() + SETTLE_NANOS;
-    for (long left = SETTLE_NANOS; left > 0; left = end - System.nanoTime()) {
-      LockSupport.parkNanos(left);
+    long start = System.nanoTime();
+    while (System.nanoTime() - start < SETTLE_NANOS) {
+      Thread.onSpinWait();
     }
   }
 
@@ -148,21 +148,30 @@ final class Bench {
       run = arm.factory().open(memory);
     }
 
+    /** Times both; which comes first changes from time to time. */
     void sample() {
-      limits.add(time(limit::run, limitsPerSample));
+      boolean limitFirst = steps.count() % 2 == 0;
+      if (limitFirst) {
+        limits.add(time(limit::run, limitsPerSample));
+      }
       steps.add(time(run::step, stepsPerSample));
+      if (!limitFirst) {
+        limits.add(time(limit::run, limitsPerSample));
+      }
     }
 
-    /** Mean nanoseconds; several runs of something short start with one that is not timed. */
+    /** Median nanoseconds; several runs of something short start with one that is not timed. */
     private static double time(Runnable work, int times) {
       if (times > 1) {
         work.run();
       }
-      long start = System.nanoTime();
+      var samples = new Samples();
       for (int i = 0; i < times; i++) {
+        long start = System.nanoTime();
         work.run();
+        samples.add((double) (System.nanoTime() - start));
       }
-      return (double) (System.nanoTime() - start) / times;
+      return samples.median();
     }
 
     void calibrate() {

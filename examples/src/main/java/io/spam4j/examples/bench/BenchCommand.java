@@ -21,7 +21,7 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     sortOptions = false,
     description = {
-      "Time optimizer steps in turn, each right after a loop that moves the same bytes and computes"
+      "Time optimizer steps in turn, each beside a loop that moves the same bytes and computes"
           + " nothing: of this engine, of plain Java and C loops, and of libtorch. Checks what each"
           + " does first. All arms take some minutes and 9 GB.",
       ""

@@ -24,10 +24,10 @@ record BenchReport(Machine machine, List<ArmResult> arms, List<Skipped> skipped)
    * @param bytesPerWeight that its limit reads and writes
    * @param medianNs of a step
    * @param spread half the distance of the quartiles, in percent of the median
-   * @param limitNs median of its limit, run right before each of its samples
+   * @param limitNs median of its limit, timed right before or after each of its times
    * @param ratioToLimit {@code medianNs / limitNs}
    * @param rounds how often it was timed
-   * @param stepsPerRound the steps of each time, of which the mean was taken
+   * @param stepsPerRound the steps of each time, of which the median was taken
    */
   record ArmResult(
       String name,
