@@ -2,6 +2,7 @@ package io.spam4j.engine;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 
+import io.spam4j.engine.kernel.Operands;
 import io.spam4j.engine.kernel.Selected;
 import io.spam4j.engine.kernel.Unselected;
 import io.spam4j.engine.kernel.UpdateCoefficients;
@@ -30,6 +31,8 @@ final class GatheredBlock {
   private long block;
   private boolean isDecoded;
   private boolean isPacked; // by the bits of the mask
+  private final Operands all = new Operands();
+  private final Operands packed = new Operands();
 
   /**
    * An empty block.
@@ -89,12 +92,13 @@ final class GatheredBlock {
   }
 
   private void pack(IndexMask mask, MemorySegment allWeights, MemorySegment allGradients) {
-    MemorySegment bits = mask.data();
-    long from = mask.start(block);
-    long to = end(mask);
     gradient = gradients.buffer(participant);
-    count = Selected.gather(bits, from, to, allWeights, weights, IndexMask.BLOCK);
-    int _ = Selected.gather(bits, from, to, allGradients, gradient, IndexMask.BLOCK);
+    all.weights = allWeights;
+    all.gradient = allGradients;
+    packed.weights = weights;
+    packed.gradient = gradient;
+    long from = mask.start(block);
+    count = Selected.gather(all, packed, mask.data(), from, end(mask), IndexMask.BLOCK);
   }
 
   /** Where the block ends, or, if it is the last, the bits of the selection. */

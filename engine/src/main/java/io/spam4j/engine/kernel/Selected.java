@@ -16,17 +16,17 @@ public final class Selected {
   }
 
   /**
-   * Packs the selected of the elements {@code [from, to)}.
+   * Packs weights and gradients of the selected of the elements {@code [start, end)}.
    *
+   * @param from has weights and gradient of the whole tensor, not shifted
+   * @param to receives weights and gradients of the selected elements, from float 0 on
    * @param bits of all elements, 0 for the selected ones, in 64-bit words from the lowest bit on
-   * @param all float32 elements of the tensor
-   * @param packed receives them, from float 0 on
-   * @param room floats of {@code packed}
+   * @param room floats that {@code to} has of each
    * @return how many there are
    */
   public static int gather(
-      MemorySegment bits, long from, long to, MemorySegment all, MemorySegment packed, int room) {
-    return SelectedVector.gather(bits, from, to, all, packed, room);
+      Operands from, Operands to, MemorySegment bits, long start, long end, int room) {
+    return SelectedVector.gather(from, to, bits, start, end, room);
   }
 
   /**

@@ -26,32 +26,44 @@ final class SelectedVector {
 
   /** See {@link Selected#gather}. */
   static int gather(
-      MemorySegment bits, long from, long to, MemorySegment all, MemorySegment packed, int room) {
-    long i = from;
+      Operands from, Operands to, MemorySegment bits, long start, long end, int room) {
+    MemorySegment weights = from.weights;
+    MemorySegment gradient = from.gradient;
+    MemorySegment packedWeights = to.weights;
+    MemorySegment packedGradient = to.gradient;
+    long i = start;
     int k = 0;
-    for (; i < to && i % LENGTH != 0; i++) {
-      k = gatherOne(bits, i, all, packed, k);
+    for (; i < end && i % LENGTH != 0; i++) {
+      k = gatherOne(from, to, bits, i, k);
     }
-    for (; i + LENGTH <= to && k + LENGTH <= room; i += LENGTH) {
+    for (; i + LENGTH <= end && k + LENGTH <= room; i += LENGTH) {
       long selected = selected(bits, i) & LANES;
-      FloatVector.fromMemorySegment(S, all, i * Float.BYTES, ORDER)
-          .compress(VectorMask.fromLong(S, selected))
-          .intoMemorySegment(packed, (long) k * Float.BYTES, ORDER);
+      VectorMask<Float> lanes = VectorMask.fromLong(S, selected);
+      long at = i * Float.BYTES;
+      long packedAt = (long) k * Float.BYTES;
+      FloatVector.fromMemorySegment(S, weights, at, ORDER)
+          .compress(lanes)
+          .intoMemorySegment(packedWeights, packedAt, ORDER);
+      FloatVector.fromMemorySegment(S, gradient, at, ORDER)
+          .compress(lanes)
+          .intoMemorySegment(packedGradient, packedAt, ORDER);
       k += Long.bitCount(selected);
     }
-    for (; i < to; i++) {
-      k = gatherOne(bits, i, all, packed, k);
+    for (; i < end; i++) {
+      k = gatherOne(from, to, bits, i, k);
     }
     return k;
   }
 
-  private static int gatherOne(
-      MemorySegment bits, long i, MemorySegment all, MemorySegment packed, int k) {
+  private static int gatherOne(Operands from, Operands to, MemorySegment bits, long i, int k) {
     if ((selected(bits, i) & 1) == 0) {
       return k;
     }
-    float value = all.get(JAVA_FLOAT_UNALIGNED, i * Float.BYTES);
-    packed.set(JAVA_FLOAT_UNALIGNED, (long) k * Float.BYTES, value);
+    long at = (long) k * Float.BYTES;
+    float weight = from.weights.get(JAVA_FLOAT_UNALIGNED, i * Float.BYTES);
+    float slope = from.gradient.get(JAVA_FLOAT_UNALIGNED, i * Float.BYTES);
+    to.weights.set(JAVA_FLOAT_UNALIGNED, at, weight);
+    to.gradient.set(JAVA_FLOAT_UNALIGNED, at, slope);
     return k + 1;
   }
 
@@ -60,18 +72,16 @@ final class SelectedVector {
       MemorySegment bits, long from, long to, MemorySegment packed, MemorySegment all, int count) {
     long i = from;
     int k = 0;
-    // Lanes at both ends may belong to the blocks beside, which other threads work on.
     for (; i < to && i % LENGTH != 0; i++) {
       k = scatterOne(bits, i, packed, k, all);
     }
     for (; i + LENGTH <= to && k + LENGTH <= count; i += LENGTH) {
       long selected = selected(bits, i) & LANES;
       VectorMask<Float> lanes = VectorMask.fromLong(S, selected);
-      FloatVector spread =
-          FloatVector.fromMemorySegment(S, packed, (long) k * Float.BYTES, ORDER).expand(lanes);
-      FloatVector.fromMemorySegment(S, all, i * Float.BYTES, ORDER)
-          .blend(spread, lanes)
-          .intoMemorySegment(all, i * Float.BYTES, ORDER);
+      // The other lanes may belong to a block beside, which another thread works on.
+      FloatVector.fromMemorySegment(S, packed, (long) k * Float.BYTES, ORDER)
+          .expand(lanes)
+          .intoMemorySegment(all, i * Float.BYTES, ORDER, lanes);
       k += Long.bitCount(selected);
     }
     for (; i < to; i++) {

@@ -54,7 +54,11 @@ final class SelectedTest {
     }
     // Room for just what is selected: nothing may be written behind it.
     MemorySegment packed = arena.allocate(4L * expected, 64);
-    assertThat(Selected.gather(bits, from, to, all, packed, expected)).isEqualTo(expected);
+    MemorySegment packedToo = arena.allocate(4L * expected, 64);
+    Operands whole = Operands.of(all, all, all, all);
+    Operands part = Operands.of(packed, packedToo, packed, packed);
+    assertThat(Selected.gather(whole, part, bits, from, to, expected)).isEqualTo(expected);
+    assertThat(packed.mismatch(packedToo)).isEqualTo(-1);
     int k = 0;
     for (int i = from; i < to; i++) {
       if (selected[i]) {
