@@ -1,9 +1,6 @@
 package io.spam4j.engine;
 
-import io.spam4j.engine.kernel.PlannedJob;
 import io.spam4j.engine.kernel.Update;
-import io.spam4j.engine.kernel.WorkPlan;
-import io.spam4j.engine.kernel.Yardstick;
 import io.spam4j.tensors.DType;
 import io.spam4j.tensors.Philox;
 import io.spam4j.tensors.Tensor;
@@ -51,7 +48,8 @@ public record Roofline(long weights, int threads, double stepNanos, double limit
       try (Optimizer spam = builder.build(List.of(new Parameter("w", w)))) {
         Tensor m = spam.firstMoment("w");
         Tensor v = spam.secondMoment("w");
-        var limit = new Limit(w, g, m, v, threads);
+        StreamLimit limit =
+            StreamLimit.ofUpdate(w.memory(), g.memory(), m.memory(), v.memory(), weights, threads);
         Gradients gradients = _ -> g;
         double[] stepNanos = new double[rounds];
         double[] limitNanos = new double[rounds];
@@ -92,36 +90,5 @@ public record Roofline(long weights, int threads, double stepNanos, double limit
 
   private double bytes() {
     return (double) weights * Update.STREAMS * Float.BYTES;
-  }
-
-  /** The stream, divided among threads exactly as a step is. */
-  private static final class Limit {
-    private final Tensor w;
-    private final Tensor g;
-    private final Tensor m;
-    private final Tensor v;
-    private final PlannedJob job;
-
-    @SuppressWarnings("FieldMayBeFinal") // If it were, the compiler would know that it is 0.
-    private int zero = 0;
-
-    Limit(Tensor w, Tensor g, Tensor m, Tensor v, int threads) {
-      this.w = w;
-      this.g = g;
-      this.m = m;
-      this.v = v;
-      WorkPlan plan = WorkPlan.of(new long[] {w.elements()});
-      job = new PlannedJob(plan, threads, this::pass);
-    }
-
-    long run() {
-      long start = System.nanoTime();
-      job.run();
-      return System.nanoTime() - start;
-    }
-
-    private void pass(int tensor, long from, long to, int participant) {
-      Yardstick.apply(w.memory(), g.memory(), m.memory(), v.memory(), from, to, zero);
-    }
   }
 }

@@ -57,6 +57,28 @@ final class RooflineTest {
     assertThat(g).isEqualTo(streams[1]);
   }
 
+  @Tag("kernel")
+  @Test
+  void yardstick_readsAndRewritesOneStream() {
+    int n = 1021;
+    float[] values = Runs.draw(new Random(3), n, 10);
+    float[] stream = values.clone();
+    int all = 0;
+    for (int i = 5; i < n - 1; i++) {
+      all ^= Float.floatToRawIntBits(values[i]);
+    }
+    MemorySegment memory = MemorySegment.ofArray(stream);
+    assertThat(Yardstick.read(memory, 5, n - 1)).isEqualTo(all);
+    Yardstick.rewrite(memory, 5, n - 1, 0);
+    assertThat(stream).isEqualTo(values);
+    Yardstick.rewrite(memory, 5, n - 1, -1);
+    for (int i = 0; i < n; i++) {
+      int flipped = i < 5 || i == n - 1 ? 0 : -1;
+      assertThat(Float.floatToRawIntBits(stream[i]))
+          .isEqualTo(Float.floatToRawIntBits(values[i]) ^ flipped);
+    }
+  }
+
   private static void apply(float[] w, float[] g, float[] m, float[] v, int zero) {
     Yardstick.apply(
         MemorySegment.ofArray(w),

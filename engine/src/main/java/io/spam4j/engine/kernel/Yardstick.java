@@ -6,14 +6,15 @@ import io.spam4j.tensors.simd.VectorMode;
 import java.lang.foreign.MemorySegment;
 
 /**
- * What the fused update is measured against: the same four streams read and three written, in the
- * same order, and nothing computed. It leaves all values as they are.
+ * What updates are measured against: streams read and written, and nothing computed. It leaves all
+ * values as they are.
  */
 public final class Yardstick {
   private Yardstick() {}
 
   /**
-   * Passes the elements {@code [from, to)} of four streams through the processor.
+   * The streams of the fused update: passes the elements {@code [from, to)} of four through the
+   * processor and writes three back, in the update's order.
    *
    * @param zero 0; a variable, because the compiler must not know that nothing changes
    */
@@ -32,6 +33,30 @@ public final class Yardstick {
     }
   }
 
+  /**
+   * Reads the elements {@code [from, to)} of one stream.
+   *
+   * @return the exclusive or of all their bits, so that the compiler cannot leave the reads out
+   */
+  public static int read(MemorySegment stream, long from, long to) {
+    return VectorMode.VECTORS
+        ? YardstickVector.read(stream, from, to)
+        : scalarRead(stream, from, to);
+  }
+
+  /**
+   * Reads the elements {@code [from, to)} of one stream and writes them back.
+   *
+   * @param zero 0; a variable, because the compiler must not know that nothing changes
+   */
+  public static void rewrite(MemorySegment stream, long from, long to, int zero) {
+    if (VectorMode.VECTORS) {
+      YardstickVector.rewrite(stream, from, to, zero);
+    } else {
+      scalarRewrite(stream, from, to, zero);
+    }
+  }
+
   static void scalar(
       MemorySegment w,
       MemorySegment g,
@@ -46,6 +71,21 @@ public final class Yardstick {
       w.set(JAVA_INT_UNALIGNED, at, w.get(JAVA_INT_UNALIGNED, at) ^ nothing);
       m.set(JAVA_INT_UNALIGNED, at, m.get(JAVA_INT_UNALIGNED, at) ^ nothing);
       v.set(JAVA_INT_UNALIGNED, at, v.get(JAVA_INT_UNALIGNED, at) ^ nothing);
+    }
+  }
+
+  static int scalarRead(MemorySegment stream, long from, long to) {
+    int all = 0;
+    for (long i = from; i < to; i++) {
+      all ^= stream.get(JAVA_INT_UNALIGNED, i * Integer.BYTES);
+    }
+    return all;
+  }
+
+  static void scalarRewrite(MemorySegment stream, long from, long to, int zero) {
+    for (long i = from; i < to; i++) {
+      long at = i * Integer.BYTES;
+      stream.set(JAVA_INT_UNALIGNED, at, stream.get(JAVA_INT_UNALIGNED, at) ^ zero);
     }
   }
 }

@@ -34,6 +34,24 @@ final class YardstickVector {
     Yardstick.scalar(w, g, m, v, i, to, zero);
   }
 
+  static int read(MemorySegment stream, long from, long to) {
+    IntVector all = IntVector.zero(S);
+    long i = from;
+    for (; i <= to - S.length(); i += S.length()) {
+      all = all.lanewise(XOR, IntVector.fromMemorySegment(S, stream, i * Integer.BYTES, ORDER));
+    }
+    return all.reduceLanes(XOR) ^ Yardstick.scalarRead(stream, i, to);
+  }
+
+  static void rewrite(MemorySegment stream, long from, long to, int zero) {
+    IntVector nothing = IntVector.broadcast(S, zero);
+    long i = from;
+    for (; i <= to - S.length(); i += S.length()) {
+      pass(stream, i * Integer.BYTES, nothing);
+    }
+    Yardstick.scalarRewrite(stream, i, to, zero);
+  }
+
   private static void pass(MemorySegment stream, long at, IntVector nothing) {
     IntVector.fromMemorySegment(S, stream, at, ORDER)
         .lanewise(XOR, nothing)

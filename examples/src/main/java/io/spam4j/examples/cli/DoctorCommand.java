@@ -5,12 +5,11 @@ import io.spam4j.cuda.CudaAvailability;
 import io.spam4j.cuda.CudaDevice;
 import io.spam4j.engine.Roofline;
 import io.spam4j.engine.kernel.WorkerPool;
+import io.spam4j.examples.bench.Machine;
 import io.spam4j.examples.report.Quantities;
 import io.spam4j.tensors.simd.VectorMode;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
@@ -31,8 +30,6 @@ import picocli.CommandLine.Option;
       "Exits with 1 if the demo cannot run here."
     })
 final class DoctorCommand implements Callable<Integer> {
-  private static final Path CPU_INFO = Path.of("/proc/cpuinfo");
-
   private static final int ROUNDS = 15;
 
   @Option(
@@ -75,7 +72,7 @@ final class DoctorCommand implements Callable<Integer> {
             .map(of -> System.getProperty("os." + of))
             .reduce((a, b) -> a + " " + b)
             .orElseThrow());
-    fact("processor", processor(CPU_INFO));
+    fact("processor", Machine.processorName());
     fact("cores", String.valueOf(Runtime.getRuntime().availableProcessors()));
     if (ManagementFactory.getOperatingSystemMXBean() instanceof OperatingSystemMXBean system) {
       fact(
@@ -112,6 +109,7 @@ final class DoctorCommand implements Callable<Integer> {
         "spam step",
         "%.1f ms, %.1f GB/s".formatted(roofline.stepNanos() / 1e6, roofline.stepBandwidth()));
     fact("step / limit", "%.3f".formatted(roofline.ratio()));
+    SlowStep.ofThisProcess().warning(roofline).ifPresent(warning -> fact("warning", warning));
   }
 
   private void cuda() {
@@ -156,19 +154,6 @@ final class DoctorCommand implements Callable<Integer> {
     } catch (UnsatisfiedLinkError | NoClassDefFoundError missing) {
       fact("javacpp-pytorch", "libtorch does not load: " + missing.getMessage());
       return false;
-    }
-  }
-
-  /** The processor's name where Linux tells it, else its architecture. */
-  static String processor(Path cpuInfo) {
-    try (Stream<String> lines = Files.lines(cpuInfo)) {
-      return lines
-          .filter(line -> line.startsWith("model name"))
-          .map(line -> line.substring(line.indexOf(':') + 1).strip())
-          .findFirst()
-          .orElse(System.getProperty("os.arch"));
-    } catch (IOException notLinux) {
-      return System.getProperty("os.arch");
     }
   }
 

@@ -1,5 +1,6 @@
 package io.spam4j.examples.cli;
 
+import io.spam4j.examples.bench.BenchCommand;
 import io.spam4j.examples.inspect.InspectCommand;
 import io.spam4j.examples.memory.MemoryCommand;
 import io.spam4j.examples.replay.ReplayCommand;
@@ -56,6 +57,7 @@ public final class Main implements Runnable {
             .addSubcommand(new SimulateCommand())
             .addSubcommand(new MemoryCommand())
             .addSubcommand(new InspectCommand())
+            .addSubcommand(new BenchCommand())
             .addSubcommand(new DoctorCommand(terminal))
             .addSubcommand(new CudaSelftestCommand(terminal))
             .addSubcommand(new HelpCommand());

@@ -16,7 +16,7 @@ import java.util.stream.Collectors;
  * @param layers blocks
  * @param rank the rank of GaLore that the paper compares with
  */
-record LlamaModel(String name, int hidden, int ffn, int heads, int layers, int rank) {
+public record LlamaModel(String name, int hidden, int ffn, int heads, int layers, int rank) {
   private static final int VOCABULARY = 32_000;
 
   /** The models that the papers pretrain, and the one they fine-tune. */
@@ -33,7 +33,7 @@ record LlamaModel(String name, int hidden, int ffn, int heads, int layers, int r
    *
    * @throws IllegalArgumentException if there is none
    */
-  static LlamaModel named(String name) {
+  public static LlamaModel named(String name) {
     return ALL.stream()
         .filter(model -> model.name.equals(name))
         .findFirst()
@@ -47,7 +47,7 @@ record LlamaModel(String name, int hidden, int ffn, int heads, int layers, int r
   }
 
   /** All weights, in the order that Hugging Face's class has them. */
-  List<ModelWeight> weights() {
+  public List<ModelWeight> weights() {
     List<ModelWeight> weights = new ArrayList<>();
     weights.add(ModelWeight.dense("model.embed_tokens.weight", VOCABULARY, hidden));
     for (int i = 0; i < layers; i++) {

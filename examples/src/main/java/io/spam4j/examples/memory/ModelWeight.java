@@ -11,9 +11,9 @@ import java.util.List;
  * @param target whether memory-efficient optimizers treat it: the matrices of attention and of the
  *     feed-forward part
  */
-record ModelWeight(String name, List<Long> shape, boolean target) {
+public record ModelWeight(String name, List<Long> shape, boolean target) {
   /** Copies the shape. */
-  ModelWeight {
+  public ModelWeight {
     shape = List.copyOf(shape);
   }
 
@@ -32,7 +32,7 @@ record ModelWeight(String name, List<Long> shape, boolean target) {
   }
 
   /** The product of the extents. */
-  long elements() {
+  public long elements() {
     return shape.stream().reduce(1L, Math::multiplyExact);
   }
 }

@@ -2,11 +2,7 @@ package io.spam4j.examples.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 class DoctorCommandTest {
   @Test
@@ -31,21 +27,5 @@ class DoctorCommandTest {
   void cudaVersion_isMajorAndMinor() {
     assertThat(DoctorCommand.cudaVersion(12040)).isEqualTo("12.4");
     assertThat(DoctorCommand.cudaVersion(13000)).isEqualTo("13.0");
-  }
-
-  @Test
-  void processor_isTheFirstThatLinuxNames(@TempDir Path folder) throws IOException {
-    Path info =
-        Files.writeString(
-            folder.resolve("cpuinfo"),
-            "processor\t: 0\nmodel name\t: Some CPU: fast\nmodel name\t: Other\n");
-
-    assertThat(DoctorCommand.processor(info)).isEqualTo("Some CPU: fast");
-  }
-
-  @Test
-  void processor_isTheArchitectureElsewhere(@TempDir Path folder) {
-    assertThat(DoctorCommand.processor(folder.resolve("absent")))
-        .isEqualTo(System.getProperty("os.arch"));
   }
 }

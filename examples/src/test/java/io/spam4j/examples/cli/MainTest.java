@@ -18,6 +18,7 @@ class MainTest {
         .containsPattern("\n  inspect +Print what a checkpoint holds: ")
         .containsPattern("\n  doctor +Print what spam4j found on this machine")
         .containsPattern("\n  cuda-selftest +Compare what the GPU computes ")
+        .containsPattern("\n  bench +Time optimizer steps in turn")
         .contains("\n  test  Run every module's tests");
     assertThat(screen.err()).isEmpty();
   }

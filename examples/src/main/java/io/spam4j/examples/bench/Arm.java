@@ -1,0 +1,34 @@
+package io.spam4j.examples.bench;
+
+import java.util.Set;
+
+/**
+ * Something that is timed.
+ *
+ * @param name without the suffix of a size
+ * @param sizes what it is timed on
+ * @param traffic what its limit moves
+ * @param factory makes it
+ */
+record Arm(String name, Set<Size> sizes, Traffic traffic, Factory factory) {
+  /** Allocates an arm's state. */
+  @FunctionalInterface
+  interface Factory {
+    /**
+     * Prepares an arm.
+     *
+     * @throws ArmUnavailableException if this machine cannot run it
+     */
+    ArmRun open(BenchMemory memory) throws ArmUnavailableException;
+  }
+
+  /** Copies the sizes. */
+  Arm {
+    sizes = Set.copyOf(sizes);
+  }
+
+  /** The name with the suffix of a size. */
+  String name(Size size) {
+    return name + size.suffix();
+  }
+}

@@ -1,0 +1,10 @@
+package io.spam4j.examples.bench;
+
+/** An arm needs something that this machine does not have; the message says what. */
+public final class ArmUnavailableException extends Exception {
+  private static final long serialVersionUID = 1;
+
+  ArmUnavailableException(String reason) {
+    super(reason);
+  }
+}

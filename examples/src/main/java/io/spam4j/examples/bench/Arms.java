@@ -1,0 +1,89 @@
+package io.spam4j.examples.bench;
+
+import io.spam4j.engine.AdamW;
+import io.spam4j.engine.Spam;
+import io.spam4j.engine.StableSpam;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+
+/** Everything that is timed, a line each. */
+public final class Arms {
+  private static final Set<Size> ALL_SIZES = EnumSet.allOf(Size.class);
+  private static final Set<Size> LARGE = EnumSet.of(Size.LARGE);
+  private static final Set<Size> CACHED = EnumSet.of(Size.CACHED);
+  private static final Set<Size> ONE_TENSOR = EnumSet.of(Size.LARGE, Size.CACHED);
+
+  private static final List<Arm> TABLE =
+      List.of(
+          new Arm("limit", ALL_SIZES, Traffic.DENSE, LimitArm::new),
+          new Arm("adamw-f32", ALL_SIZES, Traffic.DENSE, Arms::adamW),
+          new Arm("spam-f32", ALL_SIZES, Traffic.DENSE, Arms::spam),
+          new Arm("stablespam-f32", ALL_SIZES, Traffic.MEASURED, Arms::stableSpam),
+          new Arm("spam-f32-d0.25", LARGE, Traffic.sparse(0.25), sparse(0.25)),
+          new Arm("spam-f32-d0.05", LARGE, Traffic.sparse(0.05), sparse(0.05)),
+          new Arm("spam-f32-d0.0025", LARGE, Traffic.sparse(0.0025), sparse(0.0025)),
+          new Arm("c-loop", CACHED, Traffic.DENSE, CLoopArm::new),
+          new Arm("plain-java", ONE_TENSOR, Traffic.DENSE, PlainJavaArm::new),
+          new Arm("separate-passes", ONE_TENSOR, Traffic.DENSE, SeparatePassesArm::new),
+          new Arm("torch-adamw", ALL_SIZES, Traffic.DENSE, TorchAdamWArm::new),
+          new Arm("torch-spam-ops", ALL_SIZES, Traffic.DENSE, TorchSpamArm::new),
+          new Arm("torch-stablespam-ops", ALL_SIZES, Traffic.MEASURED, TorchStableSpamArm::new));
+
+  private Arms() {}
+
+  private static ArmRun adamW(BenchMemory memory) {
+    return new EngineArm(memory, AdamW.builder(), Rule.ADAMW);
+  }
+
+  private static ArmRun spam(BenchMemory memory) {
+    return new EngineArm(memory, Spam.builder(), Rule.SPAM);
+  }
+
+  private static ArmRun stableSpam(BenchMemory memory) {
+    return new EngineArm(memory, StableSpam.builder(), Rule.STABLE_SPAM);
+  }
+
+  private static Arm.Factory sparse(double density) {
+    return memory -> new EngineArm(memory, Spam.builder().density(density), Rule.SPAM);
+  }
+
+  /** The arms of a size, in the order they are timed. */
+  static List<Arm> of(Size size) {
+    return TABLE.stream().filter(arm -> arm.sizes().contains(size)).toList();
+  }
+
+  /** The names of all arms with their sizes, such as {@code spam-f32-cached}. */
+  public static List<String> names() {
+    List<String> names = new ArrayList<>();
+    for (Size size : Size.values()) {
+      of(size).forEach(arm -> names.add(arm.name(size)));
+    }
+    return names;
+  }
+
+  /**
+   * An arm on memory of its own.
+   *
+   * @param name one of {@link #names}
+   * @param most the weights of the large tensor; the other sizes shrink to about as many
+   * @throws ArmUnavailableException if this machine cannot run it
+   * @throws IllegalArgumentException if there is no such arm
+   */
+  public static ArmRun open(String name, long most) throws ArmUnavailableException {
+    for (Size size : Size.values()) {
+      for (Arm arm : of(size)) {
+        if (arm.name(size).equals(name)) {
+          return OwnMemoryArm.open(arm, new BenchMemory(size.elements(most), size.threads()));
+        }
+      }
+    }
+    throw unknown(name);
+  }
+
+  static IllegalArgumentException unknown(String name) {
+    return new IllegalArgumentException(
+        "arm must be one of %s: arm=%s".formatted(String.join(", ", names()), name));
+  }
+}

@@ -1,0 +1,105 @@
+package io.spam4j.jmh;
+
+import io.spam4j.examples.bench.ArmRun;
+import io.spam4j.examples.bench.ArmUnavailableException;
+import io.spam4j.examples.bench.Arms;
+import java.util.concurrent.TimeUnit;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.Level;
+import org.openjdk.jmh.annotations.Measurement;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
+import org.openjdk.jmh.annotations.Warmup;
+
+/**
+ * The arms of {@code ./spam4j bench}, each in a process of its own. Where the speed of memory
+ * drifts, only the ratios of that command mean something.
+ *
+ * <pre>{@code ./spam4j jmh BenchArms -p arm=spam-f32,limit}</pre>
+ */
+@BenchmarkMode(Mode.AverageTime)
+@OutputTimeUnit(TimeUnit.MICROSECONDS)
+@Warmup(iterations = 5, time = 2)
+@Measurement(iterations = 10, time = 2)
+@Fork(
+    value = 1,
+    jvmArgsAppend = {
+      "--add-modules=jdk.incubator.vector",
+      "--enable-native-access=ALL-UNNAMED",
+    })
+@State(Scope.Benchmark)
+public class BenchArms {
+  /** Weights of the large tensor; the other sizes shrink to about as many. */
+  @Param("67108864")
+  long weights;
+
+  /** What is timed. */
+  @Param({
+    "limit",
+    "adamw-f32",
+    "spam-f32",
+    "stablespam-f32",
+    "spam-f32-d0.25",
+    "spam-f32-d0.05",
+    "spam-f32-d0.0025",
+    "plain-java",
+    "separate-passes",
+    "torch-adamw",
+    "torch-spam-ops",
+    "torch-stablespam-ops",
+    "limit-llama60m",
+    "adamw-f32-llama60m",
+    "spam-f32-llama60m",
+    "stablespam-f32-llama60m",
+    "torch-adamw-llama60m",
+    "torch-spam-ops-llama60m",
+    "torch-stablespam-ops-llama60m",
+    "limit-cached",
+    "adamw-f32-cached",
+    "spam-f32-cached",
+    "stablespam-f32-cached",
+    "c-loop-cached",
+    "plain-java-cached",
+    "separate-passes-cached",
+    "torch-adamw-cached",
+    "torch-spam-ops-cached",
+    "torch-stablespam-ops-cached"
+  })
+  String arm;
+
+  private ArmRun run;
+
+  /** JMH sets the fields up. */
+  @SuppressWarnings("NullAway.Init")
+  public BenchArms() {}
+
+  /**
+   * Allocates the arm and checks what it does.
+   *
+   * @throws ArmUnavailableException if this machine cannot run it
+   */
+  @Setup(Level.Trial)
+  public void setUp() throws ArmUnavailableException {
+    run = Arms.open(arm, weights);
+    run.check();
+  }
+
+  /** Frees everything. */
+  @TearDown(Level.Trial)
+  public void tearDown() {
+    run.close();
+  }
+
+  /** A step. */
+  @Benchmark
+  public void step() {
+    run.step();
+  }
+}
