@@ -78,6 +78,11 @@ public final class BenchCommand implements Callable<Integer> {
   private double budget = 20;
 
   @Option(
+      names = "--huge-pages",
+      description = "Put large tensors into huge pages of Linux, to see whether that helps.")
+  private boolean hugePages;
+
+  @Option(
       names = "--json",
       paramLabel = "FILE",
       description = "Where the numbers go as JSON; - for standard output, instead of the table.")
@@ -112,7 +117,8 @@ public final class BenchCommand implements Callable<Integer> {
           weights,
           rounds,
           seconds(warmUp),
-          seconds(budget));
+          seconds(budget),
+          hugePages);
     } catch (IllegalArgumentException wrong) {
       throw new ParameterException(spec.commandLine(), String.valueOf(wrong.getMessage()), wrong);
     }

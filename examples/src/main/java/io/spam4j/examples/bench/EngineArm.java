@@ -3,6 +3,7 @@ package io.spam4j.examples.bench;
 import io.spam4j.engine.Gradients;
 import io.spam4j.engine.Optimizer;
 import io.spam4j.engine.OptimizerBuilder;
+import io.spam4j.engine.Parameter;
 import io.spam4j.tensors.IndexMask;
 import java.util.ArrayList;
 import java.util.List;
@@ -30,6 +31,9 @@ final class EngineArm implements ArmRun {
             .threads(memory.threads())
             .learningRate(Rule.LEARNING_RATE)
             .build(memory.parameters());
+    for (Parameter parameter : optimizer.parameters()) {
+      optimizer.state(parameter.name()).values().forEach(state -> memory.advise(state.memory()));
+    }
   }
 
   @Override

@@ -1,0 +1,84 @@
+package io.spam4j.tensors;
+
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
+import java.util.Objects;
+import java.util.Optional;
+
+/**
+ * Huge pages of Linux for large tensors. A step over gigabytes touches a new page of 4 KiB every
+ * 1024 weights and stream; pages of 2 MiB cost fewer misses of the processor's address cache.
+ * Whether that helps depends on the machine: measure it ({@code ./spam4j bench --huge-pages}).
+ *
+ * <p>The JVM wants {@code --enable-native-access} for it; without, it prints a warning.
+ */
+public final class HugePages {
+  /** Bytes of a huge page, on x86-64 and usually on other processors. */
+  public static final long BYTES = 2 << 20;
+
+  private static final int MADV_HUGEPAGE = 14;
+  private static final int MADV_COLLAPSE = 25; // Linux 6.1: now, and also pages in use
+
+  private HugePages() {}
+
+  /** Found when it is first needed. */
+  private static final class Native {
+    static final Optional<MethodHandle> MADVISE = find();
+
+    @SuppressWarnings("restricted") // madvise has this signature on every Linux of 64 bits.
+    private static Optional<MethodHandle> find() {
+      if (!System.getProperty("os.name").equals("Linux")) {
+        return Optional.empty();
+      }
+      Linker linker = Linker.nativeLinker();
+      var signature =
+          FunctionDescriptor.of(
+              ValueLayout.JAVA_INT,
+              ValueLayout.ADDRESS,
+              ValueLayout.JAVA_LONG,
+              ValueLayout.JAVA_INT);
+      return linker
+          .defaultLookup()
+          .find("madvise")
+          .map(address -> linker.downcallHandle(address, signature));
+    }
+  }
+
+  /**
+   * Asks for huge pages for the whole ones that lie in this memory, and to move there what lies in
+   * it now. The contents stay as they are.
+   *
+   * @param memory outside the heap, such as {@link Tensor#memory} of weights, gradients or state
+   * @return whether the system did it; not where it has no huge pages, has too few, or is too old
+   *     (before Linux 6.1), nor for memory without a whole huge page
+   * @throws IllegalArgumentException if the memory is on the heap
+   * @throws IllegalStateException if it has been freed
+   */
+  public static boolean advise(MemorySegment memory) {
+    Objects.requireNonNull(memory, "memory must not be null");
+    if (!memory.isNative()) {
+      throw new IllegalArgumentException(
+          "huge pages need memory outside the heap: memory=" + memory);
+    }
+    long start = (memory.address() + BYTES - 1) / BYTES * BYTES;
+    long end = (memory.address() + memory.byteSize()) / BYTES * BYTES;
+    if (end <= start || Native.MADVISE.isEmpty()) {
+      return false;
+    }
+    MemorySegment pages = memory.asSlice(start - memory.address(), end - start);
+    return advise(pages, MADV_HUGEPAGE) && advise(pages, MADV_COLLAPSE);
+  }
+
+  private static boolean advise(MemorySegment pages, int advice) {
+    try {
+      return (int) Native.MADVISE.orElseThrow().invokeExact(pages, pages.byteSize(), advice) == 0;
+    } catch (RuntimeException | Error e) {
+      throw e;
+    } catch (Throwable e) {
+      throw new AssertionError("madvise throws nothing else", e);
+    }
+  }
+}
