@@ -61,6 +61,8 @@ public class BenchArms {
     "torch-adamw-llama60m",
     "torch-spam-ops-llama60m",
     "torch-stablespam-ops-llama60m",
+    "spam-f32-million",
+    "spam-f32-many",
     "limit-cached",
     "adamw-f32-cached",
     "spam-f32-cached",

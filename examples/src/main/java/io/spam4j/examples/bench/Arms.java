@@ -11,25 +11,26 @@ import java.util.Set;
 /** Everything that is timed, a line each. */
 public final class Arms {
   private static final Set<Size> ALL_SIZES = EnumSet.allOf(Size.class);
+  private static final Set<Size> MODELS = EnumSet.of(Size.LARGE, Size.LLAMA60M, Size.CACHED);
   private static final Set<Size> LARGE = EnumSet.of(Size.LARGE);
   private static final Set<Size> CACHED = EnumSet.of(Size.CACHED);
   private static final Set<Size> ONE_TENSOR = EnumSet.of(Size.LARGE, Size.CACHED);
 
   private static final List<Arm> TABLE =
       List.of(
-          new Arm("limit", ALL_SIZES, Traffic.DENSE, LimitArm::new),
-          new Arm("adamw-f32", ALL_SIZES, Traffic.DENSE, Arms::adamW),
+          new Arm("limit", MODELS, Traffic.DENSE, LimitArm::new),
+          new Arm("adamw-f32", MODELS, Traffic.DENSE, Arms::adamW),
           new Arm("spam-f32", ALL_SIZES, Traffic.DENSE, Arms::spam),
-          new Arm("stablespam-f32", ALL_SIZES, Traffic.MEASURED, Arms::stableSpam),
+          new Arm("stablespam-f32", MODELS, Traffic.MEASURED, Arms::stableSpam),
           new Arm("spam-f32-d0.25", LARGE, Traffic.sparse(0.25), sparse(0.25)),
           new Arm("spam-f32-d0.05", LARGE, Traffic.sparse(0.05), sparse(0.05)),
           new Arm("spam-f32-d0.0025", LARGE, Traffic.sparse(0.0025), sparse(0.0025)),
           new Arm("c-loop", CACHED, Traffic.DENSE, CLoopArm::new),
           new Arm("plain-java", ONE_TENSOR, Traffic.DENSE, PlainJavaArm::new),
           new Arm("separate-passes", ONE_TENSOR, Traffic.DENSE, SeparatePassesArm::new),
-          new Arm("torch-adamw", ALL_SIZES, Traffic.DENSE, TorchAdamWArm::new),
-          new Arm("torch-spam-ops", ALL_SIZES, Traffic.DENSE, TorchSpamArm::new),
-          new Arm("torch-stablespam-ops", ALL_SIZES, Traffic.MEASURED, TorchStableSpamArm::new));
+          new Arm("torch-adamw", MODELS, Traffic.DENSE, TorchAdamWArm::new),
+          new Arm("torch-spam-ops", MODELS, Traffic.DENSE, TorchSpamArm::new),
+          new Arm("torch-stablespam-ops", MODELS, Traffic.MEASURED, TorchStableSpamArm::new));
 
   private Arms() {}
 

@@ -42,9 +42,10 @@ public final class BenchCommand implements Callable<Integer> {
       paramLabel = "NAME",
       split = ",",
       description =
-          "large: one tensor; llama60m: the 75 tensors of LLaMA-60M; cached: 65,536 weights, one"
-              + " thread (default: all).")
-  private List<String> sizes = List.of("large", "llama60m", "cached");
+          "large: one tensor; llama60m: the 75 tensors of LLaMA-60M; million: one tensor of a"
+              + " million; many: as many in 10,000 tensors; cached: 65,536 weights, one thread"
+              + " (default: all).")
+  private List<String> sizes = List.of("large", "llama60m", "million", "many", "cached");
 
   @Option(
       names = "--weights",

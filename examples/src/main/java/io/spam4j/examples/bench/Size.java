@@ -11,6 +11,10 @@ public enum Size {
   LARGE("large", ""),
   /** The 75 tensors of the papers' LLaMA-60M, from 512 to 16,384,000 weights. */
   LLAMA60M("llama60m", "-llama60m"),
+  /** One tensor of a million weights. */
+  MILLION("million", "-million"),
+  /** As many weights in 10,000 tensors. */
+  MANY("many", "-many"),
   /** One tensor of 65,536 weights, in cache, on one thread. */
   CACHED("cached", "-cached");
 
@@ -18,6 +22,8 @@ public enum Size {
   public static final long LARGE_WEIGHTS = 67_108_864;
 
   private static final long CACHED_WEIGHTS = 65_536;
+  private static final long MILLION_WEIGHTS = 1_000_000;
+  private static final int SMALL_TENSOR = 100;
 
   private final String id;
   private final String suffix;
@@ -61,6 +67,12 @@ public enum Size {
     return switch (this) {
       case LARGE -> new long[] {most};
       case CACHED -> new long[] {Math.min(most, CACHED_WEIGHTS)};
+      case MILLION -> new long[] {Math.min(most, MILLION_WEIGHTS)};
+      case MANY -> {
+        long[] all = new long[(int) (Math.min(most, MILLION_WEIGHTS) / SMALL_TENSOR)];
+        Arrays.fill(all, SMALL_TENSOR);
+        yield all;
+      }
       case LLAMA60M -> {
         long[] all =
             LlamaModel.named("60m").weights().stream().mapToLong(w -> w.elements()).toArray();

@@ -108,6 +108,7 @@ final class BenchCommandTest {
   @Test
   void unknownSize_isWrongUsage() {
     assertThat(bench("--sizes", "huge")).isEqualTo(2);
-    assertThat(err.toString()).startsWith("size must be one of large, llama60m, cached: size=huge");
+    assertThat(err.toString())
+        .startsWith("size must be one of large, llama60m, million, many, cached: size=huge");
   }
 }

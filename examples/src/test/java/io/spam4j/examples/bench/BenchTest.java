@@ -32,6 +32,8 @@ final class BenchTest {
             "spam-f32",
             "plain-java",
             "spam-f32-llama60m",
+            "spam-f32-million",
+            "spam-f32-many",
             "limit-cached",
             "spam-f32-cached",
             "plain-java-cached");
