@@ -49,8 +49,7 @@ public final class Bfloat16 {
    * into calls: see {@link RoundingBits}.
    *
    * @param key different for each use: each step, each tensor, each stream
-   * @param counter the index of the first element in its tensor, at least 0; calls that begin at
-   *     multiples of 32 are the fastest
+   * @param counter the index of the first element in its tensor, at least 0
    */
   public static void encodeStochastic(
       MemorySegment from,

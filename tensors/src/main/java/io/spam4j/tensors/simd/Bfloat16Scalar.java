@@ -44,7 +44,7 @@ final class Bfloat16Scalar {
     for (long i = 0; i < count; i++) {
       int bits = bits(from, fromElement + i);
       int magnitude = bits & MAGNITUDE;
-      int added = magnitude + RoundingBits.of(mixedKey, index + i);
+      int added = magnitude + (RoundingBits.word(mixedKey, index + i) >>> 16);
       int rounded = Math.min(added, Math.max(magnitude, LARGEST)) | (bits & ~MAGNITUDE);
       setHalf(to, toElement + i, (isNaN(bits) ? bits | QUIET : rounded) >>> 16);
     }

@@ -23,7 +23,7 @@ final class Bfloat16Vector {
    * Bound by arithmetic, as the float32 side is in the first-level cache: 3 instructions a vector to
    * decode, about 10 to encode, 7 more for random bits. All are on integers, so no NaN needs care but
    * where it is the value. Half vectors of 16-bit lanes widen and narrow without crossing lanes more
-   * than that needs. Two vectors share the random words of one.
+   * than that needs.
    */
   private static final VectorSpecies<Integer> I = VectorWidth.floats().withLanes(int.class);
 
@@ -32,6 +32,7 @@ final class Bfloat16Vector {
 
   private static final ByteOrder ORDER = ByteOrder.nativeOrder();
   private static final int LENGTH = I.length();
+  private static final int STEP = RoundingBitsVector.STEP;
 
   private Bfloat16Vector() {}
 
@@ -64,31 +65,20 @@ final class Bfloat16Vector {
       long count,
       long mixedKey,
       long index) {
-    long start = Math.min(count, -index & RoundingBits.GROUP - 1);
-    long end = start + (count - start & -RoundingBits.GROUP);
-    Bfloat16Scalar.encodeStochastic(from, fromElement, to, toElement, start, mixedKey, index);
-    int base = RoundingBits.base(mixedKey, index + start);
+    long end = I.loopBound(count);
+    int start = RoundingBits.start(mixedKey, index);
     int inner = RoundingBits.inner(mixedKey);
-    for (long i = start; i < end; i += RoundingBits.GROUP) {
-      for (int word = 0; word < RoundingBits.WORDS; word += LENGTH) {
-        IntVector words = RoundingBitsVector.words(base + word * RoundingBits.STEP, inner);
-        long first = i + word;
-        roundAt(from, fromElement + first, words.and(0xffff), to, toElement + first);
-        long second = first + RoundingBits.WORDS;
-        roundAt(from, fromElement + second, words.lanewise(LSHR, 16), to, toElement + second);
-      }
-      base += RoundingBits.GROUP_STEP;
+    for (long i = 0; i < end; i += LENGTH) {
+      IntVector random = RoundingBitsVector.words(start, inner).lanewise(LSHR, 16);
+      IntVector bits = loadBits(from, fromElement + i);
+      IntVector magnitude = bits.and(MAGNITUDE);
+      IntVector upper = magnitude.add(random).min(magnitude.max(LARGEST));
+      IntVector rounded = upper.or(bits.and(~MAGNITUDE));
+      storeUpper(keepNaN(rounded, bits, magnitude), to, toElement + i);
+      start += STEP;
     }
     Bfloat16Scalar.encodeStochastic(
         from, fromElement + end, to, toElement + end, count - end, mixedKey, index + end);
-  }
-
-  private static void roundAt(
-      MemorySegment from, long fromElement, IntVector random, MemorySegment to, long toElement) {
-    IntVector bits = loadBits(from, fromElement);
-    IntVector magnitude = bits.and(MAGNITUDE);
-    IntVector rounded = magnitude.add(random).min(magnitude.max(LARGEST)).or(bits.and(~MAGNITUDE));
-    storeUpper(keepNaN(rounded, bits, magnitude), to, toElement);
   }
 
   static void encodeSplit(
