@@ -2,11 +2,14 @@ package io.spam4j.engine;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 
+import io.spam4j.engine.kernel.Selected;
 import io.spam4j.engine.kernel.Unselected;
 import io.spam4j.engine.kernel.UpdateCoefficients;
 import io.spam4j.engine.kernel.UpdateTally;
 import io.spam4j.tensors.IndexMask;
 import java.lang.foreign.MemorySegment;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /** One participant's block of selected weights and their gradients, gathered and put back. */
 final class GatheredBlock {
@@ -21,6 +24,12 @@ final class GatheredBlock {
   private final MemorySegment weights;
   private MemorySegment gradient = MemorySegment.NULL;
   private int count;
+
+  // The block, whose positions may not be decoded yet.
+  private @Nullable IndexMask mask;
+  private long block;
+  private boolean isDecoded;
+  private boolean isPacked; // by the bits of the mask
 
   /**
    * An empty block.
@@ -58,8 +67,16 @@ final class GatheredBlock {
   /** Gathers a block of a mask and returns how many weights it has. */
   int gather(
       int tensor, IndexMask mask, long block, MemorySegment fullGradient, UpdateTally tally) {
-    count = mask.decode(block, positions);
+    this.mask = mask;
+    this.block = block;
     MemorySegment from = setup.parameters().get(tensor).weights().memory();
+    isPacked = links == 0 && mask.width() == 1 && Selected.canPack(from, fullGradient);
+    isDecoded = !isPacked;
+    if (isPacked) {
+      pack(mask, from, fullGradient);
+      return count;
+    }
+    count = mask.decode(block, positions);
     for (int i = 0; i < count; i++) {
       float weight = from.get(JAVA_FLOAT_UNALIGNED, positions[i] * Float.BYTES);
       weights.set(JAVA_FLOAT_UNALIGNED, (long) i * Float.BYTES, weight);
@@ -71,14 +88,38 @@ final class GatheredBlock {
     return count;
   }
 
+  private void pack(IndexMask mask, MemorySegment allWeights, MemorySegment allGradients) {
+    MemorySegment bits = mask.data();
+    long from = mask.start(block);
+    long to = end(mask);
+    gradient = gradients.buffer(participant);
+    count = Selected.gather(bits, from, to, allWeights, weights, IndexMask.BLOCK);
+    int _ = Selected.gather(bits, from, to, allGradients, gradient, IndexMask.BLOCK);
+  }
+
+  /** Where the block ends, or, if it is the last, the bits of the selection. */
+  private long end(IndexMask mask) {
+    return Math.min(mask.start(block + 1), mask.data().byteSize() * Byte.SIZE);
+  }
+
   /** Where in its tensor a gathered weight lies. */
   long position(long i) {
+    if (!isDecoded) {
+      int _ = Objects.requireNonNull(mask).decode(block, positions);
+      isDecoded = true;
+    }
     return positions[(int) i];
   }
 
   /** Puts the gathered weights back. */
   void scatter(int tensor) {
     MemorySegment to = setup.parameters().get(tensor).weights().memory();
+    if (isPacked) {
+      IndexMask by = Objects.requireNonNull(mask);
+      long start = by.start(block);
+      Selected.scatter(by.data(), start, end(by), weights, to, count);
+      return;
+    }
     for (int i = 0; i < count; i++) {
       float weight = weights.get(JAVA_FLOAT_UNALIGNED, (long) i * Float.BYTES);
       to.set(JAVA_FLOAT_UNALIGNED, positions[i] * Float.BYTES, weight);

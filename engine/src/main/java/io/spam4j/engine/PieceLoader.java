@@ -30,6 +30,11 @@ final class PieceLoader {
     return (long) elements * Float.BYTES * threads;
   }
 
+  /** A participant's buffer, for those who fill it themselves. */
+  MemorySegment buffer(int participant) {
+    return buffers[participant];
+  }
+
   /** The elements {@code [from, to)} of a gradient after the first {@code linkCount} transforms. */
   MemorySegment load(
       MemorySegment gradient,

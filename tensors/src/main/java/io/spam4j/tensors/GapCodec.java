@@ -67,6 +67,11 @@ final class GapCodec {
     }
   }
 
+  /** The element behind the last one of the block before. */
+  static long start(MemorySegment directory, long block) {
+    return block == 0 ? 0 : directory.get(WORD, (block - 1) * ENTRY_BYTES) + 1;
+  }
+
   /** Decodes the {@code count} positions of a block. */
   static void decode(
       MemorySegment data,

@@ -202,7 +202,22 @@ public final class IndexMask {
     return GapCodec.blocks(count);
   }
 
-  /** The bits of a symbol: 1, 4, 8 or 16. */
+  /**
+   * The first element of the tensor that belongs to a block: the one behind the last selected
+   * element of the block before, or 0. That of block {@link #blocks} is where the last block ends,
+   * the number of elements.
+   *
+   * @throws IndexOutOfBoundsException if there is no such block
+   */
+  public long start(long block) {
+    if (block < 0 || block > blocks()) {
+      throw new IndexOutOfBoundsException(
+          "block must be in [0, blocks]: block=%d, blocks=%d".formatted(block, blocks()));
+    }
+    return block == blocks() ? elements : GapCodec.start(directory, block);
+  }
+
+  /** The bits of a symbol: 1, 4, 8 or 16. With 1 the data are a bitmap, in which 0 is selected. */
   public int width() {
     return width;
   }

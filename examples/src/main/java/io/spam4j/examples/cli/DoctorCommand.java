@@ -112,6 +112,7 @@ final class DoctorCommand implements Callable<Integer> {
         "spam step",
         "%.1f ms, %.1f GB/s".formatted(roofline.stepNanos() / 1e6, roofline.stepBandwidth()));
     fact("step / limit", "%.3f".formatted(roofline.ratio()));
+    SlowStep.ofThisProcess().warning(roofline).ifPresent(warning -> fact("warning", warning));
   }
 
   private void cuda() {
