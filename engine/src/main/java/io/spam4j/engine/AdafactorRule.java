@@ -18,7 +18,7 @@ final class AdafactorRule extends PlainRule {
   private final AdafactorTensor[] tensors;
   private final Worker[] workers; // of each participant
   private final @Nullable MeasurePass weightSizes; // null if nothing depends on them
-  private final @Nullable MemorySegment[] measured; // the weights of tensors that have gradients
+  private final @Nullable Tensor[] measured; // the weights of tensors that have gradients
   private final PlannedJob momentPass;
   private final @Nullable PlannedJob updatePass; // null if there are only vectors
   private final PlannedJob weightPass;
@@ -53,12 +53,13 @@ final class AdafactorRule extends PlainRule {
     }
     workers = new Worker[threads];
     Arrays.setAll(workers, _ -> new Worker());
-    measured = new MemorySegment[count];
+    measured = new Tensor[count];
     long[] elements = setup.elements();
     WorkPlan flat = WorkPlan.of(elements);
     weightSizes =
         settings.scaleParameter()
-            ? new MeasurePass(flat, elements, /* poisons= */ true, setup.arena(), threads)
+            ? new MeasurePass(
+                flat, elements, /* poisons= */ true, setup.arena(), setup.arenas(), threads)
             : null;
     WorkPlan plan = WorkPlan.ofRows(tiles, areas);
     WorkPlan matrixPlan = WorkPlan.ofRows(matrixTiles, areas);
@@ -95,7 +96,7 @@ final class AdafactorRule extends PlainRule {
     this.step = step;
     if (weightSizes != null) {
       for (int i = 0; i < tensors.length; i++) {
-        measured[i] = step.has(i) ? weights(i) : null;
+        measured[i] = step.has(i) ? setup.parameters().get(i).weights() : null;
       }
       weightSizes.run(measured);
     }

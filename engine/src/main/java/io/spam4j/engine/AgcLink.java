@@ -4,6 +4,7 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 
 import io.spam4j.engine.kernel.PlannedJob;
 import io.spam4j.engine.kernel.WorkPlan;
+import io.spam4j.tensors.DType;
 import io.spam4j.tensors.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
@@ -33,6 +34,11 @@ final class AgcLink extends TransformLink {
     long[] lengths = new long[parameters.size()];
     for (int i = 0; i < rows.length; i++) {
       Tensor weights = parameters.get(i).weights();
+      if (weights.dtype() != DType.F32) {
+        throw new IllegalArgumentException(
+            "weights must be F32 for the transform agc: parameter=%s, dtype=%s"
+                .formatted(parameters.get(i).name(), weights.dtype()));
+      }
       rows[i] = weights.rank() < 2 ? 1 : weights.shape()[0];
       lengths[i] = weights.elements() / rows[i];
       op(i).rowLength = lengths[i];

@@ -1,5 +1,6 @@
 package io.spam4j.engine;
 
+import io.spam4j.tensors.DType;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
@@ -30,10 +31,28 @@ record Blueprint(
   static Blueprint of(
       String name,
       SequencedMap<String, String> settings,
-      StateStore.Layout layout,
+      StateStore.FloatLayout layout,
       RuleFactory rule,
       Scratch scratch) {
-    return new Blueprint(name, settings, layout, List.of(), rule, scratch, 0, null);
+    return new Blueprint(name, settings, layout.layout(), List.of(), rule, scratch, 0, null);
+  }
+
+  /**
+   * Checks the type of a parameter's weights.
+   *
+   * @throws IllegalArgumentException if it is not F32, and the update is not the fused one
+   */
+  void requireType(String parameter, DType weights) {
+    if (weights != DType.F32 && !takesBfloat16()) {
+      throw new IllegalArgumentException(
+          "weights must be F32 for optimizers that are not of Adam's family: optimizer=%s, parameter=%s, dtype=%s"
+              .formatted(name, parameter, weights));
+    }
+  }
+
+  /** Whether weights and gradients may be {@link DType#BF16}. */
+  boolean takesBfloat16() {
+    return fused != null;
   }
 
   /** The product of the extents. */
@@ -87,12 +106,14 @@ record Blueprint(
    * What working memory depends on.
    *
    * @param shapes of the weights, by the names of the parameters
+   * @param weights their type
    * @param transforms whether gradients are transformed at all
    * @param fused whether the fused update can do all transforms
    * @param anySparse whether some parameter has a density below 1
    */
   record Outline(
       Map<String, long[]> shapes,
+      DType weights,
       boolean transforms,
       boolean fused,
       boolean anySparse,

@@ -16,8 +16,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Compares a checkpoint with the optimizer that is to continue from it. */
 final class CheckpointMatch {
-  /** What can be rounded to F32. */
-  static final Set<DType> CONVERTIBLE = EnumSet.of(DType.F64, DType.F16, DType.BF16);
+  /** What can be converted to F32 and to BF16. */
+  private static final Set<DType> CONVERTIBLE =
+      EnumSet.of(DType.F64, DType.F32, DType.F16, DType.BF16);
 
   private static final String ABSENT = "none";
 
@@ -92,7 +93,7 @@ final class CheckpointMatch {
     } else {
       fits = stateFits(source, of, name);
     }
-    compareWeights(source, name);
+    compareWeights(source, of.parameter());
     return fits;
   }
 
@@ -103,16 +104,18 @@ final class CheckpointMatch {
       if (tensor == null) {
         continue;
       }
-      if (tensor.dtype() != DType.F32) {
-        if (CONVERTIBLE.contains(tensor.dtype())) {
-          differ(Difference.TYPES, state.getKey(), tensor.dtype(), DType.F32, name);
+      DType file = tensor.dtype();
+      DType wanted = state.getValue().dtype();
+      if (file != wanted) {
+        if (CONVERTIBLE.contains(file) && CONVERTIBLE.contains(wanted)) {
+          differ(Difference.TYPES, state.getKey(), file, wanted, name);
         } else {
-          differ("%s: file=%s, optimizer=F32".formatted(state.getKey(), tensor.dtype()), name);
+          differ("%s: file=%s, optimizer=%s".formatted(state.getKey(), file, wanted), name);
         }
       }
       List<Long> expected =
           source.mask().isPresent()
-              ? List.of(source.mask().get().count())
+              ? selected(state.getKey(), source.mask().get().count(), of.parameter())
               : shape(state.getValue());
       if (!shape(tensor).equals(expected)) {
         fits = false;
@@ -122,15 +125,17 @@ final class CheckpointMatch {
     return fits;
   }
 
-  private void compareWeights(SavedParameter source, String name) {
+  private void compareWeights(SavedParameter source, Parameter own) {
     if (!options.hasWeights()) {
       return;
     }
     Tensor weights = saved.weights().get(source.name());
     if (weights == null) {
-      differ("weights: not in the file, save them with SaveOptions.withWeights", name);
-    } else if (weights.dtype() != DType.F32) {
-      differ("weights: file=%s, optimizer=F32".formatted(weights.dtype()), name);
+      differ("weights: not in the file, save them with SaveOptions.withWeights", own.name());
+    } else if (weights.dtype() != own.weights().dtype()) {
+      differ(
+          "weights: file=%s, optimizer=%s".formatted(weights.dtype(), own.weights().dtype()),
+          own.name());
     }
   }
 
@@ -166,6 +171,14 @@ final class CheckpointMatch {
   }
 
   private static List<Long> shape(Tensor tensor) {
-    return Arrays.stream(tensor.shape()).boxed().toList();
+    return list(tensor.shape());
+  }
+
+  private static List<Long> selected(String state, long count, Parameter parameter) {
+    return list(MomentLayout.selected(state, count, parameter.weights().shape()));
+  }
+
+  private static List<Long> list(long[] shape) {
+    return Arrays.stream(shape).boxed().toList();
   }
 }

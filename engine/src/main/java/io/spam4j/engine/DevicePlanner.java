@@ -74,6 +74,9 @@ final class DevicePlanner implements StepPlanner {
           "its transforms are not a factor, a clip, a factor and a limit, in this order: transforms="
               + assembly.blueprint().settings().get("transforms"));
     }
+    if (recipe.moments != MomentFormat.F32) {
+      throw refusal("moments=" + recipe.moments);
+    }
     if (recipe.spikeAction == SpikeAction.GAUSSIAN) {
       throw refusal("spikeAction=GAUSSIAN");
     }

@@ -5,7 +5,6 @@ import io.spam4j.engine.kernel.ParallelTasks;
 import io.spam4j.tensors.IndexMask;
 import io.spam4j.tensors.Tensor;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -78,12 +77,10 @@ final class DeviceSelections implements AutoCloseable {
     }
   }
 
-  private @Nullable MemorySegment gradient(int parameter, Step step) {
-    if (!recipe.selectsByGradient() || !step.has(parameter)) {
-      return null;
-    }
-    Tensor gradient = copies.gradient(parameter, Arena.ofAuto());
-    return gradient.memory();
+  private @Nullable Tensor gradient(int parameter, Step step) {
+    return recipe.selectsByGradient() && step.has(parameter)
+        ? copies.gradient(parameter, Arena.ofAuto())
+        : null;
   }
 
   /** Makes those that were drawn the current ones. */

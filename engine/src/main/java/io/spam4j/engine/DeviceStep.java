@@ -4,6 +4,7 @@ import io.spam4j.engine.device.PlannedStep;
 import io.spam4j.engine.device.StepFacts;
 import io.spam4j.engine.kernel.UpdateCoefficients;
 import io.spam4j.tensors.IndexMask;
+import io.spam4j.tensors.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.BitSet;
 import java.util.List;
@@ -11,6 +12,9 @@ import java.util.Optional;
 
 /** One step of a {@link DevicePlanner}, from its counters to the coefficients. */
 final class DeviceStep implements PlannedStep {
+  /** Stands for a gradient that lies on the device. */
+  private static final Tensor ELSEWHERE = Tensor.of(new float[0], 0);
+
   private final Assembly assembly;
   private final Recipe recipe;
   private final Decision decision;
@@ -59,7 +63,7 @@ final class DeviceStep implements PlannedStep {
     next.t = current.t + 1;
     for (int i = 0; i < elements.length; i++) {
       // Where a gradient lies matters to the device alone.
-      next.gradients[i] = hasGradient.get(i) ? MemorySegment.NULL : null;
+      next.gradients[i] = hasGradient.get(i) ? ELSEWHERE : null;
     }
     next.readLearningRates(assembly.hyperparameters(), reports.report());
   }

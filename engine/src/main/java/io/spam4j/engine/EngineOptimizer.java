@@ -58,8 +58,10 @@ final class EngineOptimizer implements Optimizer {
         throw new IllegalArgumentException(
             "parameter names must be unique: name=" + parameter.name());
       }
+      blueprint.requireType(parameter.name(), parameter.weights().dtype());
     }
-    memoryCheck = new MemoryCheck(this.parameters, assembly.threads() > 1);
+    memoryCheck =
+        new MemoryCheck(this.parameters, blueprint.takesBfloat16(), assembly.threads() > 1);
     int count = parameters.size();
     long[] elements = this.parameters.stream().mapToLong(p -> p.weights().elements()).toArray();
     WorkPlan plan = WorkPlan.of(elements);
@@ -76,7 +78,8 @@ final class EngineOptimizer implements Optimizer {
         links.add(factory.of(count, this.parameters, !propagates, threads));
       }
       boolean measures = nonFinite.measures() || links.stream().anyMatch(TransformLink::measures);
-      measure = measures ? new MeasurePass(plan, elements, propagates, arena, threads) : null;
+      measure =
+          measures ? new MeasurePass(plan, elements, propagates, arena, arenas, threads) : null;
       chain = new TransformChain(links, measure, count, arena, threads);
       var setup =
           new Setup(
@@ -286,6 +289,9 @@ final class EngineOptimizer implements Optimizer {
       if (!closed) { // by another thread in between
         closed = true;
         rule.close();
+        if (measure != null) {
+          measure.close();
+        }
         state.close();
         arena.close();
       }

@@ -34,21 +34,16 @@ final class FusedRule extends UpdateRule {
   private final SparseMoments sparse;
   private final Operands[] operands; // of each participant
   private final @Nullable PieceLoader copies; // where the kernel cannot read the gradient itself
-  private final HeapCopies heap;
+  private final Staging staging;
   private final int copiedLinks; // transforms that are done in copies; none, or all
   private final boolean gaussian;
-  private final long streamsPerWeight; // the gradient, and weight and state there and back
   private PlannedJob job;
   private @Nullable PlannedJob nextJob; // for the number of moments that a prepared step has
 
-  // The state of each tensor, as segments; set anew when a selection changes.
-  private final MemorySegment[] first;
-  private final MemorySegment[] second;
-  private final @Nullable MemorySegment[] largest;
-  private final @Nullable MemorySegment[] mean;
-  private final @Nullable MemorySegment[] variance;
-
-  private final MemorySegment[][] all;
+  // Of each tensor.
+  private final StoredWeights[] weights;
+  private final StoredMoments[] moments; // set anew when a selection changes
+  private final StoredMoments.Keys[] keys;
   private final IntConsumer readState = this::readState;
 
   private @Nullable Step step;
@@ -59,25 +54,24 @@ final class FusedRule extends UpdateRule {
     this.decision = decision;
     int count = setup.parameters().size();
     gaussian = recipe.spikeAction == SpikeAction.GAUSSIAN;
-    streamsPerWeight = 1 + 2L * (1 + recipe.state().size());
     boolean needsCopies = gaussian || !setup.chain().isFused();
     copiedLinks = needsCopies ? setup.chain().size() : 0;
     copies = needsCopies ? setup.chain().loader(PIECE, setup.arena(), setup.threads()) : null;
-    heap = new HeapCopies(setup);
+    staging = new Staging(setup, recipe);
     sparse = new SparseMoments(setup, recipe, copiedLinks);
     operands = new Operands[setup.threads()];
     Arrays.setAll(operands, _ -> new Operands());
-    first = new MemorySegment[count];
-    second = new MemorySegment[count];
-    largest = new MemorySegment[count];
-    mean = new MemorySegment[count];
-    variance = new MemorySegment[count];
-    all = new MemorySegment[count][];
+    weights = new StoredWeights[count];
+    moments = new StoredMoments[count];
+    keys = new StoredMoments.Keys[count];
     coefficients = new UpdateCoefficients[count];
     try {
       for (int i = 0; i < count; i++) {
         coefficients[i] = new UpdateCoefficients();
         decision.initialise(coefficients[i], i);
+        Parameter parameter = setup.parameters().get(i);
+        weights[i] = new StoredWeights(parameter, recipe, state(i).get(MomentLayout.LOW));
+        keys[i] = new StoredMoments.Keys(recipe.seed, parameter.name());
         readState(i);
       }
       job = job();
@@ -92,28 +86,20 @@ final class FusedRule extends UpdateRule {
   }
 
   /** The bytes of working memory that such a rule allocates. */
-  static long scratchBytes(Recipe recipe, boolean fused, boolean anySparse, int threads) {
+  static long scratchBytes(Recipe recipe, Blueprint.Outline outline) {
+    int threads = outline.threads();
+    return scratchBytes(recipe, outline.fused(), outline.anySparse(), threads)
+        + (Staging.isNeeded(recipe, outline.weights()) ? Staging.bytes(threads) : 0);
+  }
+
+  private static long scratchBytes(Recipe recipe, boolean fused, boolean anySparse, int threads) {
     boolean needsCopies = recipe.spikeAction == SpikeAction.GAUSSIAN || !fused;
     return (needsCopies ? PieceLoader.bytes(PIECE, threads) : 0)
         + (anySparse ? SparseMoments.scratchBytes(recipe, threads) : 0);
   }
 
-  private MemorySegment weights(int tensor) {
-    return setup.parameters().get(tensor).weights().memory();
-  }
-
   private void readState(int tensor) {
-    SequencedMap<String, Tensor> state = setup.state().of(tensor);
-    first[tensor] = memory(state, Recipe.FIRST);
-    second[tensor] = memory(state, Recipe.SECOND);
-    largest[tensor] = recipe.amsgrad ? memory(state, Recipe.LARGEST) : null;
-    mean[tensor] = gaussian ? memory(state, Recipe.MEAN) : null;
-    variance[tensor] = gaussian ? memory(state, Recipe.VARIANCE) : null;
-    all[tensor] = state.values().stream().map(Tensor::memory).toArray(MemorySegment[]::new);
-  }
-
-  private static MemorySegment memory(SequencedMap<String, Tensor> state, String name) {
-    return Objects.requireNonNull(state.get(name)).memory();
+    moments[tensor] = new StoredMoments(recipe.moments, keys[tensor], state(tensor));
   }
 
   @Override
@@ -168,7 +154,7 @@ final class FusedRule extends UpdateRule {
 
   @Override
   long scratchBytes() {
-    return heap.bytes()
+    return staging.bytes()
         + scratchBytes(recipe, setup.chain().isFused(), sparse.any(), setup.threads());
   }
 
@@ -184,7 +170,7 @@ final class FusedRule extends UpdateRule {
 
   @Override
   void prepare(Step step) {
-    heap.prepare(step);
+    staging.prepare(step);
     try {
       boolean resizes = sparse.prepare(step, decision.timeline());
       nextJob = resizes ? job() : null;
@@ -213,60 +199,76 @@ final class FusedRule extends UpdateRule {
     IndexMask mask = sparse.mask(tensor);
     long to = sparse.isSparse(tensor) ? Math.min(plannedTo, sparse.count(tensor)) : plannedTo;
     if (c.resetsMoments) {
-      zero(tensor, from, to);
+      moments[tensor].zero(from, to);
     }
-    MemorySegment gradient = Objects.requireNonNull(step).gradients[tensor];
+    Tensor gradient = Objects.requireNonNull(step).gradients[tensor];
     if (gradient == null) {
       return; // a selection that waits for its first gradient ends here too
     }
     UpdateTally tally = setup.counts().start(tensor, participant);
     Operands o = operands[participant];
-    o.firstMoment = first[tensor];
-    o.secondMoment = second[tensor];
     if (mask != null) {
       updateSelected(tensor, mask, gradient, from, to, o, tally, participant);
     } else {
       updateDense(tensor, gradient, from, to, o, tally, participant);
     }
     if (c.zeroesMomentsAfter) {
-      zero(tensor, from, to);
+      moments[tensor].zero(from, to);
     }
     setup.counts().add(tally, tensor);
   }
 
   private void updateDense(
       int tensor,
-      MemorySegment gradient,
+      Tensor gradient,
       long from,
       long to,
       Operands o,
       UpdateTally tally,
       int participant) {
-    PieceLoader loader = copies != null ? copies : heap.ofGradient(gradient);
+    boolean stagesGradient = copies == null && Staging.isStaged(gradient);
     o.gradient =
-        loader == null
-            ? gradient
-            : loader.load(gradient, tensor, from, to, copiedLinks, tally, participant);
-    o.gradientShift = loader == null ? 0 : -from;
-    MemorySegment weights = weights(tensor);
-    PieceLoader weightLoader = heap.ofWeights(weights);
-    o.weights =
-        weightLoader == null
-            ? weights
-            : weightLoader.load(weights, tensor, from, to, 0, tally, participant);
-    o.weightShift = weightLoader == null ? 0 : -from;
-    apply(tensor, o, from, to, tally);
-    if (weightLoader != null) {
-      long bytes = (to - from) * Float.BYTES;
-      MemorySegment.copy(o.weights, 0, weights, from * Float.BYTES, bytes);
+        copies == null
+            ? gradient.memory()
+            : copies.load(gradient, tensor, from, to, copiedLinks, tally, participant);
+    o.gradientShift = copies == null ? 0 : -from;
+    clipDeviations(tensor, o, from, to, tally);
+    StoredWeights stored = weights[tensor];
+    o.weights = stored.memory();
+    o.weightShift = 0;
+    if (!(stagesGradient || stored.isStaged() || moments[tensor].isStaged())) {
+      apply(tensor, o, from, to, tally, participant);
+      return;
     }
+    Staging.Block block = staging.of(participant);
+    for (long start = from; start < to; start += Staging.BLOCK) {
+      long count = Math.min(to - start, Staging.BLOCK);
+      if (stagesGradient) {
+        PieceLoader.copy(gradient, start, count, block.gradient());
+        o.gradient = block.gradient();
+        o.gradientShift = -start;
+      }
+      if (stored.isStaged()) {
+        stored.load(start, count, block.weights());
+        o.weights = block.weights();
+        o.weightShift = -start;
+      }
+      apply(tensor, o, start, start + count, tally, participant);
+      if (stored.isStaged()) {
+        stored.store(block.weights(), start, count, t());
+      }
+    }
+  }
+
+  private long t() {
+    return Objects.requireNonNull(step).t;
   }
 
   /** A piece of a tensor of which only some weights have moments, a block of the mask at a time. */
   private void updateSelected(
       int tensor,
       IndexMask mask,
-      MemorySegment gradient,
+      Tensor gradient,
       long from,
       long to,
       Operands o,
@@ -274,52 +276,87 @@ final class FusedRule extends UpdateRule {
       int participant) {
     GatheredBlock work = sparse.workspace(participant);
     for (long start = from; start < to; start += IndexMask.BLOCK) {
-      int count = work.gather(tensor, mask, start / IndexMask.BLOCK, gradient, tally);
+      long block = start / IndexMask.BLOCK;
+      int count = work.gather(tensor, weights[tensor], staging, mask, block, gradient, tally);
       o.weights = work.weights();
       o.weightShift = -start;
       o.gradient = work.gradient();
       o.gradientShift = -start;
       long largestBefore = tally.largestAt;
       tally.largestAt = UpdateTally.NOWHERE;
-      apply(tensor, o, start, start + count, tally);
+      clipDeviations(tensor, o, start, start + count, tally);
+      apply(tensor, o, start, start + count, tally, participant);
       boolean raised = tally.largestAt != UpdateTally.NOWHERE;
       tally.largestAt = raised ? work.position(tally.largestAt - start) : largestBefore;
-      work.scatter(tensor);
+      work.scatter(weights[tensor], staging, t());
     }
     if (sparse.movesUnselected(tensor)) {
       work.moveUnselected(tensor, mask, from, to, gradient, coefficients[tensor], tally);
     }
   }
 
-  private void apply(int tensor, Operands o, long from, long to, UpdateTally tally) {
-    UpdateCoefficients c = coefficients[tensor];
-    MemorySegment gradientMean = mean[tensor];
-    MemorySegment gradientVariance = variance[tensor];
-    if (gradientMean != null && gradientVariance != null) {
-      GaussianClip.apply(o.gradient, gradientMean, gradientVariance, from, to, c, tally);
+  private void clipDeviations(int tensor, Operands o, long from, long to, UpdateTally tally) {
+    MemorySegment mean = moments[tensor].mean;
+    MemorySegment variance = moments[tensor].variance;
+    if (mean != null && variance != null) {
+      GaussianClip.apply(o.gradient, mean, variance, from, to, coefficients[tensor], tally);
     }
+  }
+
+  /** Updates elements, of which there are at most a block if the moments are staged. */
+  private void apply(
+      int tensor, Operands o, long from, long to, UpdateTally tally, int participant) {
+    UpdateCoefficients c = coefficients[tensor];
+    StoredMoments stored = moments[tensor];
+    if (stored.isStaged()) {
+      applyStaged(stored, o, from, to - from, c, tally, participant);
+      return;
+    }
+    o.firstMoment = stored.first;
+    o.secondMoment = stored.second;
     Update.apply(o, from, to, c, tally);
-    MemorySegment largestSecond = largest[tensor];
+    MemorySegment largestSecond = stored.largest;
     if (largestSecond != null) {
       Amsgrad.apply(o, largestSecond, from, to, c);
     }
   }
 
-  private void zero(int tensor, long from, long to) {
-    for (MemorySegment segment : all[tensor]) {
-      Update.zero(segment, from, to);
-    }
+  private void applyStaged(
+      StoredMoments stored,
+      Operands o,
+      long from,
+      long count,
+      UpdateCoefficients c,
+      UpdateTally tally,
+      int participant) {
+    Staging.Block block = staging.of(participant);
+    stored.load(from, count, block.first(), block.second());
+    o.firstMoment = block.first();
+    o.secondMoment = block.second();
+    o.weightShift += from;
+    o.gradientShift += from;
+    long largestBefore = tally.largestAt;
+    tally.largestAt = UpdateTally.NOWHERE;
+    Update.apply(o, 0, count, c, tally);
+    boolean raised = tally.largestAt != UpdateTally.NOWHERE;
+    tally.largestAt = raised ? from + tally.largestAt : largestBefore;
+    o.weightShift -= from;
+    o.gradientShift -= from;
+    stored.store(block.first(), block.second(), from, count, t());
   }
 
   @Override
-  long bytes(Step step) {
+  long bytes(Step step) { // the gradient, and weight and state there and back
     long bytes = 0;
     for (int i = 0; i < coefficients.length; i++) {
-      IndexMask mask = sparse.mask(i);
-      long elements =
-          sparse.isSparse(i) ? sparse.count(i) : setup.parameters().get(i).weights().elements();
-      bytes += step.has(i) ? streamsPerWeight * Float.BYTES * elements : 0;
-      bytes += step.has(i) && mask != null ? mask.bytes() : 0;
+      Tensor gradient = step.gradients[i];
+      if (gradient != null) {
+        IndexMask mask = sparse.mask(i);
+        long elements = sparse.isSparse(i) ? sparse.count(i) : gradient.elements();
+        bytes += elements * (gradient.dtype().bytes(1) + 2L * weights[i].bytesEach());
+        bytes += 2 * moments[i].bytes();
+        bytes += mask == null ? 0 : mask.bytes();
+      }
     }
     return bytes;
   }
@@ -327,6 +364,6 @@ final class FusedRule extends UpdateRule {
   @Override
   public void close() {
     sparse.close();
-    heap.close();
+    staging.close();
   }
 }

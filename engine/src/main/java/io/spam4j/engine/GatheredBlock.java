@@ -1,13 +1,13 @@
 package io.spam4j.engine;
 
-import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
-
 import io.spam4j.engine.kernel.Operands;
 import io.spam4j.engine.kernel.Selected;
 import io.spam4j.engine.kernel.Unselected;
 import io.spam4j.engine.kernel.UpdateCoefficients;
 import io.spam4j.engine.kernel.UpdateTally;
+import io.spam4j.tensors.DType;
 import io.spam4j.tensors.IndexMask;
+import io.spam4j.tensors.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -69,26 +69,38 @@ final class GatheredBlock {
 
   /** Gathers a block of a mask and returns how many weights it has. */
   int gather(
-      int tensor, IndexMask mask, long block, MemorySegment fullGradient, UpdateTally tally) {
+      int tensor,
+      StoredWeights from,
+      Staging staging,
+      IndexMask mask,
+      long block,
+      Tensor fullGradient,
+      UpdateTally tally) {
     this.mask = mask;
     this.block = block;
-    MemorySegment from = setup.parameters().get(tensor).weights().memory();
-    isPacked = links == 0 && mask.width() == 1 && Selected.canPack(from, fullGradient);
+    isPacked = links == 0 && mask.width() == 1 && canPack(from, fullGradient);
     isDecoded = !isPacked;
     if (isPacked) {
-      pack(mask, from, fullGradient);
+      pack(mask, from.memory(), fullGradient.memory());
       return count;
     }
     count = mask.decode(block, positions);
-    for (int i = 0; i < count; i++) {
-      float weight = from.get(JAVA_FLOAT_UNALIGNED, positions[i] * Float.BYTES);
-      weights.set(JAVA_FLOAT_UNALIGNED, (long) i * Float.BYTES, weight);
-    }
+    from.gather(positions, count, weights, halves(from, staging));
     // If the others descend, their pieces count what the transforms do to all.
     UpdateTally counted = descends() ? uncounted : tally;
     gradient =
         gradients.gather(fullGradient, tensor, positions, count, links, counted, participant);
     return count;
+  }
+
+  private static boolean canPack(StoredWeights weights, Tensor gradient) {
+    return weights.isFloat32()
+        && gradient.dtype() == DType.F32
+        && Selected.canPack(weights.memory(), gradient.memory());
+  }
+
+  private Staging.@Nullable Block halves(StoredWeights stored, Staging staging) {
+    return stored.isFloat32() ? null : staging.of(participant);
   }
 
   private void pack(IndexMask mask, MemorySegment allWeights, MemorySegment allGradients) {
@@ -115,19 +127,15 @@ final class GatheredBlock {
     return positions[(int) i];
   }
 
-  /** Puts the gathered weights back. */
-  void scatter(int tensor) {
-    MemorySegment to = setup.parameters().get(tensor).weights().memory();
+  /** Puts the gathered weights back, after step {@code t}. */
+  void scatter(StoredWeights to, Staging staging, long t) {
     if (isPacked) {
       IndexMask by = Objects.requireNonNull(mask);
       long start = by.start(block);
-      Selected.scatter(by.data(), start, end(by), weights, to, count);
+      Selected.scatter(by.data(), start, end(by), weights, to.memory(), count);
       return;
     }
-    for (int i = 0; i < count; i++) {
-      float weight = weights.get(JAVA_FLOAT_UNALIGNED, (long) i * Float.BYTES);
-      to.set(JAVA_FLOAT_UNALIGNED, positions[i] * Float.BYTES, weight);
-    }
+    to.scatter(weights, positions, count, halves(to, staging), block * IndexMask.BLOCK, t);
   }
 
   /**
@@ -139,7 +147,7 @@ final class GatheredBlock {
       IndexMask mask,
       long from,
       long to,
-      MemorySegment fullGradient,
+      Tensor fullGradient,
       UpdateCoefficients c,
       UpdateTally tally) {
     MemorySegment all = setup.parameters().get(tensor).weights().memory();
@@ -161,7 +169,7 @@ final class GatheredBlock {
       MemorySegment all,
       long from,
       long to,
-      MemorySegment fullGradient,
+      Tensor fullGradient,
       UpdateCoefficients c,
       UpdateTally tally) {
     int selected = 0;

@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
 @FunctionalInterface
 public interface Gradients {
   /**
-   * The gradient of a parameter: F32, of the weights' shape.
+   * The gradient of a parameter: F32, or, for optimizers of Adam's family, BF16, whatever the type
+   * of the weights; of the weights' shape.
    *
    * @return null if the parameter has no gradient this step; then its weights stay as they are
    */

@@ -84,7 +84,10 @@ public final class LoadOptions {
     return allowing(Difference.SHAPES);
   }
 
-  /** State that was saved as F64, F16 or BF16: it is rounded to F32, and a log line says so. */
+  /**
+   * State that was saved as F64, F32, F16 or BF16 and that the optimizer keeps as F32 or BF16: it
+   * is rounded to the nearest, and a log line says so. 8-bit state has no conversion.
+   */
   public LoadOptions allowTypeConversion() {
     return allowing(Difference.TYPES);
   }

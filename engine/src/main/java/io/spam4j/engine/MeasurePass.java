@@ -2,6 +2,8 @@ package io.spam4j.engine;
 
 import io.spam4j.engine.kernel.PlannedJob;
 import io.spam4j.engine.kernel.WorkPlan;
+import io.spam4j.tensors.DType;
+import io.spam4j.tensors.Tensor;
 import io.spam4j.tensors.simd.Measure;
 import io.spam4j.tensors.simd.MeasureSum;
 import java.lang.foreign.Arena;
@@ -9,6 +11,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * slot for its result; the slots are added in a fixed order, whoever filled them. Blocks in which a
  * transform changed something can be measured again, alone.
  */
-final class MeasurePass {
+final class MeasurePass implements AutoCloseable {
   /** Where a block that was changed comes from. */
   @FunctionalInterface
   interface BlockSource {
@@ -24,14 +27,19 @@ final class MeasurePass {
     MemorySegment block(int tensor, long from, long to, int participant);
   }
 
+  private static final long DECODED_BYTES = (long) Measure.BLOCK * Float.BYTES;
+
   private final PlannedJob job;
   private final PlannedJob againJob;
   private final boolean poisons;
-  private final @Nullable MemorySegment[] gradients;
+  private final @Nullable Tensor[] gradients;
 
   private final MemorySegment slots;
   private final long[] firstSlot; // of each tensor, and the end
   private final MemorySegment[] scratch; // of each participant
+  private final Supplier<Arena> arenas;
+  private @Nullable Arena ofDecoded;
+  private final MemorySegment[] decoded; // of each participant: a block as float32, if need be
   private final MeasureSum sum = new MeasureSum();
   private final float[] maxAbs;
   private final double[] sumOfSquares;
@@ -46,16 +54,27 @@ final class MeasurePass {
    *
    * @param poisons whether a coordinate that is not finite makes its tensor's statistics NaN;
    *     otherwise it is left out
+   * @param arena closed by the caller
+   * @param arenas makes those that are closed here
    */
-  MeasurePass(WorkPlan plan, long[] elements, boolean poisons, Arena arena, int threads) {
+  MeasurePass(
+      WorkPlan plan,
+      long[] elements,
+      boolean poisons,
+      Arena arena,
+      Supplier<Arena> arenas,
+      int threads) {
+    this.arenas = arenas;
     job = new PlannedJob(plan, threads, this::measure);
     againJob = new PlannedJob(plan, threads, this::measureAgain);
     this.poisons = poisons;
-    gradients = new MemorySegment[elements.length];
+    gradients = new Tensor[elements.length];
     firstSlot = firstSlots(elements);
     slots = arena.allocate(firstSlot[elements.length] * Measure.SLOT_BYTES, 64);
     scratch = new MemorySegment[threads];
     Arrays.setAll(scratch, _ -> arena.allocate(Measure.SCRATCH_BYTES, 64));
+    decoded = new MemorySegment[threads];
+    Arrays.fill(decoded, MemorySegment.NULL);
     maxAbs = new float[elements.length];
     sumOfSquares = new double[elements.length];
     nonFinite = new long[elements.length];
@@ -69,7 +88,7 @@ final class MeasurePass {
     return firsts;
   }
 
-  /** The bytes that a pass over tensors of these sizes allocates. */
+  /** The bytes that a pass over tensors of these sizes allocates, if they are F32. */
   static long bytes(long[] elements, int threads) {
     return firstSlots(elements)[elements.length] * Measure.SLOT_BYTES
         + threads * Measure.SCRATCH_BYTES;
@@ -77,23 +96,63 @@ final class MeasurePass {
 
   /** The bytes it allocated. */
   long bytes() {
-    return slots.byteSize() + scratch.length * Measure.SCRATCH_BYTES;
+    return slots.byteSize()
+        + scratch.length * Measure.SCRATCH_BYTES
+        + (ofDecoded == null ? 0 : decoded.length * DECODED_BYTES);
   }
 
-  /** Measures; null stands for a tensor without a gradient. */
-  void run(@Nullable MemorySegment[] gradientMemory) {
-    System.arraycopy(gradientMemory, 0, gradients, 0, gradients.length);
+  /**
+   * Measures; null stands for a tensor without a gradient.
+   *
+   * @throws OutOfMemoryError if there is no memory for decoded blocks; nothing is held then
+   */
+  void run(@Nullable Tensor[] ofStep) {
+    makeRoom(ofStep);
+    System.arraycopy(ofStep, 0, gradients, 0, gradients.length);
     job.run();
     for (int i = 0; i < gradients.length; i++) {
       add(i);
     }
   }
 
+  private void makeRoom(@Nullable Tensor[] ofStep) {
+    for (int i = 0; i < ofStep.length && ofDecoded == null; i++) {
+      Tensor gradient = ofStep[i];
+      if (gradient != null && gradient.dtype() != DType.F32) {
+        Arena arena = arenas.get();
+        try {
+          Arrays.setAll(decoded, _ -> arena.allocate(DECODED_BYTES, 64));
+        } catch (RuntimeException | Error e) {
+          arena.close();
+          throw e;
+        }
+        ofDecoded = arena;
+      }
+    }
+  }
+
+  @Override
+  public void close() {
+    if (ofDecoded != null) {
+      ofDecoded.close();
+      ofDecoded = null;
+    }
+  }
+
   private void measure(int tensor, long from, long to, int participant) {
-    MemorySegment gradient = gradients[tensor];
-    if (gradient != null) {
-      long slot = firstSlot[tensor] + from / Measure.BLOCK;
-      Measure.blocks(gradient, from, to, slots, slot, scratch[participant]);
+    Tensor gradient = gradients[tensor];
+    if (gradient == null) {
+      return;
+    }
+    long slot = firstSlot[tensor] + from / Measure.BLOCK;
+    if (gradient.dtype() == DType.F32) {
+      Measure.blocks(gradient.memory(), from, to, slots, slot, scratch[participant]);
+      return;
+    }
+    for (long start = from; start < to; start += Measure.BLOCK) {
+      long count = Math.min(to - start, Measure.BLOCK);
+      PieceLoader.copy(gradient, start, count, decoded[participant]);
+      Measure.blocks(decoded[participant], 0, count, slots, slot++, scratch[participant]);
     }
   }
 
@@ -157,8 +216,8 @@ final class MeasurePass {
    * not finite count.
    */
   boolean isKnown(int tensor) {
-    MemorySegment gradient = gradients[tensor];
-    return gradient != null && (poisons || nonFinite[tensor] < gradient.byteSize() / Float.BYTES);
+    Tensor gradient = gradients[tensor];
+    return gradient != null && (poisons || nonFinite[tensor] < gradient.elements());
   }
 
   /** The largest magnitude of a tensor's finite coordinates. */

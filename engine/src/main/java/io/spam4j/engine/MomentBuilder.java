@@ -1,7 +1,6 @@
 package io.spam4j.engine;
 
 import java.util.EnumSet;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Objects;
 import java.util.SequencedMap;
@@ -37,25 +36,20 @@ public abstract class MomentBuilder<B extends MomentBuilder<B>> extends Optimize
 
   @Override
   final Blueprint blueprint() {
+    recipe.requireMomentForms();
     Recipe copy = recipe.copy();
     Blueprint.DecisionFactory decisions =
         (nonFinite, hyperparameters) -> decision(copy, nonFinite, hyperparameters);
     return new Blueprint(
         copy.name,
         settings(copy),
-        (_, shape) -> state(copy, shape),
+        new MomentLayout(copy),
         ownLinks(copy),
         setup ->
             new FusedRule(setup, copy, decisions.of(setup.nonFinite(), setup.hyperparameters())),
-        o -> FusedRule.scratchBytes(copy, o.fused(), o.anySparse(), o.threads()),
+        o -> FusedRule.scratchBytes(copy, o),
         copy.seed,
         new Blueprint.Fused(copy, decisions));
-  }
-
-  private static SequencedMap<String, long[]> state(Recipe recipe, long[] shape) {
-    SequencedMap<String, long[]> shapes = new LinkedHashMap<>();
-    recipe.state().forEach(name -> shapes.put(name, shape));
-    return shapes;
   }
 
   /**
@@ -117,7 +111,29 @@ public abstract class MomentBuilder<B extends MomentBuilder<B>> extends Optimize
     return self();
   }
 
-  /** The seed of random selections; default 0. */
+  /**
+   * How moments are stored between steps; default {@link MomentFormat#F32}. Other formats have no
+   * form for AMSGrad and for {@link SpikeAction#GAUSSIAN}, nor on devices; {@link
+   * MomentFormat#INT8} has none for a sparse parameter with {@link MomentOverlap#KEEP}.
+   */
+  public B moments(MomentFormat moments) {
+    recipe.moments = Objects.requireNonNull(moments, "moments must not be null");
+    return self();
+  }
+
+  /**
+   * How weights that are bfloat16 are stored after a step; default {@link
+   * WeightRounding#STOCHASTIC}. Without meaning for float32 weights. A sparse parameter with
+   * bfloat16 weights can have no {@link UnselectedWeights#SGD}, {@link MaskedWeightDecay#ALL} and
+   * {@link MaskSelection#largestWeights}; the transform AGC wants float32 weights too.
+   */
+  public B weightRounding(WeightRounding weightRounding) {
+    recipe.weightRounding =
+        Objects.requireNonNull(weightRounding, "weightRounding must not be null");
+    return self();
+  }
+
+  /** The seed of random selections and of rounding at random; default 0. */
   public B seed(long seed) {
     recipe.seed = seed;
     return self();

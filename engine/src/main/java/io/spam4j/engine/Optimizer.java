@@ -48,7 +48,9 @@ public interface Optimizer extends AutoCloseable {
    * A parameter's state tensors by their names in files, such as {@code exp_avg} and {@code
    * exp_avg_sq}: the live memory, valid until {@link #close} or, where only some weights have
    * moments, until the next reset. Moments have the weights' shape or, of a sparse selection, one
-   * element for each selected weight in ascending order.
+   * element for each selected weight in ascending order. They are of the types that {@link
+   * MomentBuilder#moments} says; docs/checkpoints.md tells what else is there in other formats than
+   * F32.
    *
    * @throws IllegalArgumentException if there is no such parameter
    */

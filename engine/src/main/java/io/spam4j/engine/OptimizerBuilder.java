@@ -5,6 +5,7 @@ import io.spam4j.engine.device.StepPlanner;
 import io.spam4j.engine.kernel.ParallelTasks;
 import io.spam4j.engine.kernel.WorkPlan;
 import io.spam4j.engine.kernel.WorkerPool;
+import io.spam4j.tensors.DType;
 import io.spam4j.tensors.IndexMask;
 import io.spam4j.tensors.Philox;
 import java.lang.foreign.Arena;
@@ -194,13 +195,24 @@ public abstract class OptimizerBuilder<B extends OptimizerBuilder<B>> {
 
   /**
    * The bytes that {@link #build} would allocate for parameters of these names and shapes, without
-   * allocating them. Memory outside the heap is assumed for weights and gradients; on the heap the
-   * first step allocates 128 KiB more a thread. Random selections are drawn to see what they need;
-   * selections of other kinds are taken for random ones.
+   * allocating them. F32 outside the heap is assumed for weights and gradients; on the heap, or
+   * with BF16 gradients, the first step may allocate 40 KiB more a thread. Random selections are
+   * drawn to see what they need; selections of other kinds are taken for random ones.
    *
    * @throws IllegalArgumentException as {@link #build}
    */
   public MemoryReport plannedMemory(Map<String, long[]> shapes) {
+    return plannedMemory(shapes, DType.F32);
+  }
+
+  /**
+   * The same for weights of another type.
+   *
+   * @param weights the type of all weights: F32, or, for optimizers of Adam's family, BF16
+   * @throws IllegalArgumentException as {@link #build}
+   */
+  public MemoryReport plannedMemory(Map<String, long[]> shapes, DType weights) {
+    Objects.requireNonNull(weights, "weights must not be null");
     Objects.requireNonNull(shapes, "shapes must not be null");
     shapes.forEach(OptimizerBuilder::requireShape);
     requireThreads();
@@ -214,18 +226,18 @@ public abstract class OptimizerBuilder<B extends OptimizerBuilder<B>> {
     for (int i = 0; i < elements.length; i++) {
       long[] shape = shapes.getOrDefault(names.get(i), new long[0]);
       elements[i] = Blueprint.elements(shape);
+      Parameter.requireType(names.get(i), weights);
+      blueprint.requireType(names.get(i), weights);
+      long[] packed = shape;
       Hyperparameters h = hyperparameters.get(i);
       if (h.isSparse()) {
         anySparse = true;
-        shape = new long[] {h.selected(elements[i])};
-        index += indexBytes(names.get(i), elements[i], shape[0], blueprint.seed());
+        packed = new long[] {h.selected(elements[i])};
+        index += indexBytes(names.get(i), elements[i], packed[0], blueprint.seed());
       }
-      for (long[] extents : blueprint.layout().shapes(names.get(i), shape).values()) {
-        long bytes = Float.BYTES;
-        for (long extent : extents) {
-          bytes *= extent;
-        }
-        moments += bytes;
+      for (StateShape state :
+          blueprint.layout().of(names.get(i), weights, shape, packed).values()) {
+        moments += state.bytes();
       }
     }
     int used = Math.min(threads, Math.max(1, WorkPlan.of(elements).units()));
@@ -239,7 +251,12 @@ public abstract class OptimizerBuilder<B extends OptimizerBuilder<B>> {
                 .scratch()
                 .bytes(
                     new Blueprint.Outline(
-                        shapes, !links.isEmpty(), TransformChain.isFused(links), anySparse, used));
+                        shapes,
+                        weights,
+                        !links.isEmpty(),
+                        TransformChain.isFused(links),
+                        anySparse,
+                        used));
     return new MemoryReport(moments, index, scratch);
   }
 

@@ -9,7 +9,8 @@ import java.util.Objects;
  * caller's; a step changes them in place.
  *
  * @param name unique in an optimizer; groups, gradients and checkpoints refer to it
- * @param weights {@link DType#F32}, writable, at least one element
+ * @param weights {@link DType#F32}, or, for optimizers of Adam's family, {@link DType#BF16}: see
+ *     {@link MomentBuilder#weightRounding}; writable, at least one element
  */
 public record Parameter(String name, Tensor weights) {
   /**
@@ -24,16 +25,20 @@ public record Parameter(String name, Tensor weights) {
     if (name.isEmpty()) {
       throw new IllegalArgumentException("parameter name must not be empty: weights=" + weights);
     }
-    if (weights.dtype() != DType.F32) {
-      throw new IllegalArgumentException(
-          "weights must be F32: parameter=" + name + ", dtype=" + weights.dtype());
-    }
+    requireType(name, weights.dtype());
     if (weights.elements() == 0) {
       throw new IllegalArgumentException(
           "weights must have elements: parameter=" + name + ", shape=" + weights.shapeText());
     }
     if (weights.memory().isReadOnly()) {
       throw new IllegalArgumentException("weights must be writable: parameter=" + name);
+    }
+  }
+
+  static void requireType(String name, DType weights) {
+    if (weights != DType.F32 && weights != DType.BF16) {
+      throw new IllegalArgumentException(
+          "weights must be F32 or BF16: parameter=" + name + ", dtype=" + weights);
     }
   }
 }

@@ -1,15 +1,22 @@
 package io.spam4j.engine;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 
 import io.spam4j.engine.kernel.UpdateTally;
+import io.spam4j.tensors.DType;
+import io.spam4j.tensors.Tensor;
+import io.spam4j.tensors.simd.Bfloat16;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Copies pieces of gradients into memory that stays in cache, and transforms them there. */
+/**
+ * Copies pieces of gradients into memory that stays in cache, as float32, and transforms them
+ * there.
+ */
 final class PieceLoader {
   private final List<TransformLink> links;
   private final MemorySegment[] buffers; // of each participant
@@ -37,7 +44,7 @@ final class PieceLoader {
 
   /** The elements {@code [from, to)} of a gradient after the first {@code linkCount} transforms. */
   MemorySegment load(
-      MemorySegment gradient,
+      Tensor gradient,
       int tensor,
       long from,
       long to,
@@ -46,14 +53,23 @@ final class PieceLoader {
       int participant) {
     MemorySegment buffer = buffers[participant];
     int count = (int) (to - from);
-    MemorySegment.copy(gradient, from * Float.BYTES, buffer, 0, (long) count * Float.BYTES);
+    copy(gradient, from, count, buffer);
     transform(buffer, tensor, count, null, from, linkCount, tally);
     return buffer;
   }
 
+  /** Copies elements as float32, to the start of a buffer. */
+  static void copy(Tensor from, long at, long count, MemorySegment buffer) {
+    if (from.dtype() == DType.BF16) {
+      Bfloat16.decode(from.memory(), at, buffer, 0, count);
+    } else {
+      MemorySegment.copy(from.memory(), at * Float.BYTES, buffer, 0, count * Float.BYTES);
+    }
+  }
+
   /** The same for elements that lie apart. */
   MemorySegment gather(
-      MemorySegment gradient,
+      Tensor gradient,
       int tensor,
       long[] positions,
       int count,
@@ -61,8 +77,13 @@ final class PieceLoader {
       UpdateTally tally,
       int participant) {
     MemorySegment buffer = buffers[participant];
+    MemorySegment from = gradient.memory();
+    boolean halves = gradient.dtype() == DType.BF16;
     for (int i = 0; i < count; i++) {
-      float value = gradient.get(JAVA_FLOAT_UNALIGNED, positions[i] * Float.BYTES);
+      float value =
+          halves
+              ? Float.intBitsToFloat(from.get(JAVA_SHORT_UNALIGNED, positions[i] * 2) << 16)
+              : from.get(JAVA_FLOAT_UNALIGNED, positions[i] * Float.BYTES);
       buffer.set(JAVA_FLOAT_UNALIGNED, (long) i * Float.BYTES, value);
     }
     transform(buffer, tensor, count, positions, 0, linkCount, tally);

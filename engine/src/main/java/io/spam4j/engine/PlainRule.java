@@ -57,9 +57,9 @@ abstract class PlainRule extends UpdateRule {
    */
   final MemorySegment gradient(
       Step step, int tensor, long from, long to, UpdateTally tally, int participant) {
-    MemorySegment gradient = Objects.requireNonNull(step.gradients[tensor]);
+    Tensor gradient = Objects.requireNonNull(step.gradients[tensor]);
     return copies == null
-        ? gradient
+        ? gradient.memory()
         : copies.load(gradient, tensor, from, to, setup.chain().size(), tally, participant);
   }
 

@@ -1,5 +1,6 @@
 package io.spam4j.engine;
 
+import io.spam4j.tensors.DType;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.SequencedMap;
@@ -41,6 +42,11 @@ final class Recipe implements Cloneable {
 
   /** Whether subnormal moments become 0. */
   boolean flushesSubnormals = true;
+
+  MomentFormat moments = MomentFormat.F32;
+
+  /** Of weights that are bfloat16. */
+  WeightRounding weightRounding = WeightRounding.STOCHASTIC;
 
   long seed;
   MaskSelection maskSelection = MaskSelection.random();
@@ -96,6 +102,40 @@ final class Recipe implements Cloneable {
     }
   }
 
+  /**
+   * Checks that the moments can be stored as they are to be.
+   *
+   * @throws IllegalArgumentException if some state has a form in F32 only
+   */
+  void requireMomentForms() {
+    if (moments != MomentFormat.F32 && (amsgrad || spikeAction == SpikeAction.GAUSSIAN)) {
+      throw new IllegalArgumentException(
+          "moments must be F32 with amsgrad and with GAUSSIAN: moments=%s, amsgrad=%s, spikeAction=%s"
+              .formatted(moments, amsgrad, spikeAction));
+    }
+  }
+
+  /**
+   * Checks that what a parameter of which only some weights have moments does has a form for its
+   * weights and moments.
+   *
+   * @throws IllegalArgumentException if it has one for F32 only
+   */
+  void requireSparseForms(Parameter parameter) {
+    DType weights = parameter.weights().dtype();
+    boolean reads = movesUnselected() || maskSelection == MaskSelection.Largest.WEIGHTS;
+    if (weights != DType.F32 && reads) {
+      throw new IllegalArgumentException(
+          "weights must be F32 where all of them move or the largest are selected: parameter=%s, dtype=%s, unselected=%s, maskedWeightDecay=%s, maskSelection=%s"
+              .formatted(parameter.name(), weights, unselected, maskedWeightDecay, maskSelection));
+    }
+    if (moments == MomentFormat.INT8 && keepsSelectedMoments(/* hasGradient= */ false)) {
+      throw new IllegalArgumentException(
+          "moments must not be INT8 where a reset leaves some of them; use BF16: parameter=%s, overlap=%s, resetsMissingGradients=%s"
+              .formatted(parameter.name(), overlap, resetsMissingGradients));
+    }
+  }
+
   /** What holds for all parameters, as text. */
   SequencedMap<String, String> settings() {
     SequencedMap<String, String> settings = new LinkedHashMap<>();
@@ -118,6 +158,13 @@ final class Recipe implements Cloneable {
     settings.put("limitsGradients", Boolean.toString(limitsGradients));
     settings.put("flushesSubnormals", Boolean.toString(flushesSubnormals));
     settings.put("seed", Long.toString(seed));
+    // What is younger than version 1 of the format is told where it is not the default.
+    if (moments != MomentFormat.F32) {
+      settings.put("moments", moments.name());
+    }
+    if (weightRounding != WeightRounding.STOCHASTIC) {
+      settings.put("weightRounding", weightRounding.name());
+    }
     // What a caller's source selects is not known.
     boolean given = maskSelection instanceof MaskSelection.Given;
     settings.put("maskSelection", given ? "given" : maskSelection.toString());

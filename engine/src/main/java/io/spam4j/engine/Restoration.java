@@ -7,6 +7,7 @@ import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 import io.spam4j.engine.Checkpoint.SavedParameter;
 import io.spam4j.tensors.DType;
 import io.spam4j.tensors.Tensor;
+import io.spam4j.tensors.simd.Bfloat16;
 import java.lang.System.Logger.Level;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
@@ -72,32 +73,40 @@ final class Restoration {
       MemorySegment memory = target.getValue().memory();
       if (saved == null) {
         memory.fill((byte) 0);
-      } else if (saved.dtype() == DType.F32) {
+      } else if (saved.dtype() == target.getValue().dtype()) {
         memory.copyFrom(saved.memory());
       } else {
         String name = parameters.get(tensor).name();
         LOG.log(
             Level.INFO,
-            "state rounded to F32: parameter=%s, state=%s, saved=%s"
-                .formatted(name, target.getKey(), saved.dtype()));
-        round(saved, memory);
+            "state rounded to %s: parameter=%s, state=%s, saved=%s"
+                .formatted(target.getValue().dtype(), name, target.getKey(), saved.dtype()));
+        round(saved, target.getValue());
       }
     }
   }
 
   /** Rounds to nearest, ties to even. */
-  private static void round(Tensor from, MemorySegment to) {
+  private static void round(Tensor from, Tensor target) {
+    MemorySegment to = target.memory();
+    MemorySegment one = MemorySegment.ofArray(new float[1]);
     MemorySegment source = from.memory();
     for (long i = 0; i < from.elements(); i++) {
-      float value =
+      float value = // a double that is no float may be rounded twice
           switch (from.dtype()) {
             case F64 -> (float) source.get(JAVA_DOUBLE_UNALIGNED, i * Double.BYTES);
+            case F32 -> source.get(JAVA_FLOAT_UNALIGNED, i * Float.BYTES);
             case F16 -> Float.float16ToFloat(source.get(JAVA_SHORT_UNALIGNED, i * Short.BYTES));
             case BF16 ->
                 Float.intBitsToFloat(source.get(JAVA_SHORT_UNALIGNED, i * Short.BYTES) << 16);
             default -> throw new IllegalArgumentException("no conversion: dtype=" + from.dtype());
           };
-      to.set(JAVA_FLOAT_UNALIGNED, i * Float.BYTES, value);
+      if (target.dtype() == DType.BF16) {
+        one.set(JAVA_FLOAT_UNALIGNED, 0, value);
+        Bfloat16.encodeNearest(one, 0, to, i, 1);
+      } else {
+        to.set(JAVA_FLOAT_UNALIGNED, i * Float.BYTES, value);
+      }
     }
   }
 }

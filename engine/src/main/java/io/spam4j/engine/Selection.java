@@ -7,7 +7,6 @@ import io.spam4j.tensors.IndexMask;
 import io.spam4j.tensors.Philox;
 import io.spam4j.tensors.Tensor;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.util.Objects;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -88,7 +87,7 @@ final class Selection implements AutoCloseable {
    *
    * @param gradient this step's, or null
    */
-  void prepare(long interval, @Nullable MemorySegment gradient) {
+  void prepare(long interval, @Nullable Tensor gradient) {
     discardNext();
     if (recipe.selectsByGradient() && gradient == null) {
       return;
@@ -102,7 +101,7 @@ final class Selection implements AutoCloseable {
     }
   }
 
-  private IndexMask draw(Arena arena, long interval, @Nullable MemorySegment gradient) {
+  private IndexMask draw(Arena arena, long interval, @Nullable Tensor gradient) {
     long n = elements;
     return switch (recipe.maskSelection) {
       case MaskSelection.Random(MaskSampling sampling) -> {
@@ -115,13 +114,21 @@ final class Selection implements AutoCloseable {
       }
       case MaskSelection.Largest.WEIGHTS ->
           IndexMask.largest(arena, weights.get(), selected, threads);
-      case MaskSelection.Largest.GRADIENTS -> {
-        Tensor gradients = Tensor.of(Objects.requireNonNull(gradient), DType.F32, n);
-        yield IndexMask.largest(arena, gradients, selected, threads);
-      }
+      case MaskSelection.Largest.GRADIENTS -> largest(arena, Objects.requireNonNull(gradient));
       case MaskSelection.Given(MaskSelection.Source source) ->
           given(arena, interval, source.positions(parameter, interval));
     };
+  }
+
+  private IndexMask largest(Arena arena, Tensor gradient) {
+    if (gradient.dtype() == DType.F32) {
+      return IndexMask.largest(arena, gradient, selected, threads);
+    }
+    try (Arena own = arenas.get()) {
+      Tensor decoded = Tensor.allocate(own, DType.F32, elements);
+      PieceLoader.copy(gradient, 0, elements, decoded.memory());
+      return IndexMask.largest(arena, decoded, selected, threads);
+    }
   }
 
   private IndexMask given(Arena arena, long interval, long @Nullable [] positions) {

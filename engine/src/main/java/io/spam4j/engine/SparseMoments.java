@@ -1,7 +1,5 @@
 package io.spam4j.engine;
 
-import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
-
 import io.spam4j.engine.Checkpoint.SavedMask;
 import io.spam4j.engine.Checkpoint.SavedParameter;
 import io.spam4j.engine.kernel.ParallelTasks;
@@ -39,8 +37,9 @@ final class SparseMoments implements AutoCloseable {
         Hyperparameters h = setup.hyperparameters().get(i);
         if (h.isSparse()) {
           any = true;
-          recipe.requireResetBeforeUpdate(setup.parameters().get(i).name(), h);
           Parameter parameter = setup.parameters().get(i);
+          recipe.requireResetBeforeUpdate(parameter.name(), h);
+          recipe.requireSparseForms(parameter);
           var selection =
               new Selection(
                   recipe,
@@ -233,16 +232,17 @@ final class SparseMoments implements AutoCloseable {
       IndexMask old,
       IndexMask next) {
     for (var state : from.entrySet()) {
+      if (state.getKey().equals(MomentLayout.LOW)) {
+        continue; // belongs to the weights, and stays
+      }
       MemorySegment source = state.getValue().memory();
       MemorySegment target = Objects.requireNonNull(to.get(state.getKey())).memory();
+      long bytes = state.getValue().dtype().bytes(1);
       IndexMask.forEachCommon(
           old,
           next,
           (before, after) ->
-              target.set(
-                  JAVA_FLOAT_UNALIGNED,
-                  after * Float.BYTES,
-                  source.get(JAVA_FLOAT_UNALIGNED, before * Float.BYTES)));
+              MemorySegment.copy(source, before * bytes, target, after * bytes, bytes));
     }
   }
 

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.SequencedMap;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -17,12 +18,37 @@ final class StateStore implements AutoCloseable {
   @FunctionalInterface
   interface Layout {
     /**
+     * The state tensors by their names.
+     *
+     * @param parameter the name
+     * @param weights their type
+     * @param shape of the weights
+     * @param moments the same, or, where only some weights are selected, their number
+     */
+    SequencedMap<String, StateShape> of(
+        String parameter, DType weights, long[] shape, long[] moments);
+  }
+
+  /** The state of optimizers that keep {@link DType#F32}, for all weights. */
+  @FunctionalInterface
+  interface FloatLayout {
+    /**
      * The names and shapes of the state tensors.
      *
      * @param parameter the name
-     * @param shape of the weights, or, where only some are selected, their number
+     * @param shape of the weights
      */
     SequencedMap<String, long[]> shapes(String parameter, long[] shape);
+
+    /** The same as a {@link Layout}. */
+    default Layout layout() {
+      return (parameter, _, shape, _) -> {
+        SequencedMap<String, StateShape> tensors = new LinkedHashMap<>();
+        shapes(parameter, shape)
+            .forEach((name, extents) -> tensors.put(name, StateShape.of(DType.F32, extents)));
+        return tensors;
+      };
+    }
   }
 
   /** A parameter's state; the arena is null if it is the one that all share. */
@@ -57,12 +83,12 @@ final class StateStore implements AutoCloseable {
   void add() {
     int tensor = slots.size();
     long[] shape = parameters.get(tensor).weights().shape();
-    slots.add(new Slot(null, allocate(tensor, shape, shared)));
+    slots.add(new Slot(null, allocate(tensor, shape, shared, Map.of())));
   }
 
   /** Allocates the state of the next parameter: so many moments, for now. */
   void addPacked(long count) {
-    slots.add(allocatePacked(slots.size(), count));
+    slots.add(allocatePacked(slots.size(), count, Map.of()));
   }
 
   /**
@@ -72,7 +98,7 @@ final class StateStore implements AutoCloseable {
    */
   void preparePacked(int tensor, long count) {
     discardPrepared(tensor);
-    prepared[tensor] = allocatePacked(tensor, count);
+    prepared[tensor] = allocatePacked(tensor, count, of(tensor));
   }
 
   /** What was prepared for a parameter; null if nothing was. */
@@ -99,21 +125,29 @@ final class StateStore implements AutoCloseable {
     }
   }
 
-  private Slot allocatePacked(int tensor, long count) {
+  private Slot allocatePacked(int tensor, long count, Map<String, Tensor> before) {
     Arena arena = arenas.get();
     try {
-      return new Slot(arena, allocate(tensor, new long[] {count}, arena));
+      return new Slot(arena, allocate(tensor, new long[] {count}, arena, before));
     } catch (RuntimeException | Error e) {
       arena.close();
       throw e;
     }
   }
 
-  private SequencedMap<String, Tensor> allocate(int tensor, long[] shape, Arena arena) {
+  /** Allocates what is not there before, or does not stay. */
+  private SequencedMap<String, Tensor> allocate(
+      int tensor, long[] moments, Arena arena, Map<String, Tensor> before) {
+    Tensor weights = parameters.get(tensor).weights();
     SequencedMap<String, Tensor> tensors = new LinkedHashMap<>();
     layout
-        .shapes(parameters.get(tensor).name(), shape)
-        .forEach((name, extents) -> tensors.put(name, Tensor.allocate(arena, DType.F32, extents)));
+        .of(parameters.get(tensor).name(), weights.dtype(), weights.shape(), moments)
+        .forEach(
+            (name, shape) -> {
+              Tensor old = shape.staysWithWeights() ? before.get(name) : null;
+              Arena of = shape.staysWithWeights() ? shared : arena;
+              tensors.put(name, old == null ? shape.allocate(of) : old);
+            });
     return Collections.unmodifiableSequencedMap(tensors);
   }
 

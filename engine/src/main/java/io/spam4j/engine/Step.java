@@ -1,6 +1,6 @@
 package io.spam4j.engine;
 
-import java.lang.foreign.MemorySegment;
+import io.spam4j.tensors.Tensor;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -10,7 +10,7 @@ final class Step {
   long t;
 
   /** The gradient of each tensor; null if it has none. */
-  final @Nullable MemorySegment[] gradients;
+  final @Nullable Tensor[] gradients;
 
   /** Of each tensor: the schedule's, at this step. */
   final double[] learningRates;
@@ -22,7 +22,7 @@ final class Step {
   final long[] updatesSinceReset;
 
   Step(int tensors) {
-    gradients = new MemorySegment[tensors];
+    gradients = new Tensor[tensors];
     learningRates = new double[tensors];
     updates = new long[tensors];
     updatesSinceReset = new long[tensors];

@@ -1,7 +1,6 @@
 package io.spam4j.engine;
 
 import io.spam4j.tensors.Tensor;
-import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -65,8 +64,7 @@ final class Stepper {
     }
     memoryCheck.check(gradients);
     for (int i = 0; i < gradients.length; i++) {
-      Tensor gradient = gradients[i];
-      step.gradients[i] = gradient == null ? null : gradient.memory();
+      step.gradients[i] = gradients[i];
     }
     step.t = steps + 1;
     step.readLearningRates(hyperparameters, report);
@@ -129,10 +127,10 @@ final class Stepper {
     report.gradientNorm = measure == null ? Double.NaN : Math.sqrt(measure.totalSumOfSquares());
     long measured = 0;
     for (int i = 0; i < gradients.length; i++) {
-      MemorySegment gradient = step.gradients[i];
+      Tensor gradient = step.gradients[i];
       report.tensorNorm[i] =
           measure == null || gradient == null ? Double.NaN : Math.sqrt(measure.sumOfSquares(i));
-      measured += measure == null || gradient == null ? 0 : gradient.byteSize();
+      measured += measure == null || gradient == null ? 0 : gradient.bytes();
     }
     report.bytes = measured;
   }

@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 import io.spam4j.engine.kernel.GradientOp;
 import io.spam4j.engine.kernel.UpdateCoefficients;
 import io.spam4j.engine.kernel.UpdateTally;
+import io.spam4j.tensors.Tensor;
 import io.spam4j.tensors.simd.Measure;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -225,7 +226,7 @@ final class TransformChain {
 
   /** A block of a gradient after the transforms that have decided. */
   private MemorySegment block(int tensor, long from, long to, int participant) {
-    MemorySegment gradient = Objects.requireNonNull(Objects.requireNonNull(step).gradients[tensor]);
+    Tensor gradient = Objects.requireNonNull(Objects.requireNonNull(step).gradients[tensor]);
     return Objects.requireNonNull(blocks)
         .load(gradient, tensor, from, to, through, uncounted[participant], participant);
   }

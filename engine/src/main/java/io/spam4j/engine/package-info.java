@@ -13,9 +13,10 @@
  * <p>EngineOptimizer is what all optimizers share, its Stepper does the steps; what differs is an
  * UpdateRule. FusedRule serves Adam's family: Adam, AdamW, SPAM and Stable-SPAM are one kernel,
  * told apart by their Decision and by the transforms in front. SparseMoments feeds it blocks of
- * selected weights where only some have moments. An optimizer of that family that only decides
- * otherwise is one file: a builder with a Decision of its own. Other rules (Lion, SGD, Adafactor,
- * Adam-mini) are one file and one kernel each.
+ * selected weights where only some have moments; StoredWeights and StoredMoments decode what is no
+ * float32 into Staging and encode it again. An optimizer of that family that only decides otherwise
+ * is one file: a builder with a Decision of its own. Other rules (Lion, SGD, Adafactor, Adam-mini)
+ * are one file and one kernel each.
  *
  * <p>After each step Telemetry tells flight recordings (FlightEvents, the only class that names
  * jdk.jfr) and {@link io.spam4j.engine.StepListener}s, such as a {@link

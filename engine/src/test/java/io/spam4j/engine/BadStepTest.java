@@ -103,7 +103,7 @@ final class BadStepTest {
                     })),
         bad(
             IllegalArgumentException.class,
-            "gradient must be F32: parameter=b, dtype=I32",
+            "gradient must be F32 or BF16: parameter=b, dtype=I32",
             bench -> bench.step(Tensor.of(MemorySegment.ofArray(new int[N]), DType.I32, 8, 5))),
         bad(
             IllegalArgumentException.class,

@@ -83,6 +83,20 @@ final class Everything {
     cases.add(exact("sparse, SGD", () -> sparse().unselected(UnselectedWeights.SGD)));
     cases.add(exact("sparse, ALL", () -> sparse().maskedWeightDecay(MaskedWeightDecay.ALL)));
     cases.add(exact("half sparse", () -> sparse().group("p0", group -> group.density(1))));
+    for (MomentFormat format : MomentFormat.values()) {
+      cases.add(exact("adam, " + format, () -> Adam.builder().moments(format)));
+      cases.add(exact("sparse, " + format, () -> sparse().moments(format)));
+      cases.add(
+          exact(
+              "stable-spam, " + format,
+              () -> StableSpam.builder().resetInterval(2).moments(format)));
+      MaskSelection selection = MaskSelection.given(Everything::positions);
+      cases.add(
+          new Case(
+              "given, " + format, false, () -> sparse().moments(format).maskSelection(selection)));
+    }
+    cases.add(
+        exact("keep, BF16", () -> sparse().moments(MomentFormat.BF16).overlap(MomentOverlap.KEEP)));
     for (NonFinitePolicy policy : NonFinitePolicy.values()) {
       cases.add(exact("adam, " + policy, () -> Adam.builder().nonFinite(policy)));
     }

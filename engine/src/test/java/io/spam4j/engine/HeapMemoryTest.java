@@ -41,9 +41,9 @@ final class HeapMemoryTest {
           assertThat(actual.memory().mismatch(expected.memory())).isEqualTo(-1);
           Snapshot.of(onHeap).assertSame(Snapshot.of(outside));
         }
-        // a piece of weights and one of gradients for each of two threads
+        // for each of two threads blocks of four streams as float32, and of two of half the size
         assertThat(onHeap.memory().scratch() - outside.memory().scratch())
-            .isEqualTo(2L * 2 * Float.BYTES * FusedRule.PIECE);
+            .isEqualTo(2L * (4 * Float.BYTES + 2 * Short.BYTES) * Staging.BLOCK);
       }
     }
   }

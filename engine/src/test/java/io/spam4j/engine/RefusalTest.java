@@ -81,7 +81,7 @@ final class RefusalTest {
         refusal(() -> parameter("e", 0), "weights must have elements: parameter=e, shape=[0]"),
         refusal(
             () -> new Parameter("i", Tensor.of(MemorySegment.ofArray(new int[2]), DType.I32, 2)),
-            "weights must be F32: parameter=i, dtype=I32"),
+            "weights must be F32 or BF16: parameter=i, dtype=I32"),
         refusal(
             () -> new Parameter("r", Tensor.of(whole.asReadOnly(), DType.F32, 4)),
             "weights must be writable: parameter=r"),
@@ -175,7 +175,7 @@ final class RefusalTest {
           run,
           Tensor.of(MemorySegment.ofArray(new int[2]), DType.I32, 2),
           IllegalArgumentException.class,
-          "gradient must be F32: parameter=w, dtype=I32");
+          "gradient must be F32 or BF16: parameter=w, dtype=I32");
       assertRefused(
           run,
           own,

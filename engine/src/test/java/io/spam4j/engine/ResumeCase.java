@@ -1,13 +1,11 @@
 package io.spam4j.engine;
 
-import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
-
 import io.spam4j.tensors.DType;
 import io.spam4j.tensors.Tensor;
 import java.io.IOException;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -17,7 +15,7 @@ import java.util.Random;
 import java.util.function.Supplier;
 
 /** Runs of every optimizer and every kind of state, whose gradients depend on the step alone. */
-record ResumeCase(String name, Supplier<OptimizerBuilder<?>> builder) {
+record ResumeCase(String name, DType dtype, Supplier<OptimizerBuilder<?>> builder) {
   static final int RESET_INTERVAL = 50;
 
   /** A matrix, a vector, a batch of matrices, a scalar, and one that often has no gradient. */
@@ -77,6 +75,21 @@ record ResumeCase(String name, Supplier<OptimizerBuilder<?>> builder) {
                           GradientTransform.adaClip(),
                           GradientTransform.gradientStabilizer(),
                           GradientTransform.globalNorm(1))),
+          halves("bf16", () -> spam().moments(MomentFormat.BF16)),
+          halves("bf16-exact", () -> spam().weightRounding(WeightRounding.EXACT)),
+          halves(
+              "bf16-exact-sparse",
+              () ->
+                  spam()
+                      .density(0.3)
+                      .moments(MomentFormat.BF16)
+                      .overlap(MomentOverlap.KEEP)
+                      .weightRounding(WeightRounding.EXACT)),
+          of("int8", () -> spam().moments(MomentFormat.INT8)),
+          halves("int8-sparse", () -> spam().density(0.3).moments(MomentFormat.INT8).seed(3)),
+          halves(
+              "stable-spam-bf16",
+              () -> stableSpam(StableSpam.Preset.BF16).moments(MomentFormat.BF16)),
           of("lion", Lion::builder),
           of("sgd", () -> Sgd.builder().nesterov(true)),
           of("sgd-plain", () -> Sgd.builder().momentum(0)),
@@ -85,7 +98,12 @@ record ResumeCase(String name, Supplier<OptimizerBuilder<?>> builder) {
           of("adam-mini", () -> AdamMini.builder((_, s) -> s.length < 2 ? 1 : s[0])));
 
   private static ResumeCase of(String name, Supplier<OptimizerBuilder<?>> builder) {
-    return new ResumeCase(name, builder);
+    return new ResumeCase(name, DType.F32, builder);
+  }
+
+  /** A case whose weights and gradients are bfloat16. */
+  private static ResumeCase halves(String name, Supplier<OptimizerBuilder<?>> builder) {
+    return new ResumeCase(name, DType.BF16, builder);
   }
 
   private static Spam.Builder resets(Spam.Builder builder) {
@@ -115,7 +133,7 @@ record ResumeCase(String name, Supplier<OptimizerBuilder<?>> builder) {
 
   /** An optimizer with its weights, after no step. */
   Run start(int threads) {
-    return new Run(builder.get().threads(threads));
+    return new Run(dtype, builder.get().threads(threads));
   }
 
   /** A run that can be stopped and resumed. */
@@ -124,7 +142,10 @@ record ResumeCase(String name, Supplier<OptimizerBuilder<?>> builder) {
     private final Map<String, Tensor> gradients = new HashMap<>();
     final Optimizer optimizer;
 
-    private Run(OptimizerBuilder<?> builder) {
+    private final DType dtype;
+
+    private Run(DType dtype, OptimizerBuilder<?> builder) {
+      this.dtype = dtype;
       var random = new Random(1);
       optimizer =
           builder.build(
@@ -134,10 +155,10 @@ record ResumeCase(String name, Supplier<OptimizerBuilder<?>> builder) {
     }
 
     private Parameter parameter(String name, long[] shape, Random random) {
-      Tensor weights = Tensor.allocate(arena, DType.F32, shape);
-      gradients.put(name, Tensor.allocate(arena, DType.F32, shape));
+      Tensor weights = Tensor.allocate(arena, dtype, shape);
+      gradients.put(name, Tensor.allocate(arena, dtype, shape));
       float[] values = Runs.draw(random, (int) weights.elements(), 1_000_000);
-      weights.memory().copyFrom(MemorySegment.ofArray(values));
+      Halves.set(weights, values);
       return new Parameter(name, weights);
     }
 
@@ -148,12 +169,12 @@ record ResumeCase(String name, Supplier<OptimizerBuilder<?>> builder) {
         for (String name : SHAPES.keySet()) {
           Tensor gradient = gradient(name);
           int from = (int) (place % (DRAWN.length - gradient.elements()));
-          MemorySegment.copy(
-              DRAWN, from, gradient.memory(), JAVA_FLOAT, 0, (int) gradient.elements());
+          float[] values = Arrays.copyOfRange(DRAWN, from, from + (int) gradient.elements());
+          if (t % 11 == 3 && name.equals("vector")) {
+            values[5] = Float.NaN;
+          }
+          Halves.set(gradient, values);
           place += gradient.elements();
-        }
-        if (t % 11 == 3) {
-          gradient("vector").setFloat(5, Float.NaN);
         }
         long now = t;
         optimizer.step(name -> name.equals("rare") && now % 13 != 4 ? null : gradient(name));

@@ -33,7 +33,7 @@ final class Snapshot {
 
   private static void add(IntStream.Builder parts, Tensor tensor) {
     parts.add((int) tensor.elements());
-    for (int bits : tensor.memory().toArray(ValueLayout.JAVA_INT_UNALIGNED)) {
+    for (byte bits : tensor.memory().toArray(ValueLayout.JAVA_BYTE)) {
       parts.add(bits);
     }
   }

@@ -1,6 +1,7 @@
 package io.spam4j.engine.kernel;
 
-import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
 
 import io.spam4j.tensors.simd.VectorMode;
 import java.lang.foreign.MemorySegment;
@@ -26,10 +27,14 @@ public final class Update {
     }
   }
 
-  /** Sets the elements {@code [from, to)} to 0; unlike a filled slice it allocates nothing. */
+  /** Sets the bytes {@code [from, to)} to 0; unlike a filled slice it allocates nothing. */
   public static void zero(MemorySegment segment, long from, long to) {
-    for (long i = from; i < to; i++) {
-      segment.set(JAVA_FLOAT_UNALIGNED, i * Float.BYTES, 0);
+    long words = to - (to - from) % Integer.BYTES;
+    for (long i = from; i < words; i += Integer.BYTES) {
+      segment.set(JAVA_INT_UNALIGNED, i, 0);
+    }
+    for (long i = words; i < to; i++) {
+      segment.set(JAVA_BYTE, i, (byte) 0);
     }
   }
 }

@@ -1,0 +1,21 @@
+package io.spam4j.engine;
+
+/**
+ * How an optimizer of Adam's family stores its moments between steps; within a step they are
+ * float32. What is rounded is rounded at random so that the mean is the value: rounded to the
+ * nearest, a moving average with beta 0.999 would stand still. The random bits are a function of
+ * {@link MomentBuilder#seed}, the parameter's name, the step and the element.
+ */
+public enum MomentFormat {
+  /** float32: 8 bytes a weight for both moments. */
+  F32,
+
+  /** bfloat16, the upper half of a float32: 4 bytes a weight for both moments. */
+  BF16,
+
+  /**
+   * 8 bits, in blocks of 128 that share a float32 scale each: 2.0625 bytes a weight for both
+   * moments. A block in which a moment is NaN or infinite becomes NaN as a whole.
+   */
+  INT8
+}

@@ -1,0 +1,66 @@
+package io.spam4j.engine;
+
+import io.spam4j.tensors.DType;
+import io.spam4j.tensors.simd.Int8Blocks;
+import java.util.LinkedHashMap;
+import java.util.SequencedMap;
+
+/** The state tensors of Adam's family, in each {@link MomentFormat}. */
+final class MomentLayout implements StateStore.Layout {
+  /** The scales of 8-bit moments, one a block. */
+  static final String FIRST_SCALE = "exp_avg_scale";
+
+  static final String SECOND_SCALE = "exp_avg_sq_scale";
+
+  /** The low halves of weights whose high halves are bfloat16. */
+  static final String LOW = "weight_low";
+
+  private final Recipe recipe;
+
+  MomentLayout(Recipe recipe) {
+    this.recipe = recipe;
+  }
+
+  @Override
+  public SequencedMap<String, StateShape> of(
+      String parameter, DType weights, long[] shape, long[] moments) {
+    SequencedMap<String, StateShape> tensors = new LinkedHashMap<>();
+    DType first =
+        switch (recipe.moments) {
+          case F32 -> DType.F32;
+          case BF16 -> DType.BF16;
+          case INT8 -> DType.I8;
+        };
+    DType second = first == DType.I8 ? DType.U8 : first;
+    for (String name : recipe.state()) {
+      tensors.put(name, StateShape.of(name.equals(Recipe.FIRST) ? first : second, moments));
+    }
+    if (recipe.moments == MomentFormat.INT8) {
+      long blocks = Int8Blocks.blockCount(Blueprint.elements(moments));
+      tensors.put(FIRST_SCALE, StateShape.of(DType.F32, blocks));
+      tensors.put(SECOND_SCALE, StateShape.of(DType.F32, blocks));
+    }
+    if (keepsLow(recipe, weights)) {
+      tensors.put(LOW, StateShape.ofWeights(DType.I16, shape));
+    }
+    return tensors;
+  }
+
+  /** Whether weights of a type have their low halves in the state. */
+  static boolean keepsLow(Recipe recipe, DType weights) {
+    return weights == DType.BF16 && recipe.weightRounding == WeightRounding.EXACT;
+  }
+
+  /**
+   * The shape of a state tensor where so many weights are selected.
+   *
+   * @param shape of the weights
+   */
+  static long[] selected(String name, long count, long[] shape) {
+    return switch (name) {
+      case LOW -> shape;
+      case FIRST_SCALE, SECOND_SCALE -> new long[] {Int8Blocks.blockCount(count)};
+      default -> new long[] {count};
+    };
+  }
+}

@@ -1,0 +1,123 @@
+package io.spam4j.engine;
+
+import io.spam4j.engine.kernel.Update;
+import io.spam4j.tensors.Tensor;
+import io.spam4j.tensors.simd.Bfloat16;
+import io.spam4j.tensors.simd.Int8Blocks;
+import java.lang.foreign.MemorySegment;
+import java.util.Objects;
+import java.util.SequencedMap;
+import org.jspecify.annotations.Nullable;
+
+/** The moments of one tensor, as they lie in the state. Elements are counted in the moments. */
+final class StoredMoments {
+  /** What the moments of a tensor are rounded with. */
+  record Keys(RoundingKey first, RoundingKey second) {
+    Keys(long seed, String parameter) {
+      this(
+          new RoundingKey(seed, Recipe.FIRST, parameter),
+          new RoundingKey(seed, Recipe.SECOND, parameter));
+    }
+  }
+
+  private final MomentFormat format;
+  private final Keys keys;
+  final MemorySegment first;
+  final MemorySegment second;
+  private final @Nullable MemorySegment firstScale;
+  private final @Nullable MemorySegment secondScale;
+
+  // Float32 in any case.
+  final @Nullable MemorySegment largest;
+  final @Nullable MemorySegment mean;
+  final @Nullable MemorySegment variance;
+
+  private final long bytes;
+
+  StoredMoments(MomentFormat format, Keys keys, SequencedMap<String, Tensor> state) {
+    this.format = format;
+    this.keys = keys;
+    first = Objects.requireNonNull(memory(state, Recipe.FIRST));
+    second = Objects.requireNonNull(memory(state, Recipe.SECOND));
+    firstScale = memory(state, MomentLayout.FIRST_SCALE);
+    secondScale = memory(state, MomentLayout.SECOND_SCALE);
+    largest = memory(state, Recipe.LARGEST);
+    mean = memory(state, Recipe.MEAN);
+    variance = memory(state, Recipe.VARIANCE);
+    Tensor low = state.get(MomentLayout.LOW);
+    bytes =
+        state.values().stream().mapToLong(Tensor::bytes).sum() - (low == null ? 0 : low.bytes());
+  }
+
+  private static @Nullable MemorySegment memory(SequencedMap<String, Tensor> state, String name) {
+    Tensor tensor = state.get(name);
+    return tensor == null ? null : tensor.memory();
+  }
+
+  /** The bytes of all that a step reads and writes. */
+  long bytes() {
+    return bytes;
+  }
+
+  /** Whether an update needs them as float32 elsewhere. */
+  boolean isStaged() {
+    return format != MomentFormat.F32;
+  }
+
+  /** Decodes moments to the start of two buffers; {@code from} begins a block of 8-bit codes. */
+  void load(long from, long count, MemorySegment toFirst, MemorySegment toSecond) {
+    if (format == MomentFormat.BF16) {
+      Bfloat16.decode(first, from, toFirst, 0, count);
+      Bfloat16.decode(second, from, toSecond, 0, count);
+    } else {
+      long block = from / Int8Blocks.BLOCK;
+      Int8Blocks.decodeSigned(first, scales(firstScale), block, toFirst, 0, count);
+      Int8Blocks.decodeUnsigned(second, scales(secondScale), block, toSecond, 0, count);
+    }
+  }
+
+  /** Puts back what {@link #load} gave, after step {@code t}. */
+  void store(MemorySegment ofFirst, MemorySegment ofSecond, long from, long count, long t) {
+    long firstKey = keys.first().at(t);
+    long secondKey = keys.second().at(t);
+    if (format == MomentFormat.BF16) {
+      Bfloat16.encodeStochastic(ofFirst, 0, first, from, count, firstKey, from);
+      Bfloat16.encodeStochastic(ofSecond, 0, second, from, count, secondKey, from);
+    } else {
+      long block = from / Int8Blocks.BLOCK;
+      MemorySegment scales = scales(firstScale);
+      Int8Blocks.encodeSignedStochastic(ofFirst, 0, first, scales, block, count, firstKey);
+      scales = scales(secondScale);
+      Int8Blocks.encodeUnsignedStochastic(ofSecond, 0, second, scales, block, count, secondKey);
+    }
+  }
+
+  private static MemorySegment scales(@Nullable MemorySegment scales) {
+    return Objects.requireNonNull(scales);
+  }
+
+  /** Sets all that belongs to the moments {@code [from, to)} to 0. */
+  void zero(long from, long to) {
+    int bytes =
+        switch (format) {
+          case F32 -> Float.BYTES;
+          case BF16 -> Short.BYTES;
+          case INT8 -> Byte.BYTES;
+        };
+    Update.zero(first, from * bytes, to * bytes);
+    Update.zero(second, from * bytes, to * bytes);
+    long firstBlock = from / Int8Blocks.BLOCK;
+    long endBlock = Int8Blocks.blockCount(to);
+    zeroFloats(firstScale, firstBlock, endBlock);
+    zeroFloats(secondScale, firstBlock, endBlock);
+    zeroFloats(largest, from, to);
+    zeroFloats(mean, from, to);
+    zeroFloats(variance, from, to);
+  }
+
+  private static void zeroFloats(@Nullable MemorySegment segment, long from, long to) {
+    if (segment != null) {
+      Update.zero(segment, from * Float.BYTES, to * Float.BYTES);
+    }
+  }
+}

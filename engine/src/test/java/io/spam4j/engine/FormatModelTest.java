@@ -1,0 +1,261 @@
+package io.spam4j.engine;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.spam4j.tensors.DType;
+import io.spam4j.tensors.IndexMask;
+import io.spam4j.tensors.Tensor;
+import io.spam4j.tensors.simd.Bfloat16;
+import io.spam4j.tensors.simd.Int8Blocks;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.function.Supplier;
+import java.util.stream.LongStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * A step in other formats is a step of the float32 optimizer between decoding and encoding: before
+ * each step a float32 twin gets what the tested one holds, after it the twin's result, encoded
+ * here, must be what the tested one has, byte for byte.
+ */
+@Tag("kernel")
+final class FormatModelTest {
+  private static final int STEPS = 5;
+  private static final long SEED = 5;
+  private static final Map<Long, float[]> DRAWN = new HashMap<>();
+
+  record Case(
+      String name,
+      DType weights,
+      DType gradients,
+      MomentFormat moments,
+      WeightRounding rounding,
+      boolean onHeap,
+      Supplier<MomentBuilder<?>> settings) {
+    /** Several pieces, or some blocks. */
+    int elements() {
+      boolean large = moments == MomentFormat.INT8 && rounding == WeightRounding.STOCHASTIC;
+      return (large ? FusedRule.PIECE : 0) + 2 * Staging.BLOCK + 77;
+    }
+
+    MomentBuilder<?> builder() {
+      return settings.get().seed(SEED).threads(2).stopAfterNonFinite(0);
+    }
+
+    @Override
+    public String toString() {
+      return "%s, weights %s %s, gradients %s, moments %s%s"
+          .formatted(name, weights, rounding, gradients, moments, onHeap ? ", on the heap" : "");
+    }
+  }
+
+  static Stream<Case> cases() {
+    Map<String, Supplier<MomentBuilder<?>>> settings =
+        Map.of(
+            "spam", FormatModelTest::spam,
+            "sparse", () -> spam().density(0.4),
+            "very sparse", () -> spam().density(0.01),
+            "stable-spam", () -> StableSpam.builder().resetInterval(4).learningRate(1e-2),
+            "stable-spam sparse",
+                () -> StableSpam.builder().resetInterval(4).density(0.4).learningRate(1e-2),
+            "copies",
+                () ->
+                    AdamW.builder()
+                        .weightDecay(0.1)
+                        .transforms(GradientTransform.value(2), GradientTransform.globalNorm(10)));
+    List<Case> cases = new ArrayList<>();
+    settings.forEach(
+        (name, builder) -> {
+          for (MomentFormat moments : MomentFormat.values()) {
+            for (WeightRounding rounding : WeightRounding.values()) {
+              DType gradients = rounding == WeightRounding.NEAREST ? DType.F32 : DType.BF16;
+              cases.add(new Case(name, DType.BF16, gradients, moments, rounding, false, builder));
+            }
+            WeightRounding unused = WeightRounding.STOCHASTIC;
+            cases.add(new Case(name, DType.F32, DType.BF16, moments, unused, false, builder));
+          }
+          cases.add(
+              new Case(
+                  name,
+                  DType.BF16,
+                  DType.BF16,
+                  MomentFormat.INT8,
+                  WeightRounding.STOCHASTIC,
+                  true,
+                  builder));
+        });
+    return cases.stream();
+  }
+
+  private static Spam.Builder spam() {
+    return Spam.builder()
+        .spikeThreshold(20)
+        .resetInterval(4)
+        .spikeGraceSteps(1)
+        .weightDecay(0.1)
+        .learningRate(1e-2);
+  }
+
+  @ParameterizedTest
+  @MethodSource("cases")
+  void step_isThatOfFloat32_betweenDecodingAndEncoding(Case tested) {
+    int n = tested.elements();
+    try (Arena arena = Arena.ofShared()) {
+      float[] start = drawn(1, n);
+      Tensor stored = Halves.of(arena, tested.weights, start, n);
+      Tensor weights = tested.onHeap ? onHeap(stored) : stored;
+      Tensor plain = Halves.of(arena, DType.F32, start, n);
+      MomentBuilder<?> builder =
+          tested.builder().moments(tested.moments).weightRounding(tested.rounding);
+      try (var optimizer = builder.build(List.of(new Parameter("w", weights)));
+          var twin = tested.builder().build(List.of(new Parameter("w", plain)))) {
+        for (int t = 1; t <= STEPS; t++) {
+          float[] values = drawn(1 + t, n);
+          values[7] = Float.NaN;
+          Tensor stepped = Halves.of(arena, tested.gradients, values, n);
+          Tensor gradient = tested.onHeap ? onHeap(stepped) : stepped;
+          Tensor same = Halves.of(arena, DType.F32, values, n);
+          decode(optimizer, weights, twin, plain);
+          StepReport report = optimizer.step(_ -> gradient);
+          StepReport expected = twin.step(_ -> same);
+          assertThat(report.spikes()).isEqualTo(expected.spikes());
+          assertThat(report.largestRatioIndex(0)).isEqualTo(expected.largestRatioIndex(0));
+          assertThat(report.skippedCoordinates()).isEqualTo(expected.skippedCoordinates());
+          assertEncoded(tested, optimizer, weights, twin, plain, t);
+        }
+      }
+    }
+  }
+
+  private static float[] drawn(long seed, int n) {
+    int most = FusedRule.PIECE + 2 * Staging.BLOCK + 77;
+    return Arrays.copyOf(DRAWN.computeIfAbsent(seed, s -> Halves.draw(s, most)), n);
+  }
+
+  private static Tensor onHeap(Tensor tensor) {
+    byte[] bytes = tensor.memory().toArray(JAVA_BYTE);
+    return Tensor.of(MemorySegment.ofArray(bytes), tensor.dtype(), tensor.shape());
+  }
+
+  private static MemorySegment state(Optimizer optimizer, String name) {
+    return Objects.requireNonNull(optimizer.state("w").get(name)).memory();
+  }
+
+  private static void decode(Optimizer optimizer, Tensor weights, Optimizer twin, Tensor plain) {
+    long n = plain.elements();
+    long moments = optimizer.firstMoment("w").elements();
+    MemorySegment first = state(twin, Recipe.FIRST);
+    MemorySegment second = state(twin, Recipe.SECOND);
+    if (optimizer.firstMoment("w").dtype() == DType.I8) {
+      Int8Blocks.decodeSigned(
+          state(optimizer, Recipe.FIRST), state(optimizer, "exp_avg_scale"), 0, first, 0, moments);
+      Int8Blocks.decodeUnsigned(
+          state(optimizer, Recipe.SECOND),
+          state(optimizer, "exp_avg_sq_scale"),
+          0,
+          second,
+          0,
+          moments);
+    } else {
+      PieceLoader.copy(optimizer.firstMoment("w"), 0, moments, first);
+      PieceLoader.copy(optimizer.secondMoment("w"), 0, moments, second);
+    }
+    if (optimizer.state("w").containsKey("weight_low")) {
+      MemorySegment low = state(optimizer, "weight_low");
+      Bfloat16.decodeSplit(weights.memory(), 0, low, 0, plain.memory(), 0, n);
+    } else {
+      PieceLoader.copy(weights, 0, n, plain.memory());
+    }
+  }
+
+  private static void assertEncoded(
+      Case tested, Optimizer optimizer, Tensor weights, Optimizer twin, Tensor plain, long t) {
+    long moments = twin.firstMoment("w").elements();
+    MemorySegment first = twin.firstMoment("w").memory();
+    MemorySegment second = twin.secondMoment("w").memory();
+    long firstKey = new RoundingKey(SEED, Recipe.FIRST, "w").at(t);
+    long secondKey = new RoundingKey(SEED, Recipe.SECOND, "w").at(t);
+    int count = (int) moments;
+    switch (tested.moments) {
+      case F32 -> {
+        assertSame(optimizer, Recipe.FIRST, first);
+        assertSame(optimizer, Recipe.SECOND, second);
+      }
+      case BF16 -> {
+        MemorySegment codes = MemorySegment.ofArray(new short[count]);
+        Bfloat16.encodeStochastic(first, 0, codes, 0, moments, firstKey, 0);
+        assertSame(optimizer, Recipe.FIRST, codes);
+        Bfloat16.encodeStochastic(second, 0, codes, 0, moments, secondKey, 0);
+        assertSame(optimizer, Recipe.SECOND, codes);
+      }
+      case INT8 -> {
+        MemorySegment codes = MemorySegment.ofArray(new byte[count]);
+        MemorySegment scales =
+            MemorySegment.ofArray(new float[(int) Int8Blocks.blockCount(moments)]);
+        Int8Blocks.encodeSignedStochastic(first, 0, codes, scales, 0, moments, firstKey);
+        assertSame(optimizer, Recipe.FIRST, codes);
+        assertSame(optimizer, "exp_avg_scale", scales);
+        Int8Blocks.encodeUnsignedStochastic(second, 0, codes, scales, 0, moments, secondKey);
+        assertSame(optimizer, Recipe.SECOND, codes);
+        assertSame(optimizer, "exp_avg_sq_scale", scales);
+      }
+    }
+    assertWeights(tested, optimizer, weights, plain, t);
+  }
+
+  private static void assertWeights(
+      Case tested, Optimizer optimizer, Tensor weights, Tensor plain, long t) {
+    int n = tested.elements();
+    if (tested.weights == DType.F32) {
+      assertThat(weights.memory().mismatch(plain.memory())).isEqualTo(-1);
+      return;
+    }
+    if (tested.rounding == WeightRounding.EXACT) {
+      MemorySegment exact = MemorySegment.ofArray(new float[n]);
+      MemorySegment low = state(optimizer, "weight_low");
+      Bfloat16.decodeSplit(weights.memory(), 0, low, 0, exact, 0, n);
+      assertThat(exact.mismatch(plain.memory())).isEqualTo(-1);
+      return;
+    }
+    long[] moved =
+        optimizer
+            .mask("w")
+            .map(IndexMask::toArray)
+            .orElseGet(() -> LongStream.range(0, n).toArray());
+    MemorySegment packed = MemorySegment.ofArray(new float[moved.length]);
+    for (int i = 0; i < moved.length; i++) {
+      packed.setAtIndex(
+          JAVA_FLOAT_UNALIGNED, i, plain.memory().getAtIndex(JAVA_FLOAT_UNALIGNED, moved[i]));
+    }
+    MemorySegment rounded = MemorySegment.ofArray(new short[moved.length]);
+    if (tested.rounding == WeightRounding.NEAREST) {
+      Bfloat16.encodeNearest(packed, 0, rounded, 0, moved.length);
+    } else {
+      long key = new RoundingKey(SEED, "weights", "w").at(t);
+      Bfloat16.encodeStochastic(packed, 0, rounded, 0, moved.length, key, 0);
+    }
+    MemorySegment expected = MemorySegment.ofArray(new short[n]);
+    Bfloat16.encodeNearest(plain.memory(), 0, expected, 0, n); // exact where nothing moved
+    for (int i = 0; i < moved.length; i++) {
+      expected.setAtIndex(
+          JAVA_SHORT_UNALIGNED, moved[i], rounded.getAtIndex(JAVA_SHORT_UNALIGNED, i));
+    }
+    assertThat(weights.memory().mismatch(expected)).isEqualTo(-1);
+  }
+
+  private static void assertSame(Optimizer optimizer, String name, MemorySegment expected) {
+    assertThat(state(optimizer, name).mismatch(expected)).as(name).isEqualTo(-1);
+  }
+}

@@ -1,0 +1,143 @@
+package io.spam4j.engine;
+
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.spam4j.engine.device.HostCopies;
+import io.spam4j.tensors.DType;
+import io.spam4j.tensors.Tensor;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SequencedMap;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Which formats are refused with what, with the whole message. */
+final class FormatRefusalTest {
+  private static Parameter halves() {
+    return new Parameter("w", Tensor.of(MemorySegment.ofArray(new short[8]), DType.BF16, 8));
+  }
+
+  private static Object built(OptimizerBuilder<?> builder) {
+    return builder.build(List.of(halves()));
+  }
+
+  private static Object builtOfFloats(OptimizerBuilder<?> builder) {
+    return builder.build(List.of(new Parameter("w", Tensor.of(new float[8], 8))));
+  }
+
+  static Stream<Arguments> refusals() {
+    String family = "weights must be F32 for optimizers that are not of Adam's family: optimizer=";
+    String sparse =
+        "weights must be F32 where all of them move or the largest are selected: parameter=w,"
+            + " dtype=BF16, unselected=%s, maskedWeightDecay=%s, maskSelection=%s";
+    String kept =
+        "moments must not be INT8 where a reset leaves some of them; use BF16: parameter=w,"
+            + " overlap=%s, resetsMissingGradients=%s";
+    String plain =
+        "moments must be F32 with amsgrad and with GAUSSIAN: moments=%s, amsgrad=%s,"
+            + " spikeAction=%s";
+    return Stream.of(
+        refusal(() -> built(Lion.builder()), family + "lion, parameter=w, dtype=BF16"),
+        refusal(() -> built(Sgd.builder()), family + "sgd, parameter=w, dtype=BF16"),
+        refusal(() -> built(Adafactor.builder()), family + "adafactor, parameter=w, dtype=BF16"),
+        refusal(
+            () -> built(AdamMini.builder((_, _) -> 1)),
+            family + "adam-mini, parameter=w, dtype=BF16"),
+        refusal(
+            () -> Lion.builder().plannedMemory(Map.of("w", new long[] {8}), DType.BF16),
+            family + "lion, parameter=w, dtype=BF16"),
+        refusal(
+            () -> Adam.builder().plannedMemory(Map.of("w", new long[] {8}), DType.F16),
+            "weights must be F32 or BF16: parameter=w, dtype=F16"),
+        refusal(
+            () -> built(Adam.builder().transforms(GradientTransform.agc())),
+            "weights must be F32 for the transform agc: parameter=w, dtype=BF16"),
+        refusal(
+            () -> built(Spam.builder().density(0.5).unselected(UnselectedWeights.SGD)),
+            sparse.formatted("SGD", "SELECTED", MaskSelection.random())),
+        refusal(
+            () -> built(Spam.builder().density(0.5).maskedWeightDecay(MaskedWeightDecay.ALL)),
+            sparse.formatted("FROZEN", "ALL", MaskSelection.random())),
+        refusal(
+            () -> built(Spam.builder().density(0.5).maskSelection(MaskSelection.largestWeights())),
+            sparse.formatted("FROZEN", "SELECTED", MaskSelection.largestWeights())),
+        refusal(
+            () ->
+                builtOfFloats(
+                    Spam.builder()
+                        .density(0.5)
+                        .moments(MomentFormat.INT8)
+                        .overlap(MomentOverlap.KEEP)),
+            kept.formatted("KEEP", true)),
+        refusal(
+            () ->
+                builtOfFloats(
+                    Spam.builder(Spam.Preset.REFERENCE).density(0.5).moments(MomentFormat.INT8)),
+            kept.formatted("RESET", false)),
+        refusal(
+            () -> builtOfFloats(Adam.builder().amsgrad(true).moments(MomentFormat.BF16)),
+            plain.formatted("BF16", true, "CLIP")),
+        refusal(
+            () ->
+                builtOfFloats(
+                    Spam.builder().spikeAction(SpikeAction.GAUSSIAN).moments(MomentFormat.INT8)),
+            plain.formatted("INT8", false, "GAUSSIAN")),
+        refusal(
+            () -> planner(AdamW.builder().moments(MomentFormat.BF16)),
+            "what runs on a device must have a form for it, use the CPU for this: optimizer=adamw,"
+                + " moments=BF16"));
+  }
+
+  private static Object planner(OptimizerBuilder<?> builder) {
+    SequencedMap<String, long[]> shapes = new LinkedHashMap<>(Map.of("w", new long[] {8}));
+    return builder.planner(shapes, new NoCopies());
+  }
+
+  /** Of weights that nobody asks for. */
+  private static final class NoCopies implements HostCopies {
+    @Override
+    public Tensor weights(int parameter, Arena arena) {
+      throw new AssertionError(parameter);
+    }
+
+    @Override
+    public Tensor gradient(int parameter, Arena arena) {
+      throw new AssertionError(parameter);
+    }
+
+    @Override
+    public Tensor state(int parameter, String name, Arena arena) {
+      throw new AssertionError(name);
+    }
+  }
+
+  private static Arguments refusal(Supplier<Object> call, String message) {
+    return Arguments.of(message, call);
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("refusals")
+  void format_isRefused(String message, Supplier<Object> call) {
+    assertThatThrownBy(call::get).isInstanceOf(IllegalArgumentException.class).hasMessage(message);
+  }
+
+  @Test
+  void bfloat16Gradients_areRefusedByOtherOptimizers() {
+    try (Arena arena = Arena.ofShared();
+        var optimizer =
+            Lion.builder()
+                .build(List.of(new Parameter("w", Tensor.allocate(arena, DType.F32, 8))))) {
+      Tensor gradient = Tensor.allocate(arena, DType.BF16, 8);
+      assertThatThrownBy(() -> optimizer.step(_ -> gradient))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessage("gradient must be F32: parameter=w, dtype=BF16");
+    }
+  }
+}

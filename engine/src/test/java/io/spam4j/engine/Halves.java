@@ -1,0 +1,49 @@
+package io.spam4j.engine;
+
+import io.spam4j.tensors.DType;
+import io.spam4j.tensors.Tensor;
+import io.spam4j.tensors.simd.Bfloat16;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.Random;
+
+/** Tensors of float32 or bfloat16 and what they hold as float32. */
+final class Halves {
+  private Halves() {}
+
+  /** A tensor outside the heap, each value the nearest there is. */
+  static Tensor of(Arena arena, DType dtype, float[] values, long... shape) {
+    Tensor tensor = Tensor.allocate(arena, dtype, shape);
+    set(tensor, values);
+    return tensor;
+  }
+
+  /** Replaces all values, each by the nearest there is. */
+  static void set(Tensor tensor, float... values) {
+    MemorySegment from = MemorySegment.ofArray(values);
+    if (tensor.dtype() == DType.BF16) {
+      Bfloat16.encodeNearest(from, 0, tensor.memory(), 0, values.length);
+    } else {
+      tensor.memory().copyFrom(from);
+    }
+  }
+
+  static float[] floats(Tensor tensor) {
+    float[] values = new float[(int) tensor.elements()];
+    PieceLoader.copy(tensor, 0, values.length, MemorySegment.ofArray(values));
+    return values;
+  }
+
+  /** Normal values that bfloat16 can hold, with some spikes. */
+  static float[] draw(long seed, int n) {
+    return rounded(Runs.draw(new Random(seed), n, 300));
+  }
+
+  /** The nearest bfloat16 of each. */
+  static float[] rounded(float... values) {
+    Tensor tensor =
+        Tensor.of(MemorySegment.ofArray(new short[values.length]), DType.BF16, values.length);
+    set(tensor, values);
+    return floats(tensor);
+  }
+}
