@@ -66,8 +66,7 @@ final class GatheredBlock {
 
   /** Gathers a block of a mask and returns how many weights it has. */
   int gather(
-      int tensor,
-      StoredWeights from,
+      FusedTensor tensor,
       Staging staging,
       IndexMask mask,
       long block,
@@ -75,6 +74,7 @@ final class GatheredBlock {
       UpdateTally tally) {
     this.mask = mask;
     this.block = block;
+    StoredWeights from = tensor.weights;
     isPacked = links == 0 && mask.width() == 1 && canPack(from, fullGradient);
     isDecoded = !isPacked;
     if (isPacked) {
@@ -86,7 +86,7 @@ final class GatheredBlock {
     // If the others descend, their pieces count what the transforms do to all.
     UpdateTally counted = descends() ? uncounted : tally;
     gradient =
-        gradients.gather(fullGradient, tensor, positions, count, links, counted, participant);
+        gradients.gather(fullGradient, tensor.index, positions, count, links, counted, participant);
     return count;
   }
 
