@@ -1,17 +1,11 @@
 package io.spam4j.engine;
 
 import io.spam4j.engine.Checkpoint.SavedParameter;
-import io.spam4j.engine.kernel.Amsgrad;
-import io.spam4j.engine.kernel.GaussianClip;
-import io.spam4j.engine.kernel.Operands;
 import io.spam4j.engine.kernel.PlannedJob;
-import io.spam4j.engine.kernel.Update;
-import io.spam4j.engine.kernel.UpdateCoefficients;
 import io.spam4j.engine.kernel.UpdateTally;
 import io.spam4j.engine.kernel.WorkPlan;
 import io.spam4j.tensors.IndexMask;
 import io.spam4j.tensors.Tensor;
-import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
@@ -30,20 +24,14 @@ final class FusedRule extends UpdateRule {
   private final Recipe recipe;
   private final Decision decision;
   private final Setup setup;
-  private final UpdateCoefficients[] coefficients;
+  private final FusedTensor[] tensors;
   private final SparseMoments sparse;
-  private final Operands[] operands; // of each participant
+  private final FusedPiece[] pieces; // of each participant
   private final @Nullable PieceLoader copies; // where the kernel cannot read the gradient itself
   private final Staging staging;
-  private final int copiedLinks; // transforms that are done in copies; none, or all
-  private final boolean gaussian;
   private PlannedJob job;
   private @Nullable PlannedJob nextJob; // for the number of moments that a prepared step has
 
-  // Of each tensor.
-  private final StoredWeights[] weights;
-  private final StoredMoments[] moments; // set anew when a selection changes
-  private final StoredMoments.Keys[] keys;
   private final IntConsumer readState = this::readState;
 
   private @Nullable Step step;
@@ -52,27 +40,18 @@ final class FusedRule extends UpdateRule {
     this.setup = setup;
     this.recipe = recipe;
     this.decision = decision;
-    int count = setup.parameters().size();
-    gaussian = recipe.spikeAction == SpikeAction.GAUSSIAN;
-    boolean needsCopies = gaussian || !setup.chain().isFused();
-    copiedLinks = needsCopies ? setup.chain().size() : 0;
+    boolean needsCopies = needsCopies(recipe, setup.chain().isFused());
+    int copiedLinks = needsCopies ? setup.chain().size() : 0;
     copies = needsCopies ? setup.chain().loader(PIECE, setup.arena(), setup.threads()) : null;
     staging = new Staging(setup, recipe);
     sparse = new SparseMoments(setup, recipe, copiedLinks);
-    operands = new Operands[setup.threads()];
-    Arrays.setAll(operands, _ -> new Operands());
-    weights = new StoredWeights[count];
-    moments = new StoredMoments[count];
-    keys = new StoredMoments.Keys[count];
-    coefficients = new UpdateCoefficients[count];
+    pieces = new FusedPiece[setup.threads()];
+    Arrays.setAll(pieces, i -> new FusedPiece(sparse, copies, copiedLinks, staging, i));
+    tensors = new FusedTensor[setup.parameters().size()];
     try {
-      for (int i = 0; i < count; i++) {
-        coefficients[i] = new UpdateCoefficients();
-        decision.initialise(coefficients[i], i);
-        Parameter parameter = setup.parameters().get(i);
-        weights[i] = new StoredWeights(parameter, recipe, state(i).get(MomentLayout.LOW));
-        keys[i] = new StoredMoments.Keys(recipe.seed, parameter.name());
-        readState(i);
+      for (int i = 0; i < tensors.length; i++) {
+        tensors[i] = new FusedTensor(i, setup.parameters().get(i), recipe, state(i));
+        decision.initialise(tensors[i].c, i);
       }
       job = job();
     } catch (RuntimeException | Error e) {
@@ -93,13 +72,16 @@ final class FusedRule extends UpdateRule {
   }
 
   private static long scratchBytes(Recipe recipe, boolean fused, boolean anySparse, int threads) {
-    boolean needsCopies = recipe.spikeAction == SpikeAction.GAUSSIAN || !fused;
-    return (needsCopies ? PieceLoader.bytes(PIECE, threads) : 0)
+    return (needsCopies(recipe, fused) ? PieceLoader.bytes(PIECE, threads) : 0)
         + (anySparse ? SparseMoments.scratchBytes(recipe, threads) : 0);
   }
 
+  private static boolean needsCopies(Recipe recipe, boolean fused) {
+    return recipe.spikeAction == SpikeAction.GAUSSIAN || !fused;
+  }
+
   private void readState(int tensor) {
-    moments[tensor] = new StoredMoments(recipe.moments, keys[tensor], state(tensor));
+    tensors[tensor].readState(state(tensor));
   }
 
   @Override
@@ -185,177 +167,43 @@ final class FusedRule extends UpdateRule {
     this.step = step;
     sparse.commit(readState);
     takeNextJob();
-    for (int i = 0; i < coefficients.length; i++) {
-      decision.decideAndCountReset(coefficients[i], i, step);
+    for (int i = 0; i < tensors.length; i++) {
+      decision.decideAndCountReset(tensors[i].c, i, step);
       if (step.has(i) && copies == null) {
-        setup.chain().fuse(i, coefficients[i]);
+        setup.chain().fuse(i, tensors[i].c);
       }
     }
     job.run();
   }
 
-  private void update(int tensor, long from, long plannedTo, int participant) {
-    UpdateCoefficients c = coefficients[tensor];
-    IndexMask mask = sparse.mask(tensor);
-    long to = sparse.isSparse(tensor) ? Math.min(plannedTo, sparse.count(tensor)) : plannedTo;
-    if (c.resetsMoments) {
-      moments[tensor].zero(from, to);
+  private void update(int index, long from, long plannedTo, int participant) {
+    FusedTensor tensor = tensors[index];
+    long to = sparse.isSparse(index) ? Math.min(plannedTo, sparse.count(index)) : plannedTo;
+    if (tensor.c.resetsMoments) {
+      tensor.moments.zero(from, to);
     }
-    Tensor gradient = Objects.requireNonNull(step).gradients[tensor];
+    Step current = Objects.requireNonNull(step);
+    Tensor gradient = current.gradients[index];
     if (gradient == null) {
       return; // a selection that waits for its first gradient ends here too
     }
-    UpdateTally tally = setup.counts().start(tensor, participant);
-    Operands o = operands[participant];
-    if (mask != null) {
-      updateSelected(tensor, mask, gradient, from, to, o, tally, participant);
-    } else {
-      updateDense(tensor, gradient, from, to, o, tally, participant);
+    UpdateTally tally = setup.counts().start(index, participant);
+    pieces[participant].update(tensor, gradient, from, to, current.t, tally);
+    if (tensor.c.zeroesMomentsAfter) {
+      tensor.moments.zero(from, to);
     }
-    if (c.zeroesMomentsAfter) {
-      moments[tensor].zero(from, to);
-    }
-    setup.counts().add(tally, tensor);
-  }
-
-  private void updateDense(
-      int tensor,
-      Tensor gradient,
-      long from,
-      long to,
-      Operands o,
-      UpdateTally tally,
-      int participant) {
-    boolean stagesGradient = copies == null && Staging.isStaged(gradient);
-    o.gradient =
-        copies == null
-            ? gradient.memory()
-            : copies.load(gradient, tensor, from, to, copiedLinks, tally, participant);
-    o.gradientShift = copies == null ? 0 : -from;
-    clipDeviations(tensor, o, from, to, tally);
-    StoredWeights stored = weights[tensor];
-    o.weights = stored.memory();
-    o.weightShift = 0;
-    if (!(stagesGradient || stored.isStaged() || moments[tensor].isStaged())) {
-      apply(tensor, o, from, to, tally, participant);
-      return;
-    }
-    Staging.Block block = staging.of(participant);
-    for (long start = from; start < to; start += Staging.BLOCK) {
-      long count = Math.min(to - start, Staging.BLOCK);
-      if (stagesGradient) {
-        PieceLoader.copy(gradient, start, count, block.gradient());
-        o.gradient = block.gradient();
-        o.gradientShift = -start;
-      }
-      if (stored.isStaged()) {
-        stored.load(start, count, block.weights());
-        o.weights = block.weights();
-        o.weightShift = -start;
-      }
-      apply(tensor, o, start, start + count, tally, participant);
-      if (stored.isStaged()) {
-        stored.store(block.weights(), start, count, t());
-      }
-    }
-  }
-
-  private long t() {
-    return Objects.requireNonNull(step).t;
-  }
-
-  /** A piece of a tensor of which only some weights have moments, a block of the mask at a time. */
-  private void updateSelected(
-      int tensor,
-      IndexMask mask,
-      Tensor gradient,
-      long from,
-      long to,
-      Operands o,
-      UpdateTally tally,
-      int participant) {
-    GatheredBlock work = sparse.workspace(participant);
-    for (long start = from; start < to; start += IndexMask.BLOCK) {
-      long block = start / IndexMask.BLOCK;
-      int count = work.gather(tensor, weights[tensor], staging, mask, block, gradient, tally);
-      o.weights = work.weights();
-      o.weightShift = -start;
-      o.gradient = work.gradient();
-      o.gradientShift = -start;
-      long largestBefore = tally.largestAt;
-      tally.largestAt = UpdateTally.NOWHERE;
-      clipDeviations(tensor, o, start, start + count, tally);
-      apply(tensor, o, start, start + count, tally, participant);
-      boolean raised = tally.largestAt != UpdateTally.NOWHERE;
-      tally.largestAt = raised ? work.position(tally.largestAt - start) : largestBefore;
-      work.scatter(weights[tensor], staging, t());
-    }
-    if (sparse.movesUnselected(tensor)) {
-      work.moveUnselected(tensor, mask, from, to, gradient, coefficients[tensor], tally);
-    }
-  }
-
-  private void clipDeviations(int tensor, Operands o, long from, long to, UpdateTally tally) {
-    MemorySegment mean = moments[tensor].mean;
-    MemorySegment variance = moments[tensor].variance;
-    if (mean != null && variance != null) {
-      GaussianClip.apply(o.gradient, mean, variance, from, to, coefficients[tensor], tally);
-    }
-  }
-
-  /** Updates elements, of which there are at most a block if the moments are staged. */
-  private void apply(
-      int tensor, Operands o, long from, long to, UpdateTally tally, int participant) {
-    UpdateCoefficients c = coefficients[tensor];
-    StoredMoments stored = moments[tensor];
-    if (stored.isStaged()) {
-      applyStaged(stored, o, from, to - from, c, tally, participant);
-      return;
-    }
-    o.firstMoment = stored.first;
-    o.secondMoment = stored.second;
-    Update.apply(o, from, to, c, tally);
-    MemorySegment largestSecond = stored.largest;
-    if (largestSecond != null) {
-      Amsgrad.apply(o, largestSecond, from, to, c);
-    }
-  }
-
-  private void applyStaged(
-      StoredMoments stored,
-      Operands o,
-      long from,
-      long count,
-      UpdateCoefficients c,
-      UpdateTally tally,
-      int participant) {
-    Staging.Block block = staging.of(participant);
-    stored.load(from, count, block.first(), block.second());
-    o.firstMoment = block.first();
-    o.secondMoment = block.second();
-    o.weightShift += from;
-    o.gradientShift += from;
-    long largestBefore = tally.largestAt;
-    tally.largestAt = UpdateTally.NOWHERE;
-    Update.apply(o, 0, count, c, tally);
-    boolean raised = tally.largestAt != UpdateTally.NOWHERE;
-    tally.largestAt = raised ? from + tally.largestAt : largestBefore;
-    o.weightShift -= from;
-    o.gradientShift -= from;
-    stored.store(block.first(), block.second(), from, count, t());
+    setup.counts().add(tally, index);
   }
 
   @Override
-  long bytes(Step step) { // the gradient, and weight and state there and back
+  long bytes(Step step) {
     long bytes = 0;
-    for (int i = 0; i < coefficients.length; i++) {
+    for (int i = 0; i < tensors.length; i++) {
       Tensor gradient = step.gradients[i];
       if (gradient != null) {
         IndexMask mask = sparse.mask(i);
-        long elements = sparse.isSparse(i) ? sparse.count(i) : gradient.elements();
-        bytes += elements * (gradient.dtype().bytes(1) + 2L * weights[i].bytesEach());
-        bytes += 2 * moments[i].bytes();
-        bytes += mask == null ? 0 : mask.bytes();
+        long updated = sparse.isSparse(i) ? sparse.count(i) : gradient.elements();
+        bytes += tensors[i].bytes(gradient, updated) + (mask == null ? 0 : mask.bytes());
       }
     }
     return bytes;

@@ -69,8 +69,7 @@ final class GatheredBlock {
 
   /** Gathers a block of a mask and returns how many weights it has. */
   int gather(
-      int tensor,
-      StoredWeights from,
+      FusedTensor tensor,
       Staging staging,
       IndexMask mask,
       long block,
@@ -78,6 +77,7 @@ final class GatheredBlock {
       UpdateTally tally) {
     this.mask = mask;
     this.block = block;
+    StoredWeights from = tensor.weights;
     isPacked = links == 0 && mask.width() == 1 && canPack(from, fullGradient);
     isDecoded = !isPacked;
     if (isPacked) {
@@ -89,7 +89,7 @@ final class GatheredBlock {
     // If the others descend, their pieces count what the transforms do to all.
     UpdateTally counted = descends() ? uncounted : tally;
     gradient =
-        gradients.gather(fullGradient, tensor, positions, count, links, counted, participant);
+        gradients.gather(fullGradient, tensor.index, positions, count, links, counted, participant);
     return count;
   }
 

@@ -46,8 +46,8 @@ final class FormatModelTest {
       Supplier<MomentBuilder<?>> settings) {
     /** Several pieces, or some blocks. */
     int elements() {
-      boolean large = moments == MomentFormat.INT8 && rounding == WeightRounding.STOCHASTIC;
-      return (large ? FusedRule.PIECE : 0) + 2 * Staging.BLOCK + 77;
+      boolean large = moments == MomentFormat.INT8 && rounding == WeightRounding.EXACT;
+      return (large ? FusedRule.PIECE : 0) + Staging.BLOCK + 77;
     }
 
     MomentBuilder<?> builder() {
@@ -140,7 +140,7 @@ final class FormatModelTest {
   }
 
   private static float[] drawn(long seed, int n) {
-    int most = FusedRule.PIECE + 2 * Staging.BLOCK + 77;
+    int most = FusedRule.PIECE + Staging.BLOCK + 77;
     return Arrays.copyOf(DRAWN.computeIfAbsent(seed, s -> Halves.draw(s, most)), n);
   }
 
