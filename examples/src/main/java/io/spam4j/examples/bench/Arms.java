@@ -1,8 +1,10 @@
 package io.spam4j.examples.bench;
 
 import io.spam4j.engine.AdamW;
+import io.spam4j.engine.MomentFormat;
 import io.spam4j.engine.Spam;
 import io.spam4j.engine.StableSpam;
+import io.spam4j.tensors.DType;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
@@ -25,6 +27,17 @@ public final class Arms {
           new Arm("spam-f32-d0.25", LARGE, Traffic.sparse(0.25), sparse(0.25)),
           new Arm("spam-f32-d0.05", LARGE, Traffic.sparse(0.05), sparse(0.05)),
           new Arm("spam-f32-d0.0025", LARGE, Traffic.sparse(0.0025), sparse(0.0025)),
+          new Arm(
+              "spam-bf16-f32m",
+              ONE_TENSOR,
+              Traffic.BF16_F32_MOMENTS,
+              packed(DType.BF16, MomentFormat.F32)),
+          new Arm(
+              "spam-f32-int8m",
+              ONE_TENSOR,
+              Traffic.INT8_MOMENTS,
+              packed(DType.F32, MomentFormat.INT8)),
+          new Arm("spam-bf16-sr", ONE_TENSOR, Traffic.BF16, packed(DType.BF16, MomentFormat.BF16)),
           new Arm("c-loop", CACHED, Traffic.DENSE, CLoopArm::new),
           new Arm("plain-java", ONE_TENSOR, Traffic.DENSE, PlainJavaArm::new),
           new Arm("separate-passes", ONE_TENSOR, Traffic.DENSE, SeparatePassesArm::new),
@@ -44,6 +57,10 @@ public final class Arms {
 
   private static ArmRun stableSpam(BenchMemory memory) {
     return new EngineArm(memory, StableSpam.builder(), Rule.STABLE_SPAM);
+  }
+
+  private static Arm.Factory packed(DType dtype, MomentFormat moments) {
+    return memory -> new PackedArm(memory, dtype, moments);
   }
 
   private static Arm.Factory sparse(double density) {

@@ -18,6 +18,15 @@ record Traffic(double read, double written) {
   /** Stable-SPAM: the gradient once more, for its norm and maximum. */
   static final Traffic MEASURED = new Traffic(20, 12);
 
+  /** Weights and gradients of 16 bits, moments of 32. */
+  static final Traffic BF16_F32_MOMENTS = new Traffic(12, 10);
+
+  /** Weights and gradients of 32 bits, moments of 8 with a scale of 32 bits for 128. */
+  static final Traffic INT8_MOMENTS = new Traffic(10.0625, 6.0625);
+
+  /** 16 bits throughout. */
+  static final Traffic BF16 = new Traffic(8, 6);
+
   private static final int LINE_FLOATS = 16;
   private static final long SAMPLE = 1 << 20;
 
