@@ -4,6 +4,7 @@ import io.spam4j.engine.kernel.PlannedJob;
 import io.spam4j.engine.kernel.WorkPlan;
 import io.spam4j.engine.kernel.Yardstick;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 
 /**
  * How fast memory allows an update to be: a loop by the same vectors on the same threads that reads
@@ -17,6 +18,14 @@ import java.lang.foreign.MemorySegment;
 public final class StreamLimit {
   /* Streams are cut at whole lines of the cache. */
   private static final int LINE = 64 / Float.BYTES;
+
+  private static final int STREAMS = 4;
+
+  /**
+   * Bytes between streams. Where streams were powers of two apart, the same rows of memory were
+   * opened for all of them in turn, and the loop took more than twice as long.
+   */
+  static final long APART = 2 * 4096 + 64;
 
   private final MemorySegment[] updated;
   private final MemorySegment looked;
@@ -80,15 +89,16 @@ public final class StreamLimit {
     }
     double onlyRead = readBytes - writtenBytes;
     double mixed = Math.min(onlyRead, writtenBytes / 3);
-    long stream = bytes(weights, mixed);
-    MemorySegment[] updated = new MemorySegment[3];
-    for (int i = 0; i < 3; i++) {
-      updated[i] = memory.asSlice(i * stream, stream);
+    long stream = lines(weights, mixed);
+    MemorySegment[] streams = new MemorySegment[STREAMS];
+    for (int i = 0; i < STREAMS; i++) {
+      streams[i] = memory.asSlice(i * (stream + APART), stream);
     }
     boolean written = onlyRead < writtenBytes / 3;
-    MemorySegment rest = memory.asSlice(4 * stream, needed - 4 * stream);
+    long restBytes = lines(weights, readBytes) - STREAMS * stream;
+    MemorySegment rest = memory.asSlice(STREAMS * (stream + APART), restBytes);
     return new StreamLimit(
-        updated, memory.asSlice(3 * stream, stream), new Rest(rest, written), weights, threads);
+        Arrays.copyOf(streams, 3), streams[3], new Rest(rest, written), weights, threads);
   }
 
   /** The loop of the fused update on its own streams. */
@@ -103,8 +113,13 @@ public final class StreamLimit {
     return new StreamLimit(new MemorySegment[] {w, m, v}, g, nothing, weights, threads);
   }
 
-  /** The bytes of memory that a loop needs, in whole lines of the cache. */
+  /** The bytes of memory that a loop needs. */
   public static long bytes(long weights, double readBytes) {
+    return lines(weights, readBytes) + STREAMS * APART;
+  }
+
+  /** What is read, in bytes of whole lines of the cache. */
+  private static long lines(long weights, double readBytes) {
     return (long) Math.floor(weights * readBytes / Float.BYTES / LINE) * LINE * Float.BYTES;
   }
 
