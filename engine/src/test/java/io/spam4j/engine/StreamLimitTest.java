@@ -75,7 +75,7 @@ final class StreamLimitTest {
       assertThatThrownBy(() -> StreamLimit.of(MemorySegment.ofArray(new byte[640]), 40, 16, 12, 1))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessage(
-              "memory must be native and hold what is read: bytes=640, needed=640, native=false");
+              "memory must be native and hold what is read: bytes=640, needed=33664, native=false");
     }
   }
 }
