@@ -24,6 +24,8 @@ DTYPES = {  # largest elements first: the order of the data in a file
     "F32": torch.float32,
     "BF16": torch.bfloat16,
     "F16": torch.float16,
+    "I16": torch.int16,
+    "I8": torch.int8,
     "U8": torch.uint8,
 }
 

@@ -448,7 +448,7 @@ def imported(
         tensor = own.get(key, torch.zeros(packed))
         if step and key not in own or list(tensor.shape) != packed:
             raise Refused("state must have its shape", parameter=name, state=key, shape=packed)
-        if tensor.dtype not in DTYPES.values():
+        if tensor.dtype not in DTYPES.values() or not tensor.is_floating_point():
             raise Refused("state must be floats", parameter=name, state=key, dtype=tensor.dtype)
         if tensor.dtype != torch.float32:
             say(f"NOTE: {name}.{key} is {tensor.dtype}: load with allowTypeConversion")
