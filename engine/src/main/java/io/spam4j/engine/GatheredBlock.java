@@ -14,6 +14,9 @@ import org.jspecify.annotations.Nullable;
 
 /** One participant's block of selected weights and their gradients, gathered and put back. */
 final class GatheredBlock {
+  /** Of the buffer for weights; the one for gradients must not lie a multiple of 4096 apart. */
+  static final long WEIGHT_BYTES = (long) IndexMask.BLOCK * Float.BYTES + Staging.APART;
+
   private final Setup setup;
   private final Recipe recipe;
   private final int participant;
@@ -54,7 +57,7 @@ final class GatheredBlock {
     this.gradients = gradients;
     this.unselectedGradients = unselectedGradients;
     links = copiedLinks;
-    weights = setup.arena().allocate((long) IndexMask.BLOCK * Float.BYTES, 64);
+    weights = setup.arena().allocate(WEIGHT_BYTES, 64).asSlice(Staging.APART);
   }
 
   /** The gathered weights, from float 0 on. */

@@ -196,7 +196,7 @@ public abstract class OptimizerBuilder<B extends OptimizerBuilder<B>> {
   /**
    * The bytes that {@link #build} would allocate for parameters of these names and shapes, without
    * allocating them. F32 outside the heap is assumed for weights and gradients; on the heap, or
-   * with BF16 gradients, the first step may allocate 40 KiB more a thread. Random selections are
+   * with BF16 gradients, the first step may allocate 46.4 KiB more a thread. Random selections are
    * drawn to see what they need; selections of other kinds are taken for random ones.
    *
    * @throws IllegalArgumentException as {@link #build}

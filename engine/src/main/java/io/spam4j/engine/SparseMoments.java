@@ -74,7 +74,8 @@ final class SparseMoments implements AutoCloseable {
 
   /** The bytes of working memory that are allocated if any tensor is sparse. */
   static long scratchBytes(Recipe recipe, int threads) {
-    long blocks = 2 * PieceLoader.bytes(IndexMask.BLOCK, threads);
+    long blocks =
+        threads * GatheredBlock.WEIGHT_BYTES + PieceLoader.bytes(IndexMask.BLOCK, threads);
     return blocks + (recipe.movesUnselected() ? PieceLoader.bytes(FusedRule.PIECE, threads) : 0);
   }
 
