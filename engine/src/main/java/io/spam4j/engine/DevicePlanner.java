@@ -64,8 +64,10 @@ final class DevicePlanner implements StepPlanner {
     transforms = measuring.stream().map(this::transform).toList();
     reports = new DeviceReports(assembly, names, measures());
     List<Long> elements = this.shapes.stream().map(Blueprint::elements).toList();
+    // It checks its settings, which must come before memory for selections is taken.
+    Decision decision = fused.decisions().of(assembly.nonFinite(), assembly.hyperparameters());
     selections = new DeviceSelections(assembly, recipe, names, elements, copies);
-    plan = new DeviceStep(assembly, fused, chain, selections, elements, reports);
+    plan = new DeviceStep(assembly, recipe, decision, chain, selections, elements, reports);
   }
 
   private void requireForms(List<TransformLink> links) {

@@ -29,7 +29,8 @@ final class DeviceStep implements PlannedStep {
 
   DeviceStep(
       Assembly assembly,
-      Blueprint.Fused fused,
+      Recipe recipe,
+      Decision decision,
       TransformChain chain,
       DeviceSelections selections,
       List<Long> elements,
@@ -39,8 +40,8 @@ final class DeviceStep implements PlannedStep {
     this.selections = selections;
     this.reports = reports;
     this.elements = elements.stream().mapToLong(Long::longValue).toArray();
-    recipe = fused.recipe();
-    decision = fused.decisions().of(assembly.nonFinite(), assembly.hyperparameters());
+    this.recipe = recipe;
+    this.decision = decision;
     measuring = chain.measuring();
     int count = this.elements.length;
     current = new Step(count);

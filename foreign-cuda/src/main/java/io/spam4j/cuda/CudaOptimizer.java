@@ -8,7 +8,6 @@ import io.spam4j.engine.StepReport;
 import io.spam4j.tensors.IndexMask;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -44,30 +43,14 @@ public final class CudaOptimizer implements AutoCloseable {
       List<CudaParameter> parameters,
       Launching launching) {
     this.parameters = List.copyOf(parameters);
-    for (CudaParameter parameter : this.parameters) {
-      if (indexes.put(parameter.name(), indexes.size()) != null) {
-        throw new IllegalArgumentException(
-            "parameter names must be unique: name=" + parameter.name());
-      }
-    }
-    requireDisjoint();
+    WeightPlace.requireDistinct(this.parameters.stream().map(CudaOptimizer::place).toList());
+    this.parameters.forEach(parameter -> indexes.put(parameter.name(), indexes.size()));
     run = new CudaRun(settings, stream, this.parameters, launching);
   }
 
-  private void requireDisjoint() {
-    List<CudaParameter> inPlaceOrder =
-        parameters.stream()
-            .sorted(Comparator.comparingLong(p -> p.weights().buffer().address()))
-            .toList();
-    for (int i = 1; i < inPlaceOrder.size(); i++) {
-      CudaParameter left = inPlaceOrder.get(i - 1);
-      CudaParameter right = inPlaceOrder.get(i);
-      if (left.weights().overlaps(right.weights())) {
-        throw new IllegalArgumentException(
-            "weights of two parameters must not overlap: parameters=%s, %s"
-                .formatted(left.name(), right.name()));
-      }
-    }
+  private static WeightPlace place(CudaParameter parameter) {
+    DeviceBuffer weights = parameter.weights().buffer();
+    return new WeightPlace(parameter.name(), weights.address(), weights.bytes());
   }
 
   /**

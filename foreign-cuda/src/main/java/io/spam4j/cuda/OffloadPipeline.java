@@ -10,6 +10,7 @@ import io.spam4j.engine.StepReport;
 import io.spam4j.tensors.DType;
 import io.spam4j.tensors.Tensor;
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -45,6 +46,7 @@ public final class OffloadPipeline implements AutoCloseable {
     this.parameters = List.copyOf(parameters);
     sources = new Tensor[parameters.size()];
     this.parameters.forEach(OffloadPipeline::requireWeights);
+    WeightPlace.requireDistinct(this.parameters.stream().map(OffloadPipeline::place).toList());
     try {
       stream = device.stream();
       opened.add(stream::close);
@@ -73,6 +75,11 @@ public final class OffloadPipeline implements AutoCloseable {
           "a device copies F32 weights in native memory, use an arena: parameter=%s, weights=%s"
               .formatted(parameter.name(), weights));
     }
+  }
+
+  private static WeightPlace place(Parameter parameter) {
+    MemorySegment weights = parameter.weights().memory();
+    return new WeightPlace(parameter.name(), weights.address(), weights.byteSize());
   }
 
   private DeviceTensor tensor(CudaDevice device, Parameter parameter) {
@@ -107,9 +114,10 @@ public final class OffloadPipeline implements AutoCloseable {
    *
    * @return what happened: one object for the life of the pipeline, overwritten by the next step
    * @throws IllegalArgumentException if a gradient is not float32, has another shape than its
-   *     weights, or does not lie in native memory
+   *     weights, overlaps them, or does not lie in native memory
    * @throws io.spam4j.engine.NonFiniteGradientException as {@link io.spam4j.engine.Optimizer#step}
-   * @throws IllegalStateException if it is closed, or a failed step has lost its state
+   * @throws IllegalStateException if it is closed, a failed step has lost its state, or memory it
+   *     needs has been freed or is another thread's
    * @throws CudaException if CUDA fails; then weights on the host may be those before or after the
    *     step, until {@link #load} brings all of them back
    */
@@ -138,6 +146,22 @@ public final class OffloadPipeline implements AutoCloseable {
       throw new IllegalArgumentException(
           "a device copies native memory only, copy the gradient to an arena: parameter="
               + parameter.name());
+    }
+    MemorySegment weights = parameter.weights().memory();
+    // Weights come back while gradients still go out.
+    if (weights.asOverlappingSlice(gradient.memory()).isPresent()) {
+      throw new IllegalArgumentException(
+          "gradient must not overlap weights: parameter=" + parameter.name());
+    }
+    requireAccess("weights", parameter.name(), weights);
+    requireAccess("gradient", parameter.name(), gradient.memory());
+  }
+
+  /** What a copy needs; found out before a step changes anything. */
+  private static void requireAccess(String what, String name, MemorySegment memory) {
+    if (!memory.scope().isAlive() || !memory.isAccessibleBy(Thread.currentThread())) {
+      throw new IllegalStateException(
+          what + " must be alive, and of this thread or a shared arena: parameter=" + name);
     }
   }
 

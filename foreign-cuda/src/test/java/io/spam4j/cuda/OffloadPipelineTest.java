@@ -179,6 +179,49 @@ final class OffloadPipelineTest {
   }
 
   @Test
+  void pipeline_refusesParametersThatCannotBeToldApart() {
+    try (StandInDevice standIn = StandInDevice.open(StandInDevice.Mode.LAZY);
+        Arena arena = Arena.ofConfined()) {
+      MemorySegment memory = arena.allocate(40, 4);
+      Parameter first = new Parameter("a", Tensor.of(memory.asSlice(0, 24), DType.F32, 6));
+      Parameter second = new Parameter("b", Tensor.of(memory.asSlice(20, 20), DType.F32, 5));
+      Parameter namesake = new Parameter("a", Tensor.of(memory.asSlice(24, 16), DType.F32, 4));
+      assertThatThrownBy(
+              () -> OffloadPipeline.build(Adam.builder(), standIn.device(), List.of(first, second)))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessage("weights of two parameters must not overlap: parameters=a, b");
+      assertThatThrownBy(
+              () ->
+                  OffloadPipeline.build(Adam.builder(), standIn.device(), List.of(first, namesake)))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessage("parameter names must be unique: name=a");
+    }
+  }
+
+  @Test
+  void step_refusesMemoryItMustNotRead_andChangesNothing() {
+    try (StandInDevice standIn = StandInDevice.open(StandInDevice.Mode.LAZY);
+        Case of = new Case(Map.of("w", new long[] {3}));
+        var pipeline = OffloadPipeline.build(Adam.builder(), standIn.device(), of.ofPipeline)) {
+      Tensor weights = of.ofPipeline.getFirst().weights();
+      assertThatThrownBy(() -> pipeline.step(_ -> weights))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessage("gradient must not overlap weights: parameter=w");
+      Tensor freed;
+      try (Arena arena = Arena.ofShared()) {
+        freed = Tensor.allocate(arena, DType.F32, 3);
+      }
+      assertThatThrownBy(() -> pipeline.step(_ -> freed))
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessage("gradient must be alive, and of this thread or a shared arena: parameter=w");
+      assertThat(pipeline.stepCount()).isZero();
+      of.draw(1);
+      pipeline.step(of::gradient); // goes on
+      assertThat(pipeline.stepCount()).isEqualTo(1);
+    }
+  }
+
+  @Test
   void pipeline_refusesWhatADeviceCannotCopy() {
     try (StandInDevice standIn = StandInDevice.open(StandInDevice.Mode.LAZY)) {
       List<Parameter> onHeap = List.of(new Parameter("w", Tensor.of(new float[3], 3)));

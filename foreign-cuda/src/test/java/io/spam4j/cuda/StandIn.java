@@ -116,7 +116,7 @@ final class StandIn extends NativeLibrary {
       return Linker.nativeLinker()
           .downcallHandle(symbols().findOrThrow(name), type)
           .invokeWithArguments(arguments);
-    } catch (Throwable t) {
+    } catch (Throwable t) { // invokeWithArguments declares it; it is thrown on as it is
       throw DynamicLinker.rethrown(t);
     }
   }

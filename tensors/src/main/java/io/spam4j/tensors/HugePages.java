@@ -77,8 +77,8 @@ public final class HugePages {
       return (int) Native.MADVISE.orElseThrow().invokeExact(pages, pages.byteSize(), advice) == 0;
     } catch (RuntimeException | Error e) {
       throw e;
-    } catch (Throwable e) {
-      throw new AssertionError("madvise throws nothing else", e);
+    } catch (Throwable e) { // invokeExact declares it
+      throw new AssertionError("a call of C cannot throw a checked exception", e);
     }
   }
 }

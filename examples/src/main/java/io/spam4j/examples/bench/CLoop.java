@@ -129,8 +129,8 @@ final class CLoop implements AutoCloseable {
       update.invokeExact(w, g, m, v, n, coefficients);
     } catch (RuntimeException | Error e) {
       throw e;
-    } catch (Throwable e) {
-      throw new IllegalStateException(e);
+    } catch (Throwable e) { // invokeExact declares it
+      throw new AssertionError("a call of C cannot throw a checked exception", e);
     }
   }
 

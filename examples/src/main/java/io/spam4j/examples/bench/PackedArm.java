@@ -94,7 +94,7 @@ final class PackedArm implements ArmRun {
     optimizer.step(gradients::get);
   }
 
-  /** Compares with float32, on some of the first tensor's weights: those it has would move. */
+  /** Compares with float32, on copies of some of the first tensor's weights. */
   @Override
   public void check() {
     int n = (int) Math.min(CHECKED, memory.elements(0));
