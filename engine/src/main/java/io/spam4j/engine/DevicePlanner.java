@@ -138,11 +138,6 @@ final class DevicePlanner implements StepPlanner {
   }
 
   @Override
-  public NonFinitePolicy nonFinite() {
-    return assembly.nonFinite();
-  }
-
-  @Override
   public List<PlannedTransform> transforms() {
     return transforms;
   }
@@ -191,11 +186,6 @@ final class DevicePlanner implements StepPlanner {
   @Override
   public StepReport report(StepFacts facts, StepResults results) {
     return reports.add(facts, results);
-  }
-
-  @Override
-  public double[] history(int transform, int parameter) {
-    return measuring.get(transform).history(parameter);
   }
 
   @Override

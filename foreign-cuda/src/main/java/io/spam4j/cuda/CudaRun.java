@@ -323,10 +323,10 @@ final class CudaRun implements AutoCloseable {
     try {
       for (int i = 0; i < gradients.length; i++) {
         moments.restore(i, restored.mask(i));
-        for (int k = 0; k < planner.state().size(); k++) {
-          DeviceBuffer buffer = moments.of(i).tensor(k);
+        for (String name : planner.state()) {
+          DeviceBuffer buffer = moments.tensor(i, name);
           if (buffer != null) {
-            stream.upload(restored.state(i, planner.state().get(k)).memory(), buffer);
+            stream.upload(restored.state(i, name).memory(), buffer);
           }
         }
         Tensor weights = restored.weights(i).orElse(null);
@@ -334,17 +334,13 @@ final class CudaRun implements AutoCloseable {
           stream.upload(weights.memory(), parameters.get(i).weights().buffer());
         }
       }
-      sendSelectionsIfAny();
+      if (chunks.sparseChunks() > 0) {
+        sendSelections();
+      }
       histories.send(restored);
     } catch (RuntimeException | Error e) {
       lost = e;
       throw e;
-    }
-  }
-
-  private void sendSelectionsIfAny() {
-    if (chunks.sparseChunks() > 0) {
-      sendSelections();
     }
   }
 

@@ -68,10 +68,6 @@ final class Moments implements AutoCloseable {
     }
   }
 
-  MomentBlock of(int parameter) {
-    return blocks[parameter];
-  }
-
   /** A state tensor of a parameter; null if it has no elements. */
   @Nullable DeviceBuffer tensor(int parameter, String name) {
     return blocks[parameter].tensor(planner.state().indexOf(name));

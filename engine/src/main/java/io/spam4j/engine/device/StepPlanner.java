@@ -1,7 +1,6 @@
 package io.spam4j.engine.device;
 
 import io.spam4j.engine.LoadOptions;
-import io.spam4j.engine.NonFinitePolicy;
 import io.spam4j.engine.SaveOptions;
 import io.spam4j.engine.StepReport;
 import io.spam4j.tensors.IndexMask;
@@ -40,9 +39,6 @@ public interface StepPlanner extends AutoCloseable {
   /** Which of a sparse parameter's weights have moments; empty if it waits for a gradient. */
   Optional<IndexMask> mask(int parameter);
 
-  /** What NaN and Inf in gradients do. */
-  NonFinitePolicy nonFinite();
-
   /** The transforms that a device decides, in order. */
   List<PlannedTransform> transforms();
 
@@ -79,10 +75,7 @@ public interface StepPlanner extends AutoCloseable {
   /** Reports a step that was committed; in the order of the steps. */
   StepReport report(StepFacts facts, StepResults results);
 
-  /** What of {@link DeviceTables#HISTORY} a transform keeps of a parameter. */
-  double[] history(int transform, int parameter);
-
-  /** Tells what a transform keeps of a parameter now. */
+  /** Tells what of {@link DeviceTables#HISTORY} a transform keeps of a parameter now. */
   void setHistory(int transform, int parameter, double[] history);
 
   /** The history of a parameter, by its names in files; as {@link #setHistory} told. */
