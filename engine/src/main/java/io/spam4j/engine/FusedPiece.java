@@ -4,9 +4,12 @@ import io.spam4j.engine.kernel.Amsgrad;
 import io.spam4j.engine.kernel.GaussianClip;
 import io.spam4j.engine.kernel.Operands;
 import io.spam4j.engine.kernel.Update;
+import io.spam4j.engine.kernel.UpdateLoop;
 import io.spam4j.engine.kernel.UpdateTally;
 import io.spam4j.tensors.IndexMask;
 import io.spam4j.tensors.Tensor;
+import io.spam4j.tensors.simd.Int8Blocks;
+import io.spam4j.tensors.simd.RoundingBits;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
@@ -16,6 +19,9 @@ import org.jspecify.annotations.Nullable;
  * Staging}.
  */
 final class FusedPiece {
+  /** Moments that are decoded before they are encoded again: both fit in the first-level cache. */
+  private static final int CODES_AT_ONCE = 8 * Int8Blocks.BLOCK;
+
   private final SparseMoments sparse;
   private final @Nullable PieceLoader copies;
   private final int copiedLinks;
@@ -47,8 +53,114 @@ final class FusedPiece {
     IndexMask mask = sparse.mask(tensor.index);
     if (mask != null) {
       updateSelected(tensor, mask, gradient, from, to, t, tally);
-    } else {
+      return;
+    }
+    UpdateLoop loop = copies == null ? tensor.loop(gradient) : null;
+    if (loop == null) {
       updateDense(tensor, gradient, from, to, t, tally);
+    } else {
+      updateDirectly(loop, tensor, gradient, from, to, t, tally);
+    }
+  }
+
+  /** Where vectors read and write what is stored; what they leave goes through float32 copies. */
+  private void updateDirectly(
+      UpdateLoop loop,
+      FusedTensor tensor,
+      Tensor gradient,
+      long from,
+      long to,
+      long t,
+      UpdateTally tally) {
+    if (tensor.moments.isCodes()) {
+      for (long start = from; start < to; start += CODES_AT_ONCE) {
+        updateCodes(loop, tensor, gradient, start, Math.min(to, start + CODES_AT_ONCE), t, tally);
+      }
+      return;
+    }
+    long end = to - (to - from) % loop.length();
+    for (long i = from; i < end; ) {
+      describe(tensor, gradient, i, t);
+      i = loop.run(o, i, end, tensor.c, tally);
+      if (i < end) {
+        updateDense(tensor, gradient, i, i + loop.length(), t, tally);
+        i += loop.length();
+      }
+    }
+    if (end < to) {
+      updateDense(tensor, gradient, end, to, t, tally);
+    }
+  }
+
+  private void describe(FusedTensor tensor, Tensor gradient, long from, long t) {
+    tensor.weights.describe(o);
+    tensor.moments.describe(o);
+    o.gradient = gradient.memory();
+    o.weightShift = 0;
+    o.gradientShift = 0;
+    o.mixedKey = RoundingBits.mixedKey(tensor.key.at(t), from);
+  }
+
+  /** Blocks of 8-bit codes: decoded while they are updated, encoded when their scales are known. */
+  private void updateCodes(
+      UpdateLoop loop,
+      FusedTensor tensor,
+      Tensor gradient,
+      long from,
+      long to,
+      long t,
+      UpdateTally tally) {
+    Staging.Block block = staging.of(participant);
+    long end = to - (to - from) % loop.length();
+    for (long i = from; i < to; ) {
+      if (i < end) {
+        describe(tensor, gradient, i, t);
+        o.firstOut = block.first();
+        o.secondOut = block.second();
+        o.outShift = -from;
+        i = loop.run(o, i, end, tensor.c, tally);
+      }
+      if (i < to) {
+        long next = i < end ? i + loop.length() : to;
+        tensor.moments.loadPart(i, next - i, block.first(), block.second(), i - from);
+        updateFloats(tensor, gradient, block, from, i, next, t, tally);
+        i = next;
+      }
+    }
+    tensor.moments.store(block.first(), block.second(), from, to - from, t);
+  }
+
+  /**
+   * Elements whose moments are decoded already, those from {@code base} on to the buffers' start.
+   */
+  private void updateFloats(
+      FusedTensor tensor,
+      Tensor gradient,
+      Staging.Block block,
+      long base,
+      long from,
+      long to,
+      long t,
+      UpdateTally tally) {
+    o.weights = tensor.weights.memory();
+    o.weightShift = base;
+    if (tensor.weights.isStaged()) {
+      tensor.weights.load(from, to - from, block.weights());
+      o.weights = block.weights();
+      o.weightShift = base - from;
+    }
+    o.gradient = gradient.memory();
+    o.gradientShift = base;
+    if (Staging.isStaged(gradient)) {
+      PieceLoader.copy(gradient, from, to - from, block.gradient());
+      o.gradient = block.gradient();
+      o.gradientShift = base - from;
+    }
+    o.firstMoment = block.first();
+    o.secondMoment = block.second();
+    applyShifted(tensor, base, from - base, to - base, tally);
+    if (tensor.weights.isStaged()) {
+      tensor.weights.store(block.weights(), from, to - from, t);
     }
   }
 
@@ -150,13 +262,18 @@ final class FusedPiece {
     o.secondMoment = block.second();
     o.weightShift += from;
     o.gradientShift += from;
-    long largestBefore = tally.largestAt;
-    tally.largestAt = UpdateTally.NOWHERE;
-    Update.apply(o, 0, count, tensor.c, tally);
-    boolean raised = tally.largestAt != UpdateTally.NOWHERE;
-    tally.largestAt = raised ? from + tally.largestAt : largestBefore;
+    applyShifted(tensor, from, 0, count, tally);
     o.weightShift -= from;
     o.gradientShift -= from;
     tensor.moments.store(block.first(), block.second(), from, count, t);
+  }
+
+  /** Updates elements that are counted from {@code base} on. */
+  private void applyShifted(FusedTensor tensor, long base, long from, long to, UpdateTally tally) {
+    long largestBefore = tally.largestAt;
+    tally.largestAt = UpdateTally.NOWHERE;
+    Update.apply(o, from, to, tensor.c, tally);
+    boolean raised = tally.largestAt != UpdateTally.NOWHERE;
+    tally.largestAt = raised ? base + tally.largestAt : largestBefore;
   }
 }

@@ -1,9 +1,12 @@
 package io.spam4j.engine;
 
+import io.spam4j.engine.kernel.Operands;
 import io.spam4j.engine.kernel.Update;
+import io.spam4j.engine.kernel.UpdateForm.Moments;
 import io.spam4j.tensors.Tensor;
 import io.spam4j.tensors.simd.Bfloat16;
 import io.spam4j.tensors.simd.Int8Blocks;
+import io.spam4j.tensors.simd.RoundingBits.Draw;
 import java.lang.foreign.MemorySegment;
 import java.util.Objects;
 import java.util.SequencedMap;
@@ -11,17 +14,8 @@ import org.jspecify.annotations.Nullable;
 
 /** The moments of one tensor, as they lie in the state. Elements are counted in the moments. */
 final class StoredMoments {
-  /** What the moments of a tensor are rounded with. */
-  record Keys(RoundingKey first, RoundingKey second) {
-    Keys(long seed, String parameter) {
-      this(
-          new RoundingKey(seed, Recipe.FIRST, parameter),
-          new RoundingKey(seed, Recipe.SECOND, parameter));
-    }
-  }
-
   private final MomentFormat format;
-  private final Keys keys;
+  private final RoundingKey key;
   final MemorySegment first;
   final MemorySegment second;
   private final @Nullable MemorySegment firstScale;
@@ -34,9 +28,9 @@ final class StoredMoments {
 
   private final long bytes;
 
-  StoredMoments(MomentFormat format, Keys keys, SequencedMap<String, Tensor> state) {
+  StoredMoments(MomentFormat format, RoundingKey key, SequencedMap<String, Tensor> state) {
     this.format = format;
-    this.keys = keys;
+    this.key = key;
     first = Objects.requireNonNull(memory(state, Recipe.FIRST));
     second = Objects.requireNonNull(memory(state, Recipe.SECOND));
     firstScale = memory(state, MomentLayout.FIRST_SCALE);
@@ -64,6 +58,11 @@ final class StoredMoments {
     return format != MomentFormat.F32;
   }
 
+  /** Whether they are codes of 8 bits, in blocks. */
+  boolean isCodes() {
+    return format == MomentFormat.INT8;
+  }
+
   /** Decodes moments to the start of two buffers; {@code from} begins a block of 8-bit codes. */
   void load(long from, long count, MemorySegment toFirst, MemorySegment toSecond) {
     if (format == MomentFormat.BF16) {
@@ -78,18 +77,44 @@ final class StoredMoments {
 
   /** Puts back what {@link #load} gave, after step {@code t}. */
   void store(MemorySegment ofFirst, MemorySegment ofSecond, long from, long count, long t) {
-    long firstKey = keys.first().at(t);
-    long secondKey = keys.second().at(t);
+    long k = key.at(t);
     if (format == MomentFormat.BF16) {
-      Bfloat16.encodeStochastic(ofFirst, 0, first, from, count, firstKey, from);
-      Bfloat16.encodeStochastic(ofSecond, 0, second, from, count, secondKey, from);
+      Bfloat16.encodeStochastic(ofFirst, 0, first, from, count, Draw.FIRST, k, from);
+      Bfloat16.encodeStochastic(ofSecond, 0, second, from, count, Draw.SECOND, k, from);
     } else {
       long block = from / Int8Blocks.BLOCK;
-      MemorySegment scales = scales(firstScale);
-      Int8Blocks.encodeSignedStochastic(ofFirst, 0, first, scales, block, count, firstKey);
-      scales = scales(secondScale);
-      Int8Blocks.encodeUnsignedStochastic(ofSecond, 0, second, scales, block, count, secondKey);
+      Int8Blocks.encodeSignedStochastic(ofFirst, 0, first, scales(firstScale), block, count, k);
+      Int8Blocks.encodeUnsignedStochastic(
+          ofSecond, 0, second, scales(secondScale), block, count, k);
     }
+  }
+
+  /** Decodes moments that begin and end anywhere in blocks of codes. */
+  void loadPart(long from, long count, MemorySegment toFirst, MemorySegment toSecond, long at) {
+    Int8Blocks.decodeSignedPart(first, scales(firstScale), from, toFirst, at, count);
+    Int8Blocks.decodeUnsignedPart(second, scales(secondScale), from, toSecond, at, count);
+  }
+
+  /** Tells the fused update where they lie. */
+  void describe(Operands o) {
+    o.firstMoment = first;
+    o.secondMoment = second;
+    if (format == MomentFormat.INT8) {
+      o.firstScales = scales(firstScale);
+      o.secondScales = scales(secondScale);
+    }
+  }
+
+  /** Their format for the fused update; null if it needs more than both moments. */
+  @Nullable Moments form() {
+    if (largest != null || mean != null) {
+      return null;
+    }
+    return switch (format) {
+      case F32 -> Moments.F32;
+      case BF16 -> Moments.BF16;
+      case INT8 -> Moments.INT8;
+    };
   }
 
   private static MemorySegment scales(@Nullable MemorySegment scales) {

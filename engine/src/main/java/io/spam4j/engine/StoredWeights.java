@@ -3,9 +3,12 @@ package io.spam4j.engine;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 
+import io.spam4j.engine.kernel.Operands;
+import io.spam4j.engine.kernel.UpdateForm.Weights;
 import io.spam4j.tensors.DType;
 import io.spam4j.tensors.Tensor;
 import io.spam4j.tensors.simd.Bfloat16;
+import io.spam4j.tensors.simd.RoundingBits.Draw;
 import java.lang.foreign.MemorySegment;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -23,12 +26,12 @@ final class StoredWeights {
    *
    * @param low state of that name; null if there is none
    */
-  StoredWeights(Parameter parameter, Recipe recipe, @Nullable Tensor low) {
+  StoredWeights(Parameter parameter, Recipe recipe, RoundingKey key, @Nullable Tensor low) {
     weights = parameter.weights();
     memory = weights.memory();
     rounding = recipe.weightRounding;
     this.low = low == null ? null : low.memory();
-    key = new RoundingKey(recipe.seed, "weights", parameter.name());
+    this.key = key;
   }
 
   MemorySegment memory() {
@@ -42,6 +45,29 @@ final class StoredWeights {
   /** Whether an update needs them as float32 elsewhere. */
   boolean isStaged() {
     return !(isFloat32() && memory.isNative());
+  }
+
+  /** Tells the fused update where they lie. */
+  void describe(Operands o) {
+    o.weights = memory;
+    if (low != null) {
+      o.weightsLow = low;
+    }
+  }
+
+  /** Their format for the fused update; null if it cannot work on them where they lie. */
+  @Nullable Weights form() {
+    if (!memory.isNative()) {
+      return null;
+    }
+    if (isFloat32()) {
+      return Weights.F32;
+    }
+    return switch (rounding) {
+      case STOCHASTIC -> Weights.BF16_STOCHASTIC;
+      case NEAREST -> Weights.BF16_NEAREST;
+      case EXACT -> Weights.SPLIT;
+    };
   }
 
   /** The bytes of a weight, with what is kept of it besides. */
@@ -72,7 +98,7 @@ final class StoredWeights {
   private void round(
       MemorySegment of, MemorySegment to, long toElement, long count, long index, long t) {
     if (rounding == WeightRounding.STOCHASTIC) {
-      Bfloat16.encodeStochastic(of, 0, to, toElement, count, key.at(t), index);
+      Bfloat16.encodeStochastic(of, 0, to, toElement, count, Draw.WEIGHTS, key.at(t), index);
     } else {
       Bfloat16.encodeNearest(of, 0, to, toElement, count);
     }

@@ -10,6 +10,7 @@ import io.spam4j.tensors.IndexMask;
 import io.spam4j.tensors.Tensor;
 import io.spam4j.tensors.simd.Bfloat16;
 import io.spam4j.tensors.simd.Int8Blocks;
+import io.spam4j.tensors.simd.RoundingBits.Draw;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -185,8 +186,7 @@ final class FormatModelTest {
     long moments = twin.firstMoment("w").elements();
     MemorySegment first = twin.firstMoment("w").memory();
     MemorySegment second = twin.secondMoment("w").memory();
-    long firstKey = new RoundingKey(SEED, Recipe.FIRST, "w").at(t);
-    long secondKey = new RoundingKey(SEED, Recipe.SECOND, "w").at(t);
+    long key = new RoundingKey(SEED, "w").at(t);
     int count = (int) moments;
     switch (tested.moments) {
       case F32 -> {
@@ -195,19 +195,19 @@ final class FormatModelTest {
       }
       case BF16 -> {
         MemorySegment codes = MemorySegment.ofArray(new short[count]);
-        Bfloat16.encodeStochastic(first, 0, codes, 0, moments, firstKey, 0);
+        Bfloat16.encodeStochastic(first, 0, codes, 0, moments, Draw.FIRST, key, 0);
         assertSame(optimizer, Recipe.FIRST, codes);
-        Bfloat16.encodeStochastic(second, 0, codes, 0, moments, secondKey, 0);
+        Bfloat16.encodeStochastic(second, 0, codes, 0, moments, Draw.SECOND, key, 0);
         assertSame(optimizer, Recipe.SECOND, codes);
       }
       case INT8 -> {
         MemorySegment codes = MemorySegment.ofArray(new byte[count]);
         MemorySegment scales =
             MemorySegment.ofArray(new float[(int) Int8Blocks.blockCount(moments)]);
-        Int8Blocks.encodeSignedStochastic(first, 0, codes, scales, 0, moments, firstKey);
+        Int8Blocks.encodeSignedStochastic(first, 0, codes, scales, 0, moments, key);
         assertSame(optimizer, Recipe.FIRST, codes);
         assertSame(optimizer, "exp_avg_scale", scales);
-        Int8Blocks.encodeUnsignedStochastic(second, 0, codes, scales, 0, moments, secondKey);
+        Int8Blocks.encodeUnsignedStochastic(second, 0, codes, scales, 0, moments, key);
         assertSame(optimizer, Recipe.SECOND, codes);
         assertSame(optimizer, "exp_avg_sq_scale", scales);
       }
@@ -243,8 +243,8 @@ final class FormatModelTest {
     if (tested.rounding == WeightRounding.NEAREST) {
       Bfloat16.encodeNearest(packed, 0, rounded, 0, moved.length);
     } else {
-      long key = new RoundingKey(SEED, "weights", "w").at(t);
-      Bfloat16.encodeStochastic(packed, 0, rounded, 0, moved.length, key, 0);
+      long key = new RoundingKey(SEED, "w").at(t);
+      Bfloat16.encodeStochastic(packed, 0, rounded, 0, moved.length, Draw.WEIGHTS, key, 0);
     }
     MemorySegment expected = MemorySegment.ofArray(new short[n]);
     Bfloat16.encodeNearest(plain.memory(), 0, expected, 0, n); // exact where nothing moved

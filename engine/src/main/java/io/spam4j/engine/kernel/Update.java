@@ -3,6 +3,8 @@ package io.spam4j.engine.kernel;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
 
+import io.spam4j.engine.kernel.UpdateForm.Moments;
+import io.spam4j.engine.kernel.UpdateForm.Weights;
 import io.spam4j.tensors.simd.VectorMode;
 import java.lang.foreign.MemorySegment;
 
@@ -11,20 +13,38 @@ public final class Update {
   /** The float streams that pass through memory: w, g, m, v are read, w, m, v are written. */
   public static final int STREAMS = 7;
 
+  private static final UpdateLoops FLOATS = UpdateLoops.of(Weights.F32, Moments.F32);
+
   private Update() {}
 
   /**
-   * Updates the elements {@code [from, to)}; the moments are already zeroed if there is a reset.
-   * The caller has checked that all four segments are alive, accessible to this thread and hold
-   * those elements.
+   * Updates the float32 elements {@code [from, to)}; the moments are already zeroed if there is a
+   * reset. The caller has checked that all four segments are alive, accessible to this thread and
+   * hold those elements.
    */
   public static void apply(
       Operands o, long from, long to, UpdateCoefficients c, UpdateTally tally) {
     if (VectorMode.VECTORS) {
-      UpdateVector.apply(o, from, to, c, tally);
+      byVectors(FLOATS.of(/* halfGradient= */ false, c), o, from, to, c, tally);
     } else {
       UpdateScalar.apply(o, from, to, c, tally);
     }
+  }
+
+  private static void byVectors(
+      UpdateLoop loop, Operands o, long from, long to, UpdateCoefficients c, UpdateTally tally) {
+    int length = loop.length();
+    long end = to - (to - from) % length;
+    long i = from;
+    while (true) {
+      i = loop.run(o, i, end, c, tally);
+      if (i == end) {
+        break;
+      }
+      UpdateScalar.apply(o, i, i + length, c, tally);
+      i += length;
+    }
+    UpdateScalar.apply(o, end, to, c, tally); // the tail is the specification itself
   }
 
   /** Sets the bytes {@code [from, to)} to 0; unlike a filled slice it allocates nothing. */

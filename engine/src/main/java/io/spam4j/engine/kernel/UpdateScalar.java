@@ -52,7 +52,8 @@ final class UpdateScalar {
 
       // m = beta1 * m + (1 - beta1) * g;  v = beta2 * v + (1 - beta2) * g^2
       first = flush(c.beta1 * first + c.oneMinusBeta1 * gradient, c);
-      second = flush(c.beta2 * second + c.oneMinusBeta2 * square, c);
+      second = c.beta2 * second + c.oneMinusBeta2 * square;
+      second = second < c.flushBelow ? 0 : second;
       m.set(JAVA_FLOAT_UNALIGNED, at, first);
       v.set(JAVA_FLOAT_UNALIGNED, at, second);
 

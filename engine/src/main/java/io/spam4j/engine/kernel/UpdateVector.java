@@ -1,120 +1,247 @@
 package io.spam4j.engine.kernel;
 
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 import static jdk.incubator.vector.VectorOperators.ABS;
+import static jdk.incubator.vector.VectorOperators.B2F;
 import static jdk.incubator.vector.VectorOperators.GT;
+import static jdk.incubator.vector.VectorOperators.I2F;
+import static jdk.incubator.vector.VectorOperators.I2S;
 import static jdk.incubator.vector.VectorOperators.LE;
+import static jdk.incubator.vector.VectorOperators.LSHL;
+import static jdk.incubator.vector.VectorOperators.LSHR;
 import static jdk.incubator.vector.VectorOperators.LT;
 import static jdk.incubator.vector.VectorOperators.NE;
+import static jdk.incubator.vector.VectorOperators.S2I;
 import static jdk.incubator.vector.VectorOperators.SQRT;
+import static jdk.incubator.vector.VectorOperators.UGT;
+import static jdk.incubator.vector.VectorOperators.UMIN;
+import static jdk.incubator.vector.VectorOperators.XOR;
+import static jdk.incubator.vector.VectorOperators.ZERO_EXTEND_B2I;
 
+import io.spam4j.engine.kernel.UpdateForm.Moments;
+import io.spam4j.engine.kernel.UpdateForm.Weights;
+import io.spam4j.tensors.simd.Int8Blocks;
+import io.spam4j.tensors.simd.RoundingBits;
+import io.spam4j.tensors.simd.VectorMode;
 import io.spam4j.tensors.simd.VectorWidth;
 import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandles;
 import java.nio.ByteOrder;
+import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.ShortVector;
 import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
-/** Vector form of {@link UpdateScalar}; the same bits at every vector width. */
-final class UpdateVector {
+/**
+ * Vector form of {@link UpdateScalar}; the same bits at every vector width. It decodes and encodes
+ * what is not stored as float32 with the bits of {@link io.spam4j.tensors.simd.Bfloat16} and {@link
+ * Int8Blocks}. {@link UpdateLoops} makes a copy of this class for each {@link UpdateForm}.
+ */
+final class UpdateVector implements UpdateLoop {
   /*
-   * Memory bound: 16 bytes read, 12 written a weight. What must not happen is work on every element
-   * for events that almost never do. So one test a vector asks whether anything in it is unusual:
-   * not finite, over the limit, a spike, or a ratio g^2 / v above the largest one so far. If not, the
-   * vector takes the plain Adam path. If so, the specification itself handles it, element by element:
-   * after the first steps that is a few vectors in a million.
+   * Memory bound: of float32, 16 bytes read, 12 written a weight. What must not happen is work on
+   * every element for events that almost never do. So one test a vector asks whether anything in it is
+   * unusual: not finite, over the limit, a spike, or a ratio g^2 / v above the largest one so far. If
+   * so, the specification itself handles it, element by element: after the first steps that is a few
+   * vectors in a million.
    *
-   * Choices that are the same for all lanes are masks, never branches around a vector: where two
-   * vectors meet after a branch, the compiler puts them on the heap.
+   * Choices that are the same for all lanes are masks, or constants of the copy, never branches around
+   * a vector: where two vectors meet after a branch, the compiler puts them on the heap. It also does
+   * so for methods with vectors in or out that it does not inline, and it inlines few of them in a
+   * method as large as this. So the loop is written out.
+   *
+   * Bits of floats that are not negative order as the floats do, and as unsigned numbers a NaN is the
+   * largest of all. So in plain forms one comparison of unsigned bits is the whole test.
    */
+  private static final UpdateForm FORM = UpdateLoops.form(MethodHandles.lookup());
+
+  private static final boolean PLAIN = FORM.plain();
+  private static final boolean HALF_GRADIENT = FORM.halfGradient();
+  private static final boolean HALF_MOMENTS = FORM.moments() == Moments.BF16;
+  private static final boolean CODES = FORM.moments() == Moments.INT8;
+  private static final boolean HALF_WEIGHTS = FORM.weights() != Weights.F32;
+  private static final boolean SPLIT = FORM.weights() == Weights.SPLIT;
+  private static final boolean ROUNDS_WEIGHTS = FORM.weights() == Weights.BF16_STOCHASTIC;
+
   private static final VectorSpecies<Float> S = VectorWidth.floats();
+  private static final VectorSpecies<Integer> I = S.withLanes(int.class);
+
+  private static final VectorSpecies<Short> H =
+      VectorSpecies.of(short.class, VectorShape.forBitSize(VectorMode.BITS / 2));
+
+  /** Codes of a vector; at 128 bits there are none so short, and no loop uses them. */
+  private static final VectorSpecies<Byte> B =
+      VectorSpecies.of(byte.class, VectorShape.forBitSize(Math.max(64, VectorMode.BITS / 4)));
 
   private static final ByteOrder ORDER = ByteOrder.nativeOrder();
+  private static final int LENGTH = S.length();
 
-  private UpdateVector() {}
+  /** Each pair of lanes has the same word of random bits, the second one inverted. */
+  private static final IntVector WORDS =
+      IntVector.zero(I).addIndex(1).lanewise(LSHR, 1).mul(RoundingBits.STEP);
 
-  static void apply(Operands o, long from, long to, UpdateCoefficients c, UpdateTally tally) {
-    int length = S.length();
-    long end = to - (to - from) % length;
-    long i = from;
-    while (true) {
-      i = usual(o, i, end, c, usualRatio(c, tally));
-      if (i == end) {
-        break;
-      }
-      UpdateScalar.apply(o, i, i + length, c, tally);
-      i += length;
-    }
-    UpdateScalar.apply(o, end, to, c, tally); // the tail is the specification itself
+  private static final IntVector ODD = IntVector.zero(I).addIndex(1).and(1).mul(RoundingBits.MASK);
+
+  UpdateVector() {}
+
+  @Override
+  public int length() {
+    return LENGTH;
   }
 
-  /** Where g^2 does not exceed this times v, there is neither a spike nor a new maximum. */
-  private static float usualRatio(UpdateCoefficients c, UpdateTally tally) {
-    boolean nothingToCompareWith = c.momentsAreZero && !UpdateScalar.canClipAtZero(c);
-    return nothingToCompareWith
-        ? Float.POSITIVE_INFINITY // times v = 0 it is NaN, which nothing exceeds
-        : Math.min(c.spikeThreshold, tally.largestRatio);
-  }
-
-  /**
-   * Scaled gradients of at most this magnitude are not lowered by AdaClip, and what the norm scale
-   * makes of them is within the limit; a little less, so that rounding cannot pass it.
-   */
-  private static float usualLimit(UpdateCoefficients c) {
-    float beforeNorm = c.gradientLimit / c.normScale * (1 - 0x1p-20f);
-    return Math.min(Math.min(c.clipAbove, beforeNorm), Float.MAX_VALUE);
-  }
-
-  /**
-   * Updates whole vectors from {@code from} on and stops before the first that has something
-   * unusual in it.
-   *
-   * @return where it stopped; {@code end} if nothing was unusual
-   */
-  private static long usual(
-      Operands o, long from, long end, UpdateCoefficients c, float usualRatio) {
+  @Override
+  public long run(Operands o, long from, long end, UpdateCoefficients c, UpdateTally tally) {
     MemorySegment w = o.weights;
+    MemorySegment low = o.weightsLow;
     MemorySegment g = o.gradient;
     MemorySegment m = o.firstMoment;
     MemorySegment v = o.secondMoment;
-    long weightShift = o.weightShift * Float.BYTES;
-    long gradientShift = o.gradientShift * Float.BYTES;
-    float usualLimit = usualLimit(c);
+    MemorySegment firstScales = o.firstScales;
+    MemorySegment secondScales = o.secondScales;
+    MemorySegment firstOut = CODES ? o.firstOut : m;
+    MemorySegment secondOut = CODES ? o.secondOut : v;
+    long outShift = CODES ? o.outShift : 0;
+    long weightShift = o.weightShift;
+    long gradientShift = o.gradientShift;
+    float usualRatio = Usual.ratio(c, tally);
+    float usualLimit = Usual.limit(c);
+    int usualSquare = Float.floatToRawIntBits(Usual.square(c));
     VectorMask<Float> coupled = S.maskAll(c.coupledDecay != 0);
     boolean moves = c.movesWeights();
-    for (long i = from; i < end; i += S.length()) {
-      long at = i * Float.BYTES;
-      FloatVector weight = FloatVector.fromMemorySegment(S, w, at + weightShift, ORDER);
-      FloatVector first = FloatVector.fromMemorySegment(S, m, at, ORDER);
-      FloatVector second = FloatVector.fromMemorySegment(S, v, at, ORDER);
-      FloatVector scaled =
-          FloatVector.fromMemorySegment(S, g, at + gradientShift, ORDER).mul(c.gradientScale);
-      FloatVector gradient = scaled.mul(c.normScale).add(weight.mul(c.coupledDecay), coupled);
+    int start = RoundingBits.start(o.mixedKey, from);
+    for (long i = from; i < end; i += LENGTH) {
+      FloatVector weight;
+      if (SPLIT) {
+        ShortVector high = ShortVector.fromMemorySegment(H, w, (i + weightShift) * 2, ORDER);
+        ShortVector rest = ShortVector.fromMemorySegment(H, low, (i + weightShift) * 2, ORDER);
+        weight =
+            ((IntVector) high.convertShape(S2I, I, 0))
+                .lanewise(LSHL, 16)
+                .add((IntVector) rest.convertShape(S2I, I, 0))
+                .reinterpretAsFloats();
+      } else if (HALF_WEIGHTS) {
+        ShortVector high = ShortVector.fromMemorySegment(H, w, (i + weightShift) * 2, ORDER);
+        weight =
+            ((IntVector) high.convertShape(S2I, I, 0)).lanewise(LSHL, 16).reinterpretAsFloats();
+      } else {
+        weight = FloatVector.fromMemorySegment(S, w, (i + weightShift) * 4, ORDER);
+      }
+      FloatVector first;
+      FloatVector second;
+      if (CODES) {
+        long scaleAt = i / Int8Blocks.BLOCK * Float.BYTES;
+        float firstScale = firstScales.get(JAVA_FLOAT_UNALIGNED, scaleAt);
+        float secondScale = secondScales.get(JAVA_FLOAT_UNALIGNED, scaleAt);
+        FloatVector signed =
+            (FloatVector) ByteVector.fromMemorySegment(B, m, i, ORDER).convertShape(B2F, S, 0);
+        first = signed.div(FloatVector.broadcast(S, 254).sub(signed.lanewise(ABS))).mul(firstScale);
+        FloatVector root =
+            (FloatVector)
+                ((IntVector)
+                        ByteVector.fromMemorySegment(B, v, i, ORDER)
+                            .convertShape(ZERO_EXTEND_B2I, I, 0))
+                    .convertShape(I2F, S, 0);
+        root = root.mul(1 / 255f);
+        second = root.mul(root).mul(secondScale);
+      } else if (HALF_MOMENTS) {
+        ShortVector firstHalf = ShortVector.fromMemorySegment(H, m, i * 2, ORDER);
+        ShortVector secondHalf = ShortVector.fromMemorySegment(H, v, i * 2, ORDER);
+        first =
+            ((IntVector) firstHalf.convertShape(S2I, I, 0))
+                .lanewise(LSHL, 16)
+                .reinterpretAsFloats();
+        second =
+            ((IntVector) secondHalf.convertShape(S2I, I, 0))
+                .lanewise(LSHL, 16)
+                .reinterpretAsFloats();
+      } else {
+        first = FloatVector.fromMemorySegment(S, m, i * 4, ORDER);
+        second = FloatVector.fromMemorySegment(S, v, i * 4, ORDER);
+      }
+      FloatVector raw;
+      if (HALF_GRADIENT) {
+        ShortVector half = ShortVector.fromMemorySegment(H, g, (i + gradientShift) * 2, ORDER);
+        raw = ((IntVector) half.convertShape(S2I, I, 0)).lanewise(LSHL, 16).reinterpretAsFloats();
+      } else {
+        raw = FloatVector.fromMemorySegment(S, g, (i + gradientShift) * 4, ORDER);
+      }
+
+      FloatVector scaled = raw.mul(c.gradientScale);
+      FloatVector gradient = scaled.mul(c.normScale);
+      if (!PLAIN) {
+        gradient = gradient.add(weight.mul(c.coupledDecay), coupled);
+      }
       FloatVector square = gradient.mul(gradient);
-      VectorMask<Float> unusual =
-          scaled
-              .lanewise(ABS)
-              .compare(LE, usualLimit)
-              .not()
-              .or(square.compare(GT, second.mul(usualRatio)));
-      if (unusual.anyTrue()) {
+      boolean isUsual;
+      if (PLAIN) {
+        IntVector bound = second.mul(usualRatio).reinterpretAsInts().lanewise(UMIN, usualSquare);
+        isUsual = !square.reinterpretAsInts().compare(UGT, bound).anyTrue();
+      } else {
+        isUsual =
+            !scaled
+                .lanewise(ABS)
+                .compare(LE, usualLimit)
+                .not()
+                .or(square.compare(GT, second.mul(usualRatio)))
+                .anyTrue();
+      }
+      if (!isUsual) {
         return i;
       }
-      first = flush(first.mul(c.beta1).add(gradient.mul(c.oneMinusBeta1)), c);
-      second = flush(second.mul(c.beta2).add(square.mul(c.oneMinusBeta2)), c);
-      first.intoMemorySegment(m, at, ORDER);
-      second.intoMemorySegment(v, at, ORDER);
+
+      first = first.mul(c.beta1).add(gradient.mul(c.oneMinusBeta1));
+      first = first.blend(0, first.lanewise(ABS).compare(LT, c.flushBelow));
+      second = second.mul(c.beta2).add(square.mul(c.oneMinusBeta2));
+      second = second.blend(0, second.compare(LT, c.flushBelow));
+      if (HALF_MOMENTS) {
+        IntVector word = WORDS.add(start);
+        word = word.lanewise(XOR, word.lanewise(LSHR, 16)).mul(RoundingBits.MULTIPLIER);
+        word = word.lanewise(XOR, word.lanewise(LSHR, 15));
+        IntVector firstBits = word.lanewise(LSHR, 16).lanewise(XOR, ODD);
+        IntVector secondBits = word.and(RoundingBits.MASK).lanewise(XOR, ODD);
+        IntVector firstUpper = first.reinterpretAsInts().add(firstBits).lanewise(LSHR, 16);
+        IntVector secondUpper = second.reinterpretAsInts().add(secondBits).lanewise(LSHR, 16);
+        ((ShortVector) firstUpper.convertShape(I2S, H, 0)).intoMemorySegment(m, i * 2, ORDER);
+        ((ShortVector) secondUpper.convertShape(I2S, H, 0)).intoMemorySegment(v, i * 2, ORDER);
+      } else {
+        first.intoMemorySegment(firstOut, (i + outShift) * 4, ORDER);
+        second.intoMemorySegment(secondOut, (i + outShift) * 4, ORDER);
+      }
+
       if (moves) {
         FloatVector denominator = second.lanewise(SQRT).add(c.epsilon);
-        FloatVector direction =
-            FloatVector.zero(S).blend(first.div(denominator), denominator.compare(NE, 0));
+        FloatVector direction = first.div(denominator);
+        if (!PLAIN) {
+          direction = FloatVector.zero(S).blend(direction, denominator.compare(NE, 0));
+        }
         weight = weight.mul(c.decayBefore).sub(direction.mul(c.stepSize));
-        weight.sub(weight.mul(c.decayAfter)).intoMemorySegment(w, at + weightShift, ORDER);
+        weight = weight.sub(weight.mul(c.decayAfter));
+        if (HALF_WEIGHTS) {
+          IntVector bits = weight.reinterpretAsInts();
+          IntVector upper;
+          if (SPLIT) {
+            upper = bits.add(0x8000);
+            ((ShortVector) bits.convertShape(I2S, H, 0))
+                .intoMemorySegment(low, (i + weightShift) * 2, ORDER);
+          } else if (ROUNDS_WEIGHTS) {
+            IntVector word = WORDS.add(start);
+            word = word.lanewise(XOR, word.lanewise(LSHR, 16)).mul(RoundingBits.MULTIPLIER);
+            word = word.lanewise(XOR, word.lanewise(LSHR, 15)).mul(RoundingBits.THIRD);
+            upper = bits.add(word.lanewise(LSHR, 16).lanewise(XOR, ODD));
+          } else {
+            upper = bits.add(bits.lanewise(LSHR, 16).and(1)).add(0x7fff);
+          }
+          ((ShortVector) upper.lanewise(LSHR, 16).convertShape(I2S, H, 0))
+              .intoMemorySegment(w, (i + weightShift) * 2, ORDER);
+        } else {
+          weight.intoMemorySegment(w, (i + weightShift) * 4, ORDER);
+        }
       }
+      start += LENGTH / 2 * RoundingBits.STEP;
     }
     return end;
-  }
-
-  private static FloatVector flush(FloatVector moment, UpdateCoefficients c) {
-    return moment.blend(0, moment.lanewise(ABS).compare(LT, c.flushBelow));
   }
 }

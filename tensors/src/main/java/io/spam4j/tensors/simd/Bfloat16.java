@@ -1,5 +1,6 @@
 package io.spam4j.tensors.simd;
 
+import io.spam4j.tensors.simd.RoundingBits.Draw;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -42,13 +43,13 @@ public final class Bfloat16 {
   /**
    * float32 to one of the two bfloat16 beside it, at random, so that the mean is the value: 16
    * random bits are added to the low half, which is then dropped. What bfloat16 can represent stays
-   * as it is. A finite value never becomes infinite: above the largest finite bfloat16 it becomes
-   * that one, which is the only bias. A NaN becomes a quiet NaN of its sign.
+   * as it is. What lies above the largest finite bfloat16 becomes that one or infinite. A NaN
+   * becomes a quiet NaN of its sign.
    *
-   * <p>The bits of an element depend on {@code key} and on its index, not on how a tensor is cut
-   * into calls: see {@link RoundingBits}.
+   * <p>The bits of an element depend on {@code draw}, {@code key} and its index, not on how a
+   * tensor is cut into calls: see {@link RoundingBits}.
    *
-   * @param key different for each use: each step, each tensor, each stream
+   * @param key different for each use: each step, each tensor
    * @param counter the index of the first element in its tensor, at least 0
    */
   public static void encodeStochastic(
@@ -57,6 +58,7 @@ public final class Bfloat16 {
       MemorySegment to,
       long toElement,
       long count,
+      Draw draw,
       long key,
       long counter) {
     boolean vectors = areVectors(from, to);
@@ -64,12 +66,13 @@ public final class Bfloat16 {
       long index = counter + done;
       long part = Math.min(count - done, RoundingBits.SPAN - index % RoundingBits.SPAN);
       long mixedKey = RoundingBits.mixedKey(key, index);
-      if (vectors) {
+      if (vectors && index % 2 == 0) {
         Bfloat16Vector.encodeStochastic(
-            from, fromElement + done, to, toElement + done, part, mixedKey, index);
+            from, fromElement + done, to, toElement + done, part, draw, mixedKey, index);
       } else {
+        part = vectors ? 1 : part; // vectors begin with an even index
         Bfloat16Scalar.encodeStochastic(
-            from, fromElement + done, to, toElement + done, part, mixedKey, index);
+            from, fromElement + done, to, toElement + done, part, draw, mixedKey, index);
       }
       done += part;
     }
@@ -89,7 +92,7 @@ public final class Bfloat16 {
    * sign are 0x7fff8000 or more is a zero in the high stream: the 32 bits are all taken, and no
    * other place is left for these. Arithmetic does not make them; the usual NaN, 0x7fc00000, and
    * those near it stay NaN. As with {@link #encodeNearest}, values above the largest bfloat16 by
-   * half a unit or more are infinite in the high stream.
+   * half a unit or more are infinite in the high draw.
    */
   public static void encodeSplit(
       MemorySegment from,

@@ -3,6 +3,7 @@ package io.spam4j.tensors.simd;
 import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 
+import io.spam4j.tensors.simd.RoundingBits.Draw;
 import java.lang.foreign.MemorySegment;
 
 /** The bfloat16 codecs, an element at a time: the specification of the vector form. */
@@ -10,9 +11,6 @@ final class Bfloat16Scalar {
   static final int MAGNITUDE = 0x7fff_ffff;
   static final int INFINITY = 0x7f80_0000;
   static final int QUIET = 0x0040_0000;
-
-  /** The largest float32 that dropping the low half makes the largest finite bfloat16. */
-  static final int LARGEST = 0x7f7f_ffff;
 
   private Bfloat16Scalar() {}
 
@@ -39,13 +37,12 @@ final class Bfloat16Scalar {
       MemorySegment to,
       long toElement,
       long count,
+      Draw draw,
       long mixedKey,
       long index) {
     for (long i = 0; i < count; i++) {
       int bits = bits(from, fromElement + i);
-      int magnitude = bits & MAGNITUDE;
-      int added = magnitude + (RoundingBits.word(mixedKey, index + i) >>> 16);
-      int rounded = Math.min(added, Math.max(magnitude, LARGEST)) | (bits & ~MAGNITUDE);
+      int rounded = bits + RoundingBits.draw(draw, mixedKey, index + i);
       setHalf(to, toElement + i, (isNaN(bits) ? bits | QUIET : rounded) >>> 16);
     }
   }

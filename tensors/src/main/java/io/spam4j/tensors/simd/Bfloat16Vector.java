@@ -1,7 +1,6 @@
 package io.spam4j.tensors.simd;
 
 import static io.spam4j.tensors.simd.Bfloat16Scalar.INFINITY;
-import static io.spam4j.tensors.simd.Bfloat16Scalar.LARGEST;
 import static io.spam4j.tensors.simd.Bfloat16Scalar.MAGNITUDE;
 import static io.spam4j.tensors.simd.Bfloat16Scalar.QUIET;
 import static jdk.incubator.vector.VectorOperators.GT;
@@ -10,6 +9,7 @@ import static jdk.incubator.vector.VectorOperators.LSHL;
 import static jdk.incubator.vector.VectorOperators.LSHR;
 import static jdk.incubator.vector.VectorOperators.S2I;
 
+import io.spam4j.tensors.simd.RoundingBits.Draw;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
 import jdk.incubator.vector.IntVector;
@@ -63,22 +63,19 @@ final class Bfloat16Vector {
       MemorySegment to,
       long toElement,
       long count,
+      Draw draw,
       long mixedKey,
       long index) {
     long end = I.loopBound(count);
     int start = RoundingBits.start(mixedKey, index);
-    int inner = RoundingBits.inner(mixedKey);
     for (long i = 0; i < end; i += LENGTH) {
-      IntVector random = RoundingBitsVector.words(start, inner).lanewise(LSHR, 16);
+      IntVector random = RoundingBitsVector.draws(draw, start);
       IntVector bits = loadBits(from, fromElement + i);
-      IntVector magnitude = bits.and(MAGNITUDE);
-      IntVector upper = magnitude.add(random).min(magnitude.max(LARGEST));
-      IntVector rounded = upper.or(bits.and(~MAGNITUDE));
-      storeUpper(keepNaN(rounded, bits, magnitude), to, toElement + i);
+      storeUpper(keepNaN(bits.add(random), bits, bits.and(MAGNITUDE)), to, toElement + i);
       start += STEP;
     }
     Bfloat16Scalar.encodeStochastic(
-        from, fromElement + end, to, toElement + end, count - end, mixedKey, index + end);
+        from, fromElement + end, to, toElement + end, count - end, draw, mixedKey, index + end);
   }
 
   static void encodeSplit(

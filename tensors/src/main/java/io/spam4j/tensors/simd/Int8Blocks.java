@@ -26,10 +26,12 @@ import java.lang.foreign.MemorySegment;
  * </pre>
  *
  * <p>The largest element of a block is exact in both. Rounding is to the nearest code, or at random
- * to one of the two codes beside x so that the mean of what they stand for is x. A moving average
- * needs the latter: with beta = 0.999 a step changes it by less than half the distance of two
- * codes, and rounded to the nearest it would stand still. The exception is an x of the second
- * moment below the first code, which has that code: as 0 it would make the update explode.
+ * to one of the two codes beside x. A moving average needs the latter: with beta = 0.999 a step
+ * changes it by less than half the distance of two codes, and rounded to the nearest it would stand
+ * still. Unsigned codes are drawn so that the mean of what they stand for is x. The exception is an
+ * x below the first code, which has that code: as 0 it would make the update explode. Signed codes
+ * are drawn so that the mean of the codes is that of x; what they stand for is then off by at most
+ * 1/500 of the distance of two codes, and a first moment forgets that within some steps.
  *
  * <p>A block whose largest magnitude is 0 or subnormal becomes zero: scale 0, all codes 0. A block
  * with a NaN or an infinite element becomes NaN as a whole: scale NaN, all codes 0.
@@ -163,7 +165,7 @@ public final class Int8Blocks {
       if (vectors && length == BLOCK) {
         Int8BlocksVector.decodeSigned(codes, block, scale, to, toElement + done);
       } else {
-        Int8BlocksScalar.decodeSigned(codes, block, scale, to, toElement + done, length);
+        Int8BlocksScalar.decodeSigned(codes, scales, block * BLOCK, to, toElement + done, length);
       }
     }
   }
@@ -184,9 +186,31 @@ public final class Int8Blocks {
       if (vectors && length == BLOCK) {
         Int8BlocksVector.decodeUnsigned(codes, block, scale, to, toElement + done);
       } else {
-        Int8BlocksScalar.decodeUnsigned(codes, block, scale, to, toElement + done, length);
+        Int8BlocksScalar.decodeUnsigned(codes, scales, block * BLOCK, to, toElement + done, length);
       }
     }
+  }
+
+  /** Signed codes from any element on to float32, one by one. */
+  public static void decodeSignedPart(
+      MemorySegment codes,
+      MemorySegment scales,
+      long fromElement,
+      MemorySegment to,
+      long toElement,
+      long count) {
+    Int8BlocksScalar.decodeSigned(codes, scales, fromElement, to, toElement, count);
+  }
+
+  /** Unsigned codes from any element on to float32, one by one. */
+  public static void decodeUnsignedPart(
+      MemorySegment codes,
+      MemorySegment scales,
+      long fromElement,
+      MemorySegment to,
+      long toElement,
+      long count) {
+    Int8BlocksScalar.decodeUnsigned(codes, scales, fromElement, to, toElement, count);
   }
 
   private static void encode(

@@ -4,6 +4,7 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
 
+import io.spam4j.tensors.simd.RoundingBits.Draw;
 import java.lang.foreign.MemorySegment;
 
 /** The 8-bit codecs of one block, an element at a time: the specification of the vector form. */
@@ -15,8 +16,11 @@ final class Int8BlocksScalar {
 
   static final int ROUNDER_BITS = 0x4b40_0000;
 
-  /** The bits of 1; those of numbers that are not negative order as the numbers do. */
-  static final int ONE = 0x3f80_0000;
+  /** The random bits that are used. */
+  static final int DITHER_BITS = 0xfff0;
+
+  /** The bits of 1 + 2^-13: the middle of the first of 4096 parts of [1, 2). */
+  static final int DITHER_ONE = 0x3f80_0400;
 
   private Int8BlocksScalar() {}
 
@@ -54,15 +58,9 @@ final class Int8BlocksScalar {
       long mixedKey) {
     float inverse = 1 / scale;
     for (int i = 0; i < length; i++) {
-      float y = Math.min(magnitude(from, fromElement + i) * inverse, 1);
-      float above = y * 254;
-      float below = y + 1;
-      float lower = roundedDown(above / below);
-      // With D(k) = k / (254 - k): up if y - D(k) > random (D(k + 1) - D(k)), for random of 0 to 1.
-      float excess = (above - lower * below) * (253 - lower);
-      int up = isNegative(onePlusRandom(mixedKey, block, i) * 254 - (excess + 254));
-      int sign = from.get(JAVA_INT_UNALIGNED, (fromElement + i) * Float.BYTES) >> 31;
-      set(codes, block, i, ((integer(lower) + up) ^ sign) - sign);
+      float y = from.get(JAVA_FLOAT_UNALIGNED, (fromElement + i) * Float.BYTES) * inverse;
+      float code = y * 254 / (Math.abs(y) + 1) + dither(Draw.FIRST, mixedKey, block, i);
+      set(codes, block, i, Float.floatToRawIntBits(code + ROUNDER));
     }
   }
 
@@ -96,44 +94,48 @@ final class Int8BlocksScalar {
     float inverse = 1 / scale;
     for (int i = 0; i < length; i++) {
       float square = magnitude(from, fromElement + i) * inverse * 65025; // of the code
-      float lower = roundedDown((float) Math.sqrt(square));
-      // Up if code^2 - k^2 > random ((k + 1)^2 - k^2), for random of 0 to 1.
-      float width = lower + lower + 1;
-      float excess = square - lower * lower;
-      int up = isNegative(onePlusRandom(mixedKey, block, i) * width - (excess + width));
-      int code = Math.min(integer(lower) + up, 255);
-      set(codes, block, i, Math.max(code, lowest(from, fromElement + i)));
+      // With d uniform in (-1/2, 1/2) this rounds up where code^2 - k^2 > (1/2 + d) (2 k + 1).
+      float d = dither(Draw.SECOND, mixedKey, block, i);
+      float code = (float) Math.sqrt(Math.max(square + (d * d - 0.25f), 0)) - d;
+      int rounded = Float.floatToRawIntBits(code + ROUNDER) - ROUNDER_BITS;
+      set(codes, block, i, Math.max(rounded, lowest(from, fromElement + i)));
     }
   }
 
   static void decodeSigned(
-      MemorySegment codes, long block, float scale, MemorySegment to, long toElement, int length) {
-    for (int i = 0; i < length; i++) {
-      float code = codes.get(JAVA_BYTE, block * Int8Blocks.BLOCK + i);
-      float x = code / (254 - Math.abs(code)) * scale;
+      MemorySegment codes,
+      MemorySegment scales,
+      long fromElement,
+      MemorySegment to,
+      long toElement,
+      long count) {
+    for (long i = 0; i < count; i++) {
+      float code = codes.get(JAVA_BYTE, fromElement + i);
+      float x = code / (254 - Math.abs(code)) * scale(scales, fromElement + i);
       to.set(JAVA_FLOAT_UNALIGNED, (toElement + i) * Float.BYTES, x);
     }
   }
 
   static void decodeUnsigned(
-      MemorySegment codes, long block, float scale, MemorySegment to, long toElement, int length) {
-    for (int i = 0; i < length; i++) {
-      float root = (codes.get(JAVA_BYTE, block * Int8Blocks.BLOCK + i) & 255) * (1 / 255f);
-      to.set(JAVA_FLOAT_UNALIGNED, (toElement + i) * Float.BYTES, root * root * scale);
+      MemorySegment codes,
+      MemorySegment scales,
+      long fromElement,
+      MemorySegment to,
+      long toElement,
+      long count) {
+    for (long i = 0; i < count; i++) {
+      float root = (codes.get(JAVA_BYTE, fromElement + i) & 255) * (1 / 255f);
+      float x = root * root * scale(scales, fromElement + i);
+      to.set(JAVA_FLOAT_UNALIGNED, (toElement + i) * Float.BYTES, x);
     }
   }
 
-  /** An integer at or next below a code; for an integer it may be the one before, to be raised. */
-  private static float roundedDown(float code) {
-    return code - 0.5f + ROUNDER - ROUNDER;
+  private static float scale(MemorySegment scales, long element) {
+    return scales.get(JAVA_FLOAT_UNALIGNED, element / Int8Blocks.BLOCK * Float.BYTES);
   }
 
   private static int integer(float code) {
     return Float.floatToRawIntBits(code + ROUNDER) - ROUNDER_BITS;
-  }
-
-  private static int isNegative(float value) {
-    return Float.floatToRawIntBits(value) >>> 31;
   }
 
   /** 1 for what must not have code 0, 0 for zero. */
@@ -141,9 +143,10 @@ final class Int8BlocksScalar {
     return Math.min(magnitudeBits(from, element), 1);
   }
 
-  private static float onePlusRandom(long mixedKey, long block, int i) {
-    int word = RoundingBits.word(mixedKey, block * Int8Blocks.BLOCK + i);
-    return Float.intBitsToFloat(ONE | word >>> 9);
+  /** A number between -1/2 and 1/2: the middle of one of 4096 equal parts. */
+  private static float dither(Draw draw, long mixedKey, long block, int i) {
+    int bits = RoundingBits.draw(draw, mixedKey, block * Int8Blocks.BLOCK + i);
+    return Float.intBitsToFloat((bits & DITHER_BITS) << 7 | DITHER_ONE) - 1.5f;
   }
 
   private static float magnitude(MemorySegment from, long element) {

@@ -1,7 +1,8 @@
 package io.spam4j.tensors.simd;
 
+import static io.spam4j.tensors.simd.Int8BlocksScalar.DITHER_BITS;
+import static io.spam4j.tensors.simd.Int8BlocksScalar.DITHER_ONE;
 import static io.spam4j.tensors.simd.Int8BlocksScalar.MAGNITUDE;
-import static io.spam4j.tensors.simd.Int8BlocksScalar.ONE;
 import static io.spam4j.tensors.simd.Int8BlocksScalar.ROUNDER;
 import static io.spam4j.tensors.simd.Int8BlocksScalar.ROUNDER_BITS;
 import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
@@ -12,12 +13,11 @@ import static jdk.incubator.vector.VectorOperators.B2I;
 import static jdk.incubator.vector.VectorOperators.I2B;
 import static jdk.incubator.vector.VectorOperators.I2F;
 import static jdk.incubator.vector.VectorOperators.LSHL;
-import static jdk.incubator.vector.VectorOperators.LSHR;
 import static jdk.incubator.vector.VectorOperators.MAX;
 import static jdk.incubator.vector.VectorOperators.SQRT;
-import static jdk.incubator.vector.VectorOperators.XOR;
 import static jdk.incubator.vector.VectorOperators.ZERO_EXTEND_B2I;
 
+import io.spam4j.tensors.simd.RoundingBits.Draw;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
@@ -31,7 +31,7 @@ import jdk.incubator.vector.VectorSpecies;
 final class Int8BlocksVector {
   /*
    * Bound by one division (signed) or square root (unsigned) a vector to encode and one division to
-   * decode signed codes; about 8 other instructions, 25 with random rounding, run beside it. Rounding
+   * decode signed codes; about 8 other instructions, 20 with random rounding, run beside it. Rounding
    * adds a large constant, as conversion to int costs more: it must handle what cannot occur here.
    * Four lanes of 128 bits have codes of 32 bits, which no vector has: they pass through an int.
    */
@@ -83,24 +83,13 @@ final class Int8BlocksVector {
     float inverse = 1 / scale;
     long at = block * Int8Blocks.BLOCK;
     int start = RoundingBits.start(mixedKey, at);
-    int inner = RoundingBits.inner(mixedKey);
     for (int i = 0; i < Int8Blocks.BLOCK; i += LENGTH) {
-      IntVector words = RoundingBitsVector.words(start, inner);
-      FloatVector onePlusRandom = words.lanewise(LSHR, 9).or(ONE).reinterpretAsFloats();
-      IntVector bits = bits(from, fromElement + i);
-      FloatVector share = bits.and(MAGNITUDE).reinterpretAsFloats().mul(inverse);
-      FloatVector y = share.reinterpretAsInts().min(ONE).reinterpretAsFloats();
-      FloatVector above = y.mul(254);
-      FloatVector below = y.add(1);
-      FloatVector raised = above.div(below).sub(0.5f).add(ROUNDER);
-      FloatVector lower = raised.sub(ROUNDER);
-      FloatVector rest = FloatVector.broadcast(F, 253).sub(lower);
-      FloatVector excess = above.sub(lower.mul(below)).mul(rest);
-      FloatVector missing = onePlusRandom.mul(254).sub(excess.add(254));
-      IntVector up = missing.reinterpretAsInts().lanewise(LSHR, 31);
-      IntVector sign = bits.lanewise(ASHR, 31);
-      IntVector code = raised.reinterpretAsInts().add(up).lanewise(XOR, sign).sub(sign);
-      ByteVector bytes = (ByteVector) code.convertShape(I2B, B, 0);
+      IntVector draws = RoundingBitsVector.draws(Draw.FIRST, start);
+      FloatVector dither =
+          draws.and(DITHER_BITS).lanewise(LSHL, 7).or(DITHER_ONE).reinterpretAsFloats().sub(1.5f);
+      FloatVector y = bits(from, fromElement + i).reinterpretAsFloats().mul(inverse);
+      FloatVector code = y.mul(254).div(y.lanewise(ABS).add(1)).add(dither);
+      ByteVector bytes = (ByteVector) code.add(ROUNDER).reinterpretAsInts().convertShape(I2B, B, 0);
       if (FOURS) {
         codes.set(FOUR_CODES, at + i, bytes.reinterpretAsInts().lane(0));
       } else {
@@ -133,20 +122,15 @@ final class Int8BlocksVector {
     float inverse = 1 / scale;
     long at = block * Int8Blocks.BLOCK;
     int start = RoundingBits.start(mixedKey, at);
-    int inner = RoundingBits.inner(mixedKey);
     for (int i = 0; i < Int8Blocks.BLOCK; i += LENGTH) {
-      IntVector words = RoundingBitsVector.words(start, inner);
-      FloatVector onePlusRandom = words.lanewise(LSHR, 9).or(ONE).reinterpretAsFloats();
+      IntVector draws = RoundingBitsVector.draws(Draw.SECOND, start);
+      FloatVector d =
+          draws.and(DITHER_BITS).lanewise(LSHL, 7).or(DITHER_ONE).reinterpretAsFloats().sub(1.5f);
       IntVector magnitude = bits(from, fromElement + i).and(MAGNITUDE);
       FloatVector square = magnitude.reinterpretAsFloats().mul(inverse).mul(65025);
-      FloatVector raised = square.lanewise(SQRT).sub(0.5f).add(ROUNDER);
-      FloatVector lower = raised.sub(ROUNDER);
-      FloatVector width = lower.add(lower).add(1);
-      FloatVector excess = square.sub(lower.mul(lower));
-      FloatVector missing = onePlusRandom.mul(width).sub(excess.add(width));
-      IntVector up = missing.reinterpretAsInts().lanewise(LSHR, 31);
-      IntVector code = raised.reinterpretAsInts().sub(ROUNDER_BITS).add(up);
-      store(code.min(255).max(magnitude.min(1)), codes, at + i);
+      FloatVector code = square.add(d.mul(d).sub(0.25f)).max(0).lanewise(SQRT).sub(d);
+      IntVector rounded = code.add(ROUNDER).reinterpretAsInts().sub(ROUNDER_BITS);
+      store(rounded.max(magnitude.min(1)), codes, at + i);
       start += RoundingBitsVector.STEP;
     }
   }

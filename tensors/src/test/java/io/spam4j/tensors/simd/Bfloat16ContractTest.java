@@ -4,6 +4,7 @@ import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.spam4j.tensors.simd.RoundingBits.Draw;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.SplittableRandom;
@@ -51,14 +52,16 @@ final class Bfloat16ContractTest {
     Bfloat16Scalar.decodeSplit(expected.high, 5, expected.low, 1, expected.floats, 3, count);
     Bfloat16.decodeSplit(expected.high, 5, expected.low, 1, actual.floats, 3, count);
     actual.assertEquals(expected);
-    for (long index : new long[] {0, 1, 16, 31, 4096, (1L << 32) - 17, 1L << 40}) {
-      long key = 0x1234_5678_9abc_def0L + index;
-      for (int i = 0; i < count; i++) {
-        long mixed = RoundingBits.mixedKey(key, index + i);
-        Bfloat16Scalar.encodeStochastic(bits, i, expected.high, i, 1, mixed, index + i);
+    for (long index : new long[] {0, 1, 16, 31, 4096, (1L << 33) - 17, 1L << 40}) {
+      for (Draw draw : Draw.values()) {
+        long key = 0x1234_5678_9abc_def0L + index;
+        for (int i = 0; i < count; i++) {
+          long mixed = RoundingBits.mixedKey(key, index + i);
+          Bfloat16Scalar.encodeStochastic(bits, i, expected.high, i, 1, draw, mixed, index + i);
+        }
+        Bfloat16.encodeStochastic(bits, 0, actual.high, 0, count, draw, key, index);
+        actual.assertEquals(expected);
       }
-      Bfloat16.encodeStochastic(bits, 0, actual.high, 0, count, key, index);
-      actual.assertEquals(expected);
     }
   }
 
@@ -71,8 +74,8 @@ final class Bfloat16ContractTest {
     MemorySegment high = MemorySegment.ofArray(new short[count + 8]);
     MemorySegment low = MemorySegment.ofArray(new short[count + 8]);
     MemorySegment floats = MemorySegment.ofArray(new int[count]);
-    Bfloat16.encodeStochastic(bits, 0, expected.high, 0, count, 5, 7);
-    Bfloat16.encodeStochastic(heap, 0, high, 0, count, 5, 7);
+    Bfloat16.encodeStochastic(bits, 0, expected.high, 0, count, Draw.FIRST, 5, 7);
+    Bfloat16.encodeStochastic(heap, 0, high, 0, count, Draw.FIRST, 5, 7);
     assertSame(high, expected.high, 2L * count);
     Bfloat16.encodeSplit(bits, 0, expected.high, 0, expected.low, 0, count);
     Bfloat16.encodeSplit(heap, 0, high, 0, low, 0, count);
@@ -93,11 +96,11 @@ final class Bfloat16ContractTest {
     MemorySegment bits = Bits.dense(arena, count);
     var whole = new Outputs(count);
     var pieces = new Outputs(count);
-    Bfloat16.encodeStochastic(bits, 0, whole.high, 0, count, 77, 123);
+    Bfloat16.encodeStochastic(bits, 0, whole.high, 0, count, Draw.SECOND, 77, 123);
     var random = new SplittableRandom(5);
     for (int from = 0; from < count; ) {
       int part = Math.min(count - from, random.nextInt(100));
-      Bfloat16.encodeStochastic(bits, from, pieces.high, from, part, 77, 123 + from);
+      Bfloat16.encodeStochastic(bits, from, pieces.high, from, part, Draw.SECOND, 77, 123 + from);
       from += part;
     }
     pieces.assertEquals(whole);

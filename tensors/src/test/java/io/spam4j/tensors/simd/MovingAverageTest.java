@@ -4,6 +4,7 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.spam4j.tensors.simd.RoundingBits.Draw;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Random;
@@ -93,7 +94,7 @@ final class MovingAverageTest {
   }
 
   private void bfloat16Stochastic(long step) {
-    Bfloat16.encodeStochastic(floats, 0, codes, 0, COUNT, step, 0);
+    Bfloat16.encodeStochastic(floats, 0, codes, 0, COUNT, Draw.SECOND, step, 0);
     Bfloat16.decode(codes, 0, floats, 0, COUNT);
   }
 

@@ -1,0 +1,46 @@
+package io.spam4j.engine.kernel;
+
+/**
+ * What a copy of the vector update is compiled for: how its streams are stored, and whether it can
+ * leave out what usual settings never need. All are constants of the copy, so that a loop has no
+ * branches around vectors.
+ *
+ * @param weights how weights are stored
+ * @param halfGradient whether the gradient is BF16; otherwise it is F32
+ * @param moments how both moments are stored
+ * @param plain whether there is no L2 regularisation and the square root plus eps is never 0
+ */
+public record UpdateForm(Weights weights, boolean halfGradient, Moments moments, boolean plain) {
+  /** How weights are stored. */
+  public enum Weights {
+    /** As float32. */
+    F32,
+
+    /** As bfloat16, rounded at random. */
+    BF16_STOCHASTIC,
+
+    /** As bfloat16, rounded to the nearest. */
+    BF16_NEAREST,
+
+    /** As bfloat16 and the 16 bits that are missing to float32. */
+    SPLIT
+  }
+
+  /** How moments are stored. */
+  public enum Moments {
+    /** As float32. */
+    F32,
+
+    /** As bfloat16, rounded at random. */
+    BF16,
+
+    /** Read as codes of 8 bits, written as float32 elsewhere: codes need all of a block. */
+    INT8
+  }
+
+  /** Whether all streams are bfloat16, one half each. */
+  boolean isAllHalves() {
+    boolean halfWeights = weights == Weights.BF16_STOCHASTIC || weights == Weights.BF16_NEAREST;
+    return halfWeights && halfGradient && moments == Moments.BF16;
+  }
+}

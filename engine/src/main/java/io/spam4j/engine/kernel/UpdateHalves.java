@@ -1,0 +1,176 @@
+package io.spam4j.engine.kernel;
+
+import static jdk.incubator.vector.VectorOperators.ABS;
+import static jdk.incubator.vector.VectorOperators.GT;
+import static jdk.incubator.vector.VectorOperators.LE;
+import static jdk.incubator.vector.VectorOperators.LSHL;
+import static jdk.incubator.vector.VectorOperators.LSHR;
+import static jdk.incubator.vector.VectorOperators.LT;
+import static jdk.incubator.vector.VectorOperators.NE;
+import static jdk.incubator.vector.VectorOperators.SQRT;
+import static jdk.incubator.vector.VectorOperators.UGT;
+import static jdk.incubator.vector.VectorOperators.UMIN;
+import static jdk.incubator.vector.VectorOperators.XOR;
+
+import io.spam4j.engine.kernel.UpdateForm.Weights;
+import io.spam4j.tensors.simd.RoundingBits;
+import io.spam4j.tensors.simd.VectorWidth;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandles;
+import java.nio.ByteOrder;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorSpecies;
+
+/**
+ * {@link UpdateVector} where all four streams are bfloat16. A lane of 32 bits holds two neighbours,
+ * so both are decoded and encoded where they are, by shifts and masks, and no lane is moved: two
+ * vectors of floats a turn, the elements with even indices and those with odd ones.
+ */
+final class UpdateHalves implements UpdateLoop {
+  // Written out twice for the reasons that UpdateVector gives: the compiler inlines no helpers
+  // here.
+  private static final UpdateForm FORM = UpdateLoops.form(MethodHandles.lookup());
+
+  private static final boolean PLAIN = FORM.plain();
+  private static final boolean ROUNDS_WEIGHTS = FORM.weights() == Weights.BF16_STOCHASTIC;
+
+  private static final VectorSpecies<Float> S = VectorWidth.floats();
+  private static final VectorSpecies<Integer> I = S.withLanes(int.class);
+  private static final ByteOrder ORDER = ByteOrder.nativeOrder();
+  private static final int LENGTH = 2 * S.length();
+  private static final int UPPER = 0xffff_0000;
+  private static final IntVector WORDS = IntVector.zero(I).addIndex(1).mul(RoundingBits.STEP);
+
+  UpdateHalves() {}
+
+  @Override
+  public int length() {
+    return LENGTH;
+  }
+
+  @Override
+  public long run(Operands o, long from, long end, UpdateCoefficients c, UpdateTally tally) {
+    MemorySegment w = o.weights;
+    MemorySegment g = o.gradient;
+    MemorySegment m = o.firstMoment;
+    MemorySegment v = o.secondMoment;
+    long weightShift = o.weightShift;
+    long gradientShift = o.gradientShift;
+    float usualRatio = Usual.ratio(c, tally);
+    float usualLimit = Usual.limit(c);
+    int usualSquare = Float.floatToRawIntBits(Usual.square(c));
+    VectorMask<Float> coupled = S.maskAll(c.coupledDecay != 0);
+    boolean moves = c.movesWeights();
+    int start = RoundingBits.start(o.mixedKey, from);
+    for (long i = from; i < end; i += LENGTH) {
+      IntVector weights = IntVector.fromMemorySegment(I, w, (i + weightShift) * 2, ORDER);
+      IntVector gradients = IntVector.fromMemorySegment(I, g, (i + gradientShift) * 2, ORDER);
+      IntVector firsts = IntVector.fromMemorySegment(I, m, i * 2, ORDER);
+      IntVector seconds = IntVector.fromMemorySegment(I, v, i * 2, ORDER);
+      FloatVector weight0 = weights.lanewise(LSHL, 16).reinterpretAsFloats();
+      FloatVector weight1 = weights.and(UPPER).reinterpretAsFloats();
+      FloatVector first0 = firsts.lanewise(LSHL, 16).reinterpretAsFloats();
+      FloatVector first1 = firsts.and(UPPER).reinterpretAsFloats();
+      FloatVector second0 = seconds.lanewise(LSHL, 16).reinterpretAsFloats();
+      FloatVector second1 = seconds.and(UPPER).reinterpretAsFloats();
+      FloatVector scaled0 = gradients.lanewise(LSHL, 16).reinterpretAsFloats().mul(c.gradientScale);
+      FloatVector scaled1 = gradients.and(UPPER).reinterpretAsFloats().mul(c.gradientScale);
+
+      FloatVector gradient0 = scaled0.mul(c.normScale);
+      FloatVector gradient1 = scaled1.mul(c.normScale);
+      if (!PLAIN) {
+        gradient0 = gradient0.add(weight0.mul(c.coupledDecay), coupled);
+        gradient1 = gradient1.add(weight1.mul(c.coupledDecay), coupled);
+      }
+      FloatVector square0 = gradient0.mul(gradient0);
+      FloatVector square1 = gradient1.mul(gradient1);
+      boolean isUsual;
+      if (PLAIN) {
+        IntVector bound0 = second0.mul(usualRatio).reinterpretAsInts().lanewise(UMIN, usualSquare);
+        IntVector bound1 = second1.mul(usualRatio).reinterpretAsInts().lanewise(UMIN, usualSquare);
+        isUsual =
+            !square0
+                .reinterpretAsInts()
+                .compare(UGT, bound0)
+                .or(square1.reinterpretAsInts().compare(UGT, bound1))
+                .anyTrue();
+      } else {
+        isUsual =
+            !scaled0
+                .lanewise(ABS)
+                .compare(LE, usualLimit)
+                .not()
+                .or(square0.compare(GT, second0.mul(usualRatio)))
+                .or(scaled1.lanewise(ABS).compare(LE, usualLimit).not())
+                .or(square1.compare(GT, second1.mul(usualRatio)))
+                .anyTrue();
+      }
+      if (!isUsual) {
+        return i;
+      }
+
+      first0 = first0.mul(c.beta1).add(gradient0.mul(c.oneMinusBeta1));
+      first1 = first1.mul(c.beta1).add(gradient1.mul(c.oneMinusBeta1));
+      first0 = first0.blend(0, first0.lanewise(ABS).compare(LT, c.flushBelow));
+      first1 = first1.blend(0, first1.lanewise(ABS).compare(LT, c.flushBelow));
+      second0 = second0.mul(c.beta2).add(square0.mul(c.oneMinusBeta2));
+      second1 = second1.mul(c.beta2).add(square1.mul(c.oneMinusBeta2));
+      second0 = second0.blend(0, second0.compare(LT, c.flushBelow));
+      second1 = second1.blend(0, second1.compare(LT, c.flushBelow));
+      IntVector word = WORDS.add(start);
+      word = word.lanewise(XOR, word.lanewise(LSHR, 16)).mul(RoundingBits.MULTIPLIER);
+      word = word.lanewise(XOR, word.lanewise(LSHR, 15));
+      IntVector firstBits = word.lanewise(LSHR, 16);
+      IntVector firstOdd =
+          first1.reinterpretAsInts().add(firstBits.lanewise(XOR, RoundingBits.MASK)).and(UPPER);
+      first0
+          .reinterpretAsInts()
+          .add(firstBits)
+          .lanewise(LSHR, 16)
+          .or(firstOdd)
+          .intoMemorySegment(m, i * 2, ORDER);
+      IntVector secondBits = word.and(RoundingBits.MASK);
+      IntVector secondOdd =
+          second1.reinterpretAsInts().add(secondBits.lanewise(XOR, RoundingBits.MASK)).and(UPPER);
+      second0
+          .reinterpretAsInts()
+          .add(secondBits)
+          .lanewise(LSHR, 16)
+          .or(secondOdd)
+          .intoMemorySegment(v, i * 2, ORDER);
+
+      if (moves) {
+        FloatVector denominator0 = second0.lanewise(SQRT).add(c.epsilon);
+        FloatVector denominator1 = second1.lanewise(SQRT).add(c.epsilon);
+        FloatVector direction0 = first0.div(denominator0);
+        FloatVector direction1 = first1.div(denominator1);
+        if (!PLAIN) {
+          direction0 = FloatVector.zero(S).blend(direction0, denominator0.compare(NE, 0));
+          direction1 = FloatVector.zero(S).blend(direction1, denominator1.compare(NE, 0));
+        }
+        weight0 = weight0.mul(c.decayBefore).sub(direction0.mul(c.stepSize));
+        weight1 = weight1.mul(c.decayBefore).sub(direction1.mul(c.stepSize));
+        IntVector bits0 = weight0.sub(weight0.mul(c.decayAfter)).reinterpretAsInts();
+        IntVector bits1 = weight1.sub(weight1.mul(c.decayAfter)).reinterpretAsInts();
+        IntVector rounded0;
+        IntVector rounded1;
+        if (ROUNDS_WEIGHTS) {
+          IntVector bits = word.mul(RoundingBits.THIRD).lanewise(LSHR, 16);
+          rounded0 = bits0.add(bits);
+          rounded1 = bits1.add(bits.lanewise(XOR, RoundingBits.MASK));
+        } else {
+          rounded0 = bits0.add(bits0.lanewise(LSHR, 16).and(1)).add(0x7fff);
+          rounded1 = bits1.add(bits1.lanewise(LSHR, 16).and(1)).add(0x7fff);
+        }
+        rounded0
+            .lanewise(LSHR, 16)
+            .or(rounded1.and(UPPER))
+            .intoMemorySegment(w, (i + weightShift) * 2, ORDER);
+      }
+      start += LENGTH / 2 * RoundingBits.STEP;
+    }
+    return end;
+  }
+}
