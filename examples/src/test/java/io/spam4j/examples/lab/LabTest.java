@@ -3,16 +3,20 @@ package io.spam4j.examples.lab;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.spam4j.engine.MomentFormat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class LabTest {
@@ -82,10 +86,49 @@ class LabTest {
   }
 
   @ParameterizedTest
+  @EnumSource(names = {"BF16", "INT8"})
+  void run_defaultOptimizers_learnWithMomentsInFewerBits(MomentFormat state) throws IOException {
+    LabSettings settings = settings(LabOptimizer.defaults(), state);
+    int runs = LabOptimizer.defaults().size();
+    int[] asked = {0}; // once before each run and each step: the spiked runs are not wanted
+    LabResult result = run(settings, () -> ++asked[0] > runs * (1 + STEPS));
+
+    assertThat(result.state()).isEqualTo(state == MomentFormat.BF16 ? "bf16" : "int8");
+    assertThat(result.runs()).hasSize(runs).allMatch(RunResult::finished);
+    for (RunResult run : result.runs()) {
+      assertThat(run.settings()).endsWith(", state " + result.state());
+      double start = run.samples().getFirst().loss();
+      assertThat(run.samples().getLast().loss()).isLessThan(start / 1.5);
+      long dense = 0;
+      for (long[] shape : Llama.Config.preset("tiny").shapes().values()) {
+        long n = Arrays.stream(shape).reduce(1, (a, b) -> a * b);
+        dense += state == MomentFormat.BF16 ? 4 * n : 2 * n + 8 * ((n + 127) / 128);
+      }
+      if (run.optimizer().equals("spam-d25")) {
+        assertThat(run.stateBytes()).isLessThan(dense * 3 / 4);
+      } else {
+        assertThat(run.stateBytes()).isEqualTo(dense);
+      }
+    }
+  }
+
+  @ParameterizedTest
   @MethodSource("io.spam4j.examples.lab.LabOptimizer#names")
   void run_anyOptimizer_learns(String optimizer) throws IOException {
     var few =
-        new LabSettings(folder, "tiny", 12, 7, List.of(optimizer), 2, 16, 4e-3, 0.25, 0.5, 1000);
+        new LabSettings(
+            folder,
+            "tiny",
+            12,
+            7,
+            List.of(optimizer),
+            MomentFormat.F32,
+            2,
+            16,
+            4e-3,
+            0.25,
+            0.5,
+            1000);
     int[] asked = {0}; // once before the run and before each step: the spiked run is not wanted
     RunResult clean = run(few, () -> ++asked[0] > 13).runs().getFirst();
     assertThat(clean.finished()).isTrue();
@@ -111,7 +154,18 @@ class LabTest {
     LabSettings base = settings(List.of("adamw"));
     var one =
         new LabSettings(
-            folder, "tiny", 2, base.seed(), base.optimizers(), 1, 16, 1e-3, 0, 0.5, 1000);
+            folder,
+            "tiny",
+            2,
+            base.seed(),
+            base.optimizers(),
+            base.state(),
+            1,
+            16,
+            1e-3,
+            0,
+            0.5,
+            1000);
     assertThat(run(one, () -> false).runs()).allMatch(RunResult::finished);
   }
 
@@ -122,10 +176,49 @@ class LabTest {
         .hasMessage("optimizer must be one of " + LabOptimizer.names() + ": optimizer=muon");
   }
 
+  @ParameterizedTest
+  @CsvSource({"BF16, bf16", "INT8, int8"})
+  void settings_momentsThatSomeOptimizersDoNotHave_areRefusedWithAllReasons(
+      MomentFormat state, String word) {
+    String family = "moments must be F32 for optimizers that are not of Adam's family: moments=";
+    String plain =
+        "moments must be F32 with amsgrad and with GAUSSIAN: moments=%s, amsgrad=%s, spikeAction=%s";
+
+    assertThatThrownBy(() -> settings(LabOptimizer.names(), state))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage(
+            """
+            state must be f32 with these optimizers, choose others with --optimizers: state=%1$s, optimizers=spam-gaussian,adam-amsgrad,adafactor,adam-mini,lion,sgd
+              spam-gaussian: %2$s
+              adam-amsgrad: %3$s
+              adafactor: %4$s
+              adam-mini: %4$s
+              lion: %4$s
+              sgd: %4$s"""
+                .formatted(
+                    word,
+                    plain.formatted(state, false, "GAUSSIAN"),
+                    plain.formatted(state, true, "CLIP"),
+                    family + state));
+  }
+
   @Test
   void settings_unknownModel_isRefused() {
     assertThatThrownBy(
-            () -> new LabSettings(folder, "7b", 2, 1, List.of("spam"), 1, 2, 1e-3, 0, 0.5, 1000))
+            () ->
+                new LabSettings(
+                    folder,
+                    "7b",
+                    2,
+                    1,
+                    List.of("spam"),
+                    MomentFormat.F32,
+                    1,
+                    2,
+                    1e-3,
+                    0,
+                    0.5,
+                    1000))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage("model must be one of tiny, small, 9m: model=7b");
   }
@@ -133,26 +226,45 @@ class LabTest {
   @Test
   void settings_oneStep_isRefused() {
     assertThatThrownBy(
-            () -> new LabSettings(folder, "tiny", 1, 1, List.of("spam"), 1, 2, 1e-3, 0, 0.5, 1000))
+            () ->
+                new LabSettings(
+                    folder,
+                    "tiny",
+                    1,
+                    1,
+                    List.of("spam"),
+                    MomentFormat.F32,
+                    1,
+                    2,
+                    1e-3,
+                    0,
+                    0.5,
+                    1000))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage("steps must be at least 2: steps=1");
   }
 
   @Test
   void optimizer_fourHundredSteps_scalesTheResets() {
-    assertThat(LabOptimizer.of("spam").settings(400))
+    assertThat(LabOptimizer.of("spam").settings(MomentFormat.BF16, 400))
         .isEqualTo(
-            "betas 0.9 0.999, decay 0, theta 5000, reset every 100 steps, rewarm 15, grace 20");
+            "betas 0.9 0.999, decay 0, theta 5000, reset every 100 steps, rewarm 15, grace 20, state bf16");
   }
 
   @Test
   void optimizer_fewSteps_boundsTheResets() {
-    assertThat(LabOptimizer.of("spam").settings(50))
-        .isEqualTo("betas 0.9 0.999, decay 0, theta 5000, reset every 40 steps, rewarm 6, grace 9");
+    assertThat(LabOptimizer.of("spam").settings(MomentFormat.F32, 50))
+        .isEqualTo(
+            "betas 0.9 0.999, decay 0, theta 5000, reset every 40 steps, rewarm 6, grace 9, state f32");
   }
 
   private LabSettings settings(List<String> optimizers) {
-    return new LabSettings(folder, "tiny", STEPS, 7, optimizers, 4, 32, 4e-3, 0.25, 0.5, 1000);
+    return settings(optimizers, MomentFormat.F32);
+  }
+
+  private LabSettings settings(List<String> optimizers, MomentFormat state) {
+    return new LabSettings(
+        folder, "tiny", STEPS, 7, optimizers, state, 4, 32, 4e-3, 0.25, 0.5, 1000);
   }
 
   private static LabResult run(LabSettings settings, BooleanSupplier stop) throws IOException {

@@ -14,9 +14,9 @@ class ResultTableTest {
     assertThat(ResultTable.of(Samples.full(400)).text())
         .isEqualTo(
             """
-            optimizer     perplexity  perplexity  clipped  clipped  optimizer
-                               clean      spiked    clean   spiked      state
-            -----------------------------------------------------------------
+            optimizer     perplexity  perplexity  clipped  clipped    state
+                               clean      spiked    clean   spiked     bf16
+            ---------------------------------------------------------------
             adamw              4.20*   diverged         0        0    3.1 MiB
             adamw-clip         4.30        6.20         0        0    3.1 MiB
             spam               4.40        6.00         0   96,178    3.1 MiB
@@ -31,9 +31,9 @@ class ResultTableTest {
     assertThat(ResultTable.of(result).text())
         .isEqualTo(
             """
-            optimizer     perplexity  perplexity  clipped  clipped  optimizer
-                               clean      spiked    clean   spiked      state
-            -----------------------------------------------------------------
+            optimizer     perplexity  perplexity  clipped  clipped    state
+                               clean      spiked    clean   spiked      f32
+            ---------------------------------------------------------------
             spam       stopped at 7     not run         0  not run    3.1 MiB
             """);
   }
