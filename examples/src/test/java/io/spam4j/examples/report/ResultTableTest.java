@@ -17,10 +17,10 @@ class ResultTableTest {
             optimizer     perplexity  perplexity  clipped  clipped    state
                                clean      spiked    clean   spiked     bf16
             ---------------------------------------------------------------
-            adamw              4.20*   diverged         0        0    3.1 MiB
-            adamw-clip         4.30        6.20         0        0    3.1 MiB
-            spam               4.40        6.00         0   96,178    3.1 MiB
-            spam-noreset       4.50        5.80*        0   58,050    3.1 MiB
+            adamw              4.20*   diverged         0        0  3.1 MiB
+            adamw-clip         4.30        6.20         0        0  3.1 MiB
+            spam               4.40        6.00         0   96,178  3.1 MiB
+            spam-noreset       4.50        5.80*        0   58,050  3.1 MiB
             """);
   }
 
@@ -34,7 +34,7 @@ class ResultTableTest {
             optimizer     perplexity  perplexity  clipped  clipped    state
                                clean      spiked    clean   spiked      f32
             ---------------------------------------------------------------
-            spam       stopped at 7     not run         0  not run    3.1 MiB
+            spam       stopped at 7     not run         0  not run  3.1 MiB
             """);
   }
 
