@@ -1,5 +1,7 @@
 package io.spam4j.examples.cli;
 
+import io.spam4j.examples.formats.StateFormat;
+import io.spam4j.examples.formats.Words;
 import io.spam4j.examples.lab.Lab;
 import io.spam4j.examples.lab.LabCheckpoints;
 import io.spam4j.examples.lab.LabListener;
@@ -89,6 +91,14 @@ final class DemoCommand implements Callable<Integer> {
         "${COMPLETION-CANDIDATES}."
       })
   private List<String> optimizers = DEFAULTS.optimizers();
+
+  @Option(
+      names = "--state",
+      paramLabel = "FORMAT",
+      description =
+          "How the optimizers keep their moments between steps: f32, bf16 or int8 (default:"
+              + " ${DEFAULT-VALUE}). Those that know only f32 are refused with another.")
+  private String state = Words.of(DEFAULTS.state());
 
   @Option(
       names = "--batch",
@@ -210,6 +220,7 @@ final class DemoCommand implements Callable<Integer> {
         steps,
         seed,
         optimizers,
+        StateFormat.named(state),
         batch,
         length,
         learningRate,

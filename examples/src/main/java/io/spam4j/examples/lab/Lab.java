@@ -1,5 +1,6 @@
 package io.spam4j.examples.lab;
 
+import io.spam4j.examples.formats.Words;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -60,7 +61,7 @@ public final class Lab {
             : RunCheckpoints.open(checkpoints, SessionSettings.of(settings, corpus), listener);
     facts.forEach((name, value) -> listener.message(name + ": " + value));
     for (String optimizer : settings.optimizers()) {
-      String own = LabOptimizer.of(optimizer).settings(settings.steps());
+      String own = LabOptimizer.of(optimizer).settings(settings.state(), settings.steps());
       listener.message(optimizer + ": " + own);
     }
 
@@ -162,6 +163,7 @@ public final class Lab {
             settings.spikeFactor(),
             spikedSteps,
             settings.steps()));
+    facts.put(LabResult.STATE, Words.of(settings.state()));
     facts.put("seed", Long.toString(settings.seed()));
     return facts;
   }

@@ -7,6 +7,7 @@ import io.spam4j.engine.AdamW;
 import io.spam4j.engine.GradientTransform;
 import io.spam4j.engine.Lion;
 import io.spam4j.engine.MomentBuilder;
+import io.spam4j.engine.MomentFormat;
 import io.spam4j.engine.Optimizer;
 import io.spam4j.engine.OptimizerBuilder;
 import io.spam4j.engine.Parameter;
@@ -15,8 +16,12 @@ import io.spam4j.engine.Sgd;
 import io.spam4j.engine.Spam;
 import io.spam4j.engine.SpikeAction;
 import io.spam4j.engine.StableSpam;
+import io.spam4j.examples.formats.StateFormat;
+import io.spam4j.examples.formats.Words;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
 import java.util.function.IntFunction;
 
 /**
@@ -144,17 +149,38 @@ record LabOptimizer(
     return names().subList(0, DEFAULTS);
   }
 
-  Optimizer build(List<Parameter> parameters, Schedule learningRate, int steps) {
-    Schedule own = step -> rateFactor * learningRate.at(step);
-    // A run that diverges is a result too: it goes on to the end.
-    return builder.apply(steps).learningRate(own).stopAfterNonFinite(0).build(parameters);
+  /**
+   * Why the optimizer cannot keep its moments in a format; nothing if it can.
+   *
+   * @param shapes of the model's weights
+   */
+  Optional<String> obstacle(MomentFormat state, Map<String, long[]> shapes, int steps) {
+    try {
+      builder(state, steps).plannedMemory(shapes);
+      return Optional.empty();
+    } catch (IllegalArgumentException refused) {
+      return Optional.of(String.valueOf(refused.getMessage()));
+    }
   }
 
-  /** The hyper-parameters, for display. */
-  String settings(int steps) {
+  Optimizer build(
+      List<Parameter> parameters, Schedule learningRate, MomentFormat state, int steps) {
+    Schedule own = step -> rateFactor * learningRate.at(step);
+    // A run that diverges is a result too: it goes on to the end.
+    return builder(state, steps).learningRate(own).stopAfterNonFinite(0).build(parameters);
+  }
+
+  private OptimizerBuilder<?> builder(MomentFormat state, int steps) {
+    OptimizerBuilder<?> own = builder.apply(steps);
+    StateFormat.set(own, state);
+    return own;
+  }
+
+  /** The hyper-parameters and the format of the state, for display. */
+  String settings(MomentFormat state, int steps) {
     String factor =
         rateFactor == 1 ? "" : String.format(Locale.ROOT, ", learning rate times %s", rateFactor);
-    return ownSettings.apply(steps) + factor;
+    return ownSettings.apply(steps) + factor + ", state " + Words.of(state);
   }
 
   private static AdamW.Builder adamW(GradientTransform... transforms) {

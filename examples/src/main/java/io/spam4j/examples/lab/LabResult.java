@@ -1,5 +1,7 @@
 package io.spam4j.examples.lab;
 
+import io.spam4j.engine.MomentFormat;
+import io.spam4j.examples.formats.Words;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -13,9 +15,17 @@ import java.util.Map;
  * @param interrupted whether the lab was stopped before its end
  */
 public record LabResult(Map<String, String> settings, List<RunResult> runs, boolean interrupted) {
+  /** The setting that says in which format optimizers kept their moments. */
+  static final String STATE = "state";
+
   /** Takes copies. */
   public LabResult {
     settings = Collections.unmodifiableMap(new LinkedHashMap<>(settings));
     runs = List.copyOf(runs);
+  }
+
+  /** The format in which optimizers kept their moments, such as {@code bf16}. */
+  public String state() {
+    return settings.getOrDefault(STATE, Words.of(MomentFormat.F32));
   }
 }

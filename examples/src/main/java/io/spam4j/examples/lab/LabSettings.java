@@ -1,7 +1,11 @@
 package io.spam4j.examples.lab;
 
+import io.spam4j.engine.MomentFormat;
+import io.spam4j.examples.formats.Words;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * What the lab does; the same settings and data give the same numbers.
@@ -11,6 +15,7 @@ import java.util.List;
  * @param steps steps of each run, at least 2
  * @param seed of the initial weights, the batches, the spikes and the choice of files
  * @param optimizers names out of {@link LabOptimizer}, each at most once
+ * @param state how they keep their moments between steps
  * @param batch sequences a step, at least 1
  * @param length bytes a sequence, at least 2
  * @param learningRate the peak; it rises over the first tenth of the steps and then falls along a
@@ -25,6 +30,7 @@ public record LabSettings(
     int steps,
     long seed,
     List<String> optimizers,
+    MomentFormat state,
     int batch,
     int length,
     double learningRate,
@@ -34,7 +40,8 @@ public record LabSettings(
   /**
    * Checks everything but the data.
    *
-   * @throws IllegalArgumentException if a value is out of its range or a name is unknown
+   * @throws IllegalArgumentException if a value is out of its range, a name is unknown, or an
+   *     optimizer cannot keep its moments as {@code state} says
    */
   public LabSettings {
     optimizers = List.copyOf(optimizers);
@@ -57,6 +64,7 @@ public record LabSettings(
     require(isFraction(spikeRate), "spikeRate must be in [0, 1]", "spikeRate", spikeRate);
     require(isFraction(spikeShare), "spikeShare must be in [0, 1]", "spikeShare", spikeShare);
     require(Double.isFinite(spikeFactor), "spikeFactor must be finite", "spikeFactor", spikeFactor);
+    requireState(state, optimizers, model, steps);
   }
 
   /** The names of all optimizers. */
@@ -75,12 +83,35 @@ public record LabSettings(
         300,
         42,
         LabOptimizer.defaults(),
+        MomentFormat.F32,
         16,
         128,
         2e-3,
         0.02,
         0.5,
         1000);
+  }
+
+  /** Float32 is a format of every optimizer; for another one the engine is asked. */
+  private static void requireState(
+      MomentFormat state, List<String> optimizers, String model, int steps) {
+    if (state == MomentFormat.F32) {
+      return;
+    }
+    Map<String, long[]> shapes = Llama.Config.preset(model).shapes();
+    Map<String, String> obstacles = new LinkedHashMap<>();
+    for (String name : optimizers) {
+      LabOptimizer.of(name)
+          .obstacle(state, shapes, steps)
+          .ifPresent(why -> obstacles.put(name, why));
+    }
+    if (!obstacles.isEmpty()) {
+      StringBuilder reasons = new StringBuilder();
+      obstacles.forEach((name, why) -> reasons.append("\n  ").append(name + ": " + why));
+      throw new IllegalArgumentException(
+          "state must be f32 with these optimizers, choose others with --optimizers: state=%s, optimizers=%s%s"
+              .formatted(Words.of(state), String.join(",", obstacles.keySet()), reasons));
+    }
   }
 
   private static boolean isFraction(double value) {

@@ -1,5 +1,6 @@
 package io.spam4j.examples.lab;
 
+import io.spam4j.examples.formats.Words;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
@@ -17,6 +18,7 @@ final class SessionSettings {
     texts.put("model", settings.model());
     texts.put("steps", Integer.toString(settings.steps()));
     texts.put("optimizers", String.join(",", settings.optimizers()));
+    texts.put("state", Words.of(settings.state()));
     texts.put("batch", Integer.toString(settings.batch()));
     texts.put("length", Integer.toString(settings.length()));
     texts.put("learning-rate", Double.toString(settings.learningRate()));

@@ -60,7 +60,8 @@ final class Trainer {
     LabOptimizer contender = LabOptimizer.of(name.optimizer());
     Llama.Config config = Llama.Config.preset(settings.model());
     try (var model = new Shards(Llama.create(config, settings.length(), settings.seed()), helper);
-        Optimizer optimizer = contender.build(model.parameters(), schedule(), steps)) {
+        Optimizer optimizer =
+            contender.build(model.parameters(), schedule(), settings.state(), steps)) {
       if (!from.samples().isEmpty()) {
         checkpoints.load(name, optimizer);
       }
@@ -93,7 +94,7 @@ final class Trainer {
       }
       return new RunResult(
           name.optimizer(),
-          contender.settings(steps),
+          contender.settings(settings.state(), steps),
           name.spiked(),
           finished,
           samples,

@@ -1,20 +1,12 @@
 package io.spam4j.examples.memory;
 
-import io.spam4j.engine.Adafactor;
-import io.spam4j.engine.Adam;
-import io.spam4j.engine.AdamMini;
-import io.spam4j.engine.AdamW;
-import io.spam4j.engine.Lion;
-import io.spam4j.engine.MomentBuilder;
-import io.spam4j.engine.OptimizerBuilder;
-import io.spam4j.engine.Sgd;
-import io.spam4j.engine.Spam;
-import io.spam4j.engine.StableSpam;
+import io.spam4j.engine.MomentFormat;
+import io.spam4j.examples.formats.StateFormat;
+import io.spam4j.examples.formats.Words;
+import io.spam4j.tensors.DType;
 import java.io.PrintWriter;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -51,20 +43,40 @@ public final class MemoryCommand implements Callable<Integer> {
               + " (default: what holds as much state as GaLore does at the paper's rank).")
   private @Nullable Double density;
 
+  @Option(
+      names = "--weights",
+      paramLabel = "FORMAT",
+      description = {
+        "Of weights and gradients: f32 or bf16 (default: ${DEFAULT-VALUE}). With bf16 there is a row"
+            + " for exact weights: their other 16 bits are state."
+      })
+  private String weights = Words.of(DType.F32);
+
+  @Option(
+      names = "--state",
+      paramLabel = "FORMAT",
+      description =
+          "Of moments: f32, bf16 or int8, 8 bits with a float32 scale for 128 moments (default:"
+              + " ${DEFAULT-VALUE}).")
+  private String state = Words.of(MomentFormat.F32);
+
   @SuppressWarnings("NullAway.Init") // picocli sets the field
   public MemoryCommand() {}
 
   @Override
   public Integer call() {
     LlamaModel llama;
+    NumberFormats formats;
     MemoryTable table;
     PaperMemory paper;
     double d;
     try {
       llama = LlamaModel.named(model);
+      DType type = Words.named("weights", List.of(DType.F32, DType.BF16), weights);
+      formats = new NumberFormats(type, StateFormat.named(state));
       paper = PaperMemory.of(llama.weights(), llama.rank());
       d = density == null ? paper.galoreDensity() : density;
-      table = table(llama, d);
+      table = new MemoryRows(llama, d, formats).table();
     } catch (IllegalArgumentException wrong) {
       throw new ParameterException(spec.commandLine(), String.valueOf(wrong.getMessage()), wrong);
     }
@@ -79,12 +91,16 @@ public final class MemoryCommand implements Callable<Integer> {
         "density that equals GaLore at rank " + llama.rank() + ": " + paper.galoreDensity());
     out.println("density here: " + d);
     out.println();
-    out.println("bytes, all numbers float32:");
+    out.println("bytes, " + formats + ":");
     out.print(table.bytes());
     out.println();
     out.println("GiB:");
     out.print(table.gibibytes());
     out.println();
+    if (!formats.notes().isEmpty()) {
+      formats.notes().forEach(out::println);
+      out.println();
+    }
     out.println("as the paper counts, weights and moments in BF16, no gradients, no index:");
     print(out, "adam", paper.adamBytes());
     print(out, "spam at d = " + d, paper.spamBytes(d));
@@ -100,47 +116,5 @@ public final class MemoryCommand implements Callable<Integer> {
         bytes,
         bytes / 1e9,
         bytes / (double) (1L << 30));
-  }
-
-  private static MemoryTable table(LlamaModel llama, double density) {
-    Map<String, long[]> shapes = new LinkedHashMap<>();
-    long elements = 0;
-    for (ModelWeight weight : llama.weights()) {
-      shapes.put(weight.name(), weight.shape().stream().mapToLong(n -> n).toArray());
-      elements += weight.elements();
-    }
-    List<MemoryTable.Row> rows =
-        List.of(
-            row("adamw", AdamW.builder(), shapes),
-            row("adam, amsgrad", Adam.builder().amsgrad(true), shapes),
-            row("spam", Spam.builder(), shapes),
-            row(
-                "spam, d = %.4f".formatted(density),
-                sparse(Spam.builder(), llama, density),
-                shapes),
-            row("stable-spam", StableSpam.builder(), shapes),
-            row(
-                "stable-spam, d = %.4f".formatted(density),
-                sparse(StableSpam.builder(), llama, density),
-                shapes),
-            row("adafactor", Adafactor.builder(), shapes),
-            row("adam-mini", AdamMini.builder(llama.heads()), shapes),
-            row("lion", Lion.builder(), shapes),
-            row("sgd, momentum", Sgd.builder(), shapes));
-    return new MemoryTable(elements * Float.BYTES, rows);
-  }
-
-  private static MemoryTable.Row row(
-      String name, OptimizerBuilder<?> builder, Map<String, long[]> shapes) {
-    return new MemoryTable.Row(name, builder.plannedMemory(shapes));
-  }
-
-  private static <B extends MomentBuilder<B>> B sparse(B builder, LlamaModel llama, double d) {
-    for (ModelWeight weight : llama.weights()) {
-      if (weight.target()) {
-        builder.group(weight.name(), group -> group.density(d));
-      }
-    }
-    return builder;
   }
 }

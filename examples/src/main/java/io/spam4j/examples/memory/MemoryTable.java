@@ -10,10 +10,9 @@ import java.util.function.LongFunction;
 /**
  * What training a model holds with each optimizer.
  *
- * @param weightBytes of the model's weights; gradients take as many
  * @param rows one an optimizer
  */
-record MemoryTable(long weightBytes, List<Row> rows) {
+record MemoryTable(List<Row> rows) {
   private static final double GIB = 1L << 30;
   private static final List<String> HEADINGS =
       List.of(
@@ -26,8 +25,13 @@ record MemoryTable(long weightBytes, List<Row> rows) {
           "all",
           "all but gradients");
 
-  /** What one optimizer holds beside weights and gradients. */
-  record Row(String optimizer, MemoryReport memory) {}
+  /**
+   * What is held with one optimizer.
+   *
+   * @param weightBytes of the model's weights; gradients take as many
+   * @param memory what the optimizer itself holds
+   */
+  record Row(String optimizer, long weightBytes, MemoryReport memory) {}
 
   /** The table in bytes. */
   String bytes() {
@@ -44,6 +48,7 @@ record MemoryTable(long weightBytes, List<Row> rows) {
     lines.add(HEADINGS);
     for (Row row : rows) {
       MemoryReport memory = row.memory();
+      long weightBytes = row.weightBytes();
       long withoutGradients = weightBytes + memory.total();
       List<String> cells = new ArrayList<>();
       cells.add(row.optimizer());

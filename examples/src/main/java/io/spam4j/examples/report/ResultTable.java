@@ -15,8 +15,11 @@ import java.util.stream.Stream;
 /**
  * The results, a row an optimizer, as they are shown on the console and in the report. Perplexity
  * is per byte, on text that was held out; times are means over the steps of the faster run.
+ *
+ * @param state the format of all optimizers' moments, such as {@code bf16}
+ * @param rows in the order the optimizers ran
  */
-public record ResultTable(List<Row> rows) {
+public record ResultTable(String state, List<Row> rows) {
   /** The cells of one optimizer; a cell of a run that did not happen says {@code not run}. */
   public record Row(
       String optimizer,
@@ -39,8 +42,7 @@ public record ResultTable(List<Row> rows) {
           List.of("perplexity", "clean"),
           List.of("perplexity", "spiked"),
           List.of("clipped", "clean"),
-          List.of("clipped", "spiked"),
-          List.of("optimizer", "state"));
+          List.of("clipped", "spiked"));
 
   /** The table of a result, in the order the optimizers ran. */
   public static ResultTable of(LabResult result) {
@@ -64,7 +66,7 @@ public record ResultTable(List<Row> rows) {
                         pair.runs().mapToLong(RunResult::stateBytes).max().orElseThrow()),
                     Quantities.millis(pair.fastest(RunResult::optimizerMillis)),
                     Quantities.millis(pair.fastest(RunResult::modelMillis)))));
-    return new ResultTable(List.copyOf(rows));
+    return new ResultTable(result.state(), List.copyOf(rows));
   }
 
   /**
@@ -73,9 +75,11 @@ public record ResultTable(List<Row> rows) {
    */
   public String text() {
     List<List<String>> lines = new ArrayList<>();
+    List<String> stateHead = List.of("state", state);
     for (int line = 0; line < 2; line++) {
       int of = line;
-      lines.add(HEADS.stream().map(head -> head.get(of)).toList());
+      lines.add(
+          Stream.concat(HEADS.stream(), Stream.of(stateHead)).map(head -> head.get(of)).toList());
     }
     for (Row row : rows) {
       lines.add(

@@ -1,10 +1,12 @@
 package io.spam4j.examples.simulate;
 
+import io.spam4j.examples.formats.Words;
 import io.spam4j.examples.report.HtmlPage;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.EnumSet;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -98,8 +100,8 @@ public final class SimulateCommand implements Callable<Integer> {
     try {
       return new SimulationSettings(
           seeds,
-          SimulationSettings.named("distribution", Distribution.class, distribution),
-          SimulationSettings.named("mode", SpikeMode.class, mode));
+          Words.named("distribution", EnumSet.allOf(Distribution.class), distribution),
+          Words.named("mode", EnumSet.allOf(SpikeMode.class), mode));
     } catch (IllegalArgumentException wrong) {
       throw new ParameterException(spec.commandLine(), String.valueOf(wrong.getMessage()), wrong);
     }

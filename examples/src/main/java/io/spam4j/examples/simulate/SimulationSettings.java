@@ -1,9 +1,6 @@
 package io.spam4j.examples.simulate;
 
-import java.util.EnumSet;
-import java.util.List;
 import java.util.Locale;
-import java.util.stream.Collectors;
 
 /**
  * What is simulated.
@@ -25,28 +22,6 @@ record SimulationSettings(int seeds, Distribution distribution, SpikeMode mode) 
       throw new IllegalArgumentException(
           "seeds must be in [2, %d]: seeds=%d".formatted(MOST_SEEDS, seeds));
     }
-  }
-
-  /**
-   * The constant that a word names.
-   *
-   * @param option for the message
-   * @throws IllegalArgumentException if no constant is written like that
-   */
-  static <E extends Enum<E>> E named(String option, Class<E> type, String word) {
-    List<E> all = List.copyOf(EnumSet.allOf(type));
-    return all.stream()
-        .filter(constant -> constant.toString().equals(word))
-        .findFirst()
-        .orElseThrow(
-            () ->
-                new IllegalArgumentException(
-                    "%s must be one of %s: %s=%s"
-                        .formatted(
-                            option,
-                            all.stream().map(Enum::toString).collect(Collectors.joining(", ")),
-                            option,
-                            word)));
   }
 
   /** The gradients in words, such as {@code g ~ U[0.1, 0.2), plus 10 at t = 30}. */

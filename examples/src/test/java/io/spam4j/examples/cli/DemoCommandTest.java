@@ -2,6 +2,7 @@ package io.spam4j.examples.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.spam4j.engine.MomentFormat;
 import io.spam4j.examples.lab.LabCheckpoints;
 import io.spam4j.examples.lab.LabResult;
 import io.spam4j.examples.lab.LabSettings;
@@ -64,6 +65,7 @@ class DemoCommandTest {
                 "--steps=7",
                 "--seed=3",
                 "--optimizers=spam,adamw",
+                "--state=int8",
                 "--batch=2",
                 "--length=32",
                 "--learning-rate=0.01",
@@ -77,12 +79,39 @@ class DemoCommandTest {
                 7,
                 3,
                 List.of("spam", "adamw"),
+                MomentFormat.INT8,
                 2,
                 32,
                 0.01,
                 0.1,
                 0.25,
                 10));
+  }
+
+  @Test
+  void demo_withMomentsThatAnOptimizerDoesNotHave_isWrongUsageBeforeAnythingRuns() {
+    DemoCommand.Training none =
+        (settings, checkpoints, listener, stop) -> {
+          throw new AssertionError(settings);
+        };
+
+    assertThat(run(none, "--state=bf16", "--optimizers=adamw,lion")).isEqualTo(2);
+
+    assertThat(screen.err())
+        .isEqualTo(
+            """
+            spam4j: state must be f32 with these optimizers, choose others with --optimizers: state=bf16, optimizers=lion
+              lion: moments must be F32 for optimizers that are not of Adam's family: moments=BF16
+              see: ./demo --help
+            """);
+  }
+
+  @Test
+  void demo_withAnUnknownFormat_isWrongUsage() {
+    assertThat(run((settings, checkpoints, listener, stop) -> NOTHING, "--state=fp8")).isEqualTo(2);
+
+    assertThat(screen.err())
+        .startsWith("spam4j: state must be one of f32, bf16, int8: state=fp8\n");
   }
 
   @Test

@@ -3,6 +3,7 @@ package io.spam4j.examples.lab;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.spam4j.engine.MomentFormat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,7 +16,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class LabResumeTest {
   private static final OptionalInt AS_BEFORE = OptionalInt.empty();
@@ -100,9 +101,10 @@ class LabResumeTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"spam-d25", "stable-spam"})
-  void resume_aroundAReset_sameNumbers(String optimizer) throws Exception {
-    LabSettings settings = settings(42, List.of(optimizer)); // the first reset is at step 40
+  @CsvSource({"spam-d25, F32", "spam-d25, INT8", "stable-spam, F32", "stable-spam, BF16"})
+  void resume_aroundAReset_sameNumbers(String optimizer, MomentFormat state) throws Exception {
+    // the first reset is at step 40
+    LabSettings settings = settings(42, List.of(optimizer), state);
     LabResult whole = new Lab(settings, new Listener(0)).run(stopAfter(42));
     assertThat(whole.runs().getFirst().samples().get(39).reset()).isTrue();
 
@@ -148,7 +150,8 @@ class LabResumeTest {
     stopAfterOneStep(settings(4, List.of("spam", "adamw")));
     Files.writeString(texts.resolve("text99.txt"), "one more\n".repeat(10));
     LabSettings other =
-        new LabSettings(texts, "small", 5, 8, List.of("adamw"), 3, 17, 1e-3, 0.5, 0.25, 10);
+        new LabSettings(
+            texts, "small", 5, 8, List.of("adamw"), MomentFormat.BF16, 3, 17, 1e-3, 0.5, 0.25, 10);
     byte[] before = Files.readAllBytes(report.resolve("checkpoints/spam-clean.safetensors"));
 
     assertThatThrownBy(() -> run(other, new LabCheckpoints(report, AS_BEFORE, true), () -> false))
@@ -166,6 +169,7 @@ class LabResumeTest {
                           model: interrupted=tiny, now=small
                           steps: interrupted=4, now=5
                           optimizers: interrupted=spam,adamw, now=adamw
+                          state: interrupted=f32, now=bf16
                           batch: interrupted=2, now=3
                           length: interrupted=16, now=17
                           learning-rate: interrupted=0.004, now=0.001
@@ -267,7 +271,12 @@ class LabResumeTest {
   }
 
   private LabSettings settings(int steps, List<String> optimizers) {
-    return new LabSettings(texts, "tiny", steps, 7, optimizers, 2, 16, 4e-3, 0.25, 0.5, 1000);
+    return settings(steps, optimizers, MomentFormat.F32);
+  }
+
+  private LabSettings settings(int steps, List<String> optimizers, MomentFormat state) {
+    return new LabSettings(
+        texts, "tiny", steps, 7, optimizers, state, 2, 16, 4e-3, 0.25, 0.5, 1000);
   }
 
   private static List<RunResult> withoutTimes(LabResult result) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import picocli.CommandLine;
 
@@ -50,7 +51,7 @@ final class MemoryCommandTest {
       selected += weight.target() ? (long) (d * weight.elements()) : 0;
     }
     assertThat(sparse[2]).isEqualTo(number(8 * (dense + selected)));
-    long index = Long.parseLong(sparse[3].replace(",", ""));
+    long index = bytes(sparse[3]);
     assertThat((double) index / selected).isBetween(0.2, 1.0);
   }
 
@@ -58,17 +59,132 @@ final class MemoryCommandTest {
   void density_isTheOneAskedFor() {
     assertThat(memory("--model", "60m", "--density", "0.01")).isEqualTo(0);
     String[] sparse = cells("spam, d = 0.0100");
-    double perSelected = Long.parseLong(sparse[3].replace(",", "")) / (0.01 * 25_296_896);
+    double perSelected = bytes(sparse[3]) / (0.01 * 25_296_896);
     assertThat(perSelected).isBetween(0.8, 1.1);
+  }
+
+  @Test
+  void formats_areThoseAskedFor_asFarAsAnOptimizerHasThem() {
+    assertThat(memory("--weights", "bf16", "--state", "int8")).isEqualTo(0);
+
+    assertThat(out.toString())
+        .contains("\nbytes, weights and gradients bf16, moments int8:\n")
+        .contains(
+            """
+
+            exact weights: their other 16 bits are state, counted with the moments
+            marked f32: these optimizers have no other format, so they are counted in float32
+
+            """);
+    long halves = 2 * 58_073_600L;
+    long moments = 0;
+    for (ModelWeight weight : LlamaModel.named("60m").weights()) {
+      moments += 2 * weight.elements() + 8 * ((weight.elements() + 127) / 128);
+    }
+    assertThat(cells("adamw")).startsWith(number(halves), number(halves), number(moments), "0");
+    assertThat(cells("spam"))
+        .startsWith(number(halves), number(halves), number(moments), "0")
+        .hasSize(7);
+    assertThat(cells("spam, exact weights"))
+        .startsWith(number(halves), number(halves), number(moments + halves), "0");
+    assertThat(cells("adam, amsgrad, f32 state"))
+        .startsWith(number(halves), number(halves), number(6 * halves), "0");
+    assertThat(cells("lion, all f32"))
+        .startsWith(number(2 * halves), number(2 * halves), number(2 * halves), "0");
+    assertThat(optimizers())
+        .containsExactly(
+            "adamw",
+            "adam, amsgrad, f32 state",
+            "spam",
+            "spam, exact weights",
+            "spam, d = 0.3225",
+            "stable-spam",
+            "stable-spam, d = 0.3225",
+            "adafactor, all f32",
+            "adam-mini, all f32",
+            "lion, all f32",
+            "sgd, momentum, all f32");
+    String[] spam = cells("spam");
+    long scratch = bytes(spam[4]);
+    assertThat(bytes(spam[5])).isEqualTo(2 * halves + moments + scratch);
+    assertThat(bytes(spam[6])).isEqualTo(halves + moments + scratch);
+  }
+
+  @Test
+  void state_inBfloat16_leavesTheWeightsAsTheyAre() {
+    assertThat(memory("--state", "bf16")).isEqualTo(0);
+
+    assertThat(out.toString())
+        .contains("\nbytes, weights and gradients f32, moments bf16:\n")
+        .contains("\n\nmarked f32: ");
+    long weights = 4 * 58_073_600L;
+    assertThat(cells("stable-spam"))
+        .startsWith(number(weights), number(weights), number(weights), "0");
+    assertThat(cells("lion, f32 state"))
+        .startsWith(number(weights), number(weights), number(weights), "0");
+    assertThat(optimizers()).doesNotContain("spam, exact weights");
+  }
+
+  @Test
+  void formats_areFloat32UnlessToldOtherwise() {
+    assertThat(memory()).isEqualTo(0);
+
+    assertThat(out.toString())
+        .contains("\nbytes, weights and gradients f32, moments f32:\n")
+        .doesNotContain("marked f32", "exact weights");
+    assertThat(optimizers())
+        .containsExactly(
+            "adamw",
+            "adam, amsgrad",
+            "spam",
+            "spam, d = 0.3225",
+            "stable-spam",
+            "stable-spam, d = 0.3225",
+            "adafactor",
+            "adam-mini",
+            "lion",
+            "sgd, momentum");
+  }
+
+  @Test
+  void help_namesTheFormats() {
+    assertThat(memory("--help")).isEqualTo(0);
+
+    assertThat(out.toString().replaceAll("\\s+", " "))
+        .contains("--weights=FORMAT Of weights and gradients: f32 or bf16 (default: f32).")
+        .contains("--state=FORMAT Of moments: f32, bf16 or int8,");
   }
 
   @Test
   void wrongValues_areRefused() {
     assertThat(memory("--model", "7t")).isEqualTo(2);
     assertThat(memory("--density", "0")).isEqualTo(2);
+    assertThat(memory("--density", "2", "--weights", "bf16", "--state", "bf16")).isEqualTo(2);
+    assertThat(memory("--weights", "int8")).isEqualTo(2);
+    assertThat(memory("--state", "F32")).isEqualTo(2);
     assertThat(err.toString())
         .contains("model must be one of 60m, 130m, 350m, 1b, llama2-7b: model=7t")
-        .contains("density must be in (0, 1]");
+        .contains(
+            "density must be in (0, 1]; to leave a parameter as it is do not list it: density=0.0")
+        .contains(
+            "density must be in (0, 1]; to leave a parameter as it is do not list it: density=2.0")
+        .contains("weights must be one of f32, bf16: weights=int8")
+        .contains("state must be one of f32, bf16, int8: state=F32");
+  }
+
+  /** The first cells of the table in bytes. */
+  private List<String> optimizers() {
+    return out.toString()
+        .lines()
+        .dropWhile(line -> !line.startsWith("optimizer "))
+        .skip(1)
+        .takeWhile(line -> !line.isEmpty())
+        .map(line -> line.replaceFirst(" {2,}.*", ""))
+        .toList();
+  }
+
+  private static long bytes(String cell) {
+    return Long.parseLong(cell.replace(",", ""));
   }
 
   private static String number(long value) {

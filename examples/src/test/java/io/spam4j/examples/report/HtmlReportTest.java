@@ -85,6 +85,7 @@ class HtmlReportTest {
     assertThat(dom)
         .contains("4 optimizers, with and without gradient spikes</h1>")
         .contains(">diverged</td>")
+        .contains("State, <span id=\"state\">bf16</span></th>")
         .contains("&lt;/script&gt;&lt;b&gt;not a tag&lt;/b&gt;</dd>");
   }
 

@@ -14,13 +14,13 @@ class ResultTableTest {
     assertThat(ResultTable.of(Samples.full(400)).text())
         .isEqualTo(
             """
-            optimizer     perplexity  perplexity  clipped  clipped  optimizer
-                               clean      spiked    clean   spiked      state
-            -----------------------------------------------------------------
-            adamw              4.20*   diverged         0        0    3.1 MiB
-            adamw-clip         4.30        6.20         0        0    3.1 MiB
-            spam               4.40        6.00         0   96,178    3.1 MiB
-            spam-noreset       4.50        5.80*        0   58,050    3.1 MiB
+            optimizer     perplexity  perplexity  clipped  clipped    state
+                               clean      spiked    clean   spiked     bf16
+            ---------------------------------------------------------------
+            adamw              4.20*   diverged         0        0  3.1 MiB
+            adamw-clip         4.30        6.20         0        0  3.1 MiB
+            spam               4.40        6.00         0   96,178  3.1 MiB
+            spam-noreset       4.50        5.80*        0   58,050  3.1 MiB
             """);
   }
 
@@ -31,10 +31,10 @@ class ResultTableTest {
     assertThat(ResultTable.of(result).text())
         .isEqualTo(
             """
-            optimizer     perplexity  perplexity  clipped  clipped  optimizer
-                               clean      spiked    clean   spiked      state
-            -----------------------------------------------------------------
-            spam       stopped at 7     not run         0  not run    3.1 MiB
+            optimizer     perplexity  perplexity  clipped  clipped    state
+                               clean      spiked    clean   spiked      f32
+            ---------------------------------------------------------------
+            spam       stopped at 7     not run         0  not run  3.1 MiB
             """);
   }
 

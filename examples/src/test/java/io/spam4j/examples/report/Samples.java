@@ -26,6 +26,7 @@ public final class Samples {
     settings.put("model", "tiny, 0.4 M weights");
     settings.put("data", "</script><b>not a tag</b>");
     settings.put("steps", String.valueOf(steps));
+    settings.put("state", "bf16");
     settings.put("spikes", "2 % of steps, half of the tensors, times 1000");
     return new LabResult(settings, runs, false);
   }
