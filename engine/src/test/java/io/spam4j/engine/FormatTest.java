@@ -270,7 +270,7 @@ final class FormatTest {
     try (Arena arena = Arena.ofShared()) {
       Tensor a = Halves.of(arena, DType.BF16, Halves.draw(1, n), n);
       Tensor b = Halves.of(arena, DType.BF16, Halves.draw(2, n), n);
-      for (MomentFormat moments : MomentFormat.values()) {
+      for (MomentFormat moments : Halves.FORMATS) {
         var builder = spam().density(0.5).moments(moments).weightRounding(WeightRounding.EXACT);
         try (var optimizer = builder.build(List.of(new Parameter("a", a), new Parameter("b", b)))) {
           Tensor gradient = Halves.of(arena, DType.BF16, Halves.draw(3, n), n);
