@@ -18,7 +18,7 @@ EXACT = dict(
     lr=2**-7,
     betas=(0.875, 1 - 2**-8),
     eps=2**-20,
-    weight_decay=2**-4,
+    weight_decay=1.0,
     correct_bias=False,
     warmup_steps=0,
     threshold=48,
@@ -26,7 +26,7 @@ EXACT = dict(
     grad_accu_steps=7,
 )
 USUAL = dict(
-    lr=1e-2, weight_decay=0.1, warmup_steps=12, threshold=50, DeltaT=20, grad_accu_steps=7
+    lr=1e-2, weight_decay=0.7, warmup_steps=12, threshold=50, DeltaT=20, grad_accu_steps=7
 )
 
 

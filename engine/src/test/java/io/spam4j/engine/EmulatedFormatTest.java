@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.spam4j.tensors.DType;
+import io.spam4j.tensors.IndexMask;
 import io.spam4j.tensors.Tensor;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -78,28 +79,69 @@ final class EmulatedFormatTest {
     }
   }
 
+  /** M1, M5; without a warm-up, which selected weights have in an operation of its own. */
   @Test
-  void unselectedWeights_stayBitForBit() {
-    int n = 3000;
+  void selectedWeights_areADenseRun_andTheOthersStay() {
+    int n = 12_000;
+    var settings = emulated().rewarmSteps(0).resetInterval(1000).spikeGraceSteps(2);
     try (Arena arena = Arena.ofShared()) {
       float[] start = Halves.draw(1, n);
       Tensor weights = Halves.of(arena, DType.BF16, start, n);
-      try (var optimizer =
-          emulated().weightDecay(0.1).density(0.5).build(List.of(new Parameter("w", weights)))) {
-        for (int t = 0; t < 5; t++) {
-          Tensor gradient = Halves.of(arena, DType.BF16, Halves.draw(10 + t, n), n);
-          optimizer.step(_ -> gradient);
-        }
-        float[] now = Halves.floats(weights);
-        var mask = optimizer.mask("w").orElseThrow();
-        int next = 0;
-        for (long position : mask.toArray()) {
-          for (; next < position; next++) {
-            assertThat(now[next]).isEqualTo(start[next]);
+      try (var sparse = settings.density(0.5).build(List.of(new Parameter("w", weights)))) {
+        long[] selected = sparse.mask("w").orElseThrow().toArray();
+        int count = selected.length;
+        assertThat(count).isEqualTo(n / 2).isGreaterThan(2 * IndexMask.BLOCK);
+        Tensor packed = Halves.of(arena, DType.BF16, packed(start, selected), count);
+        try (var dense = settings.density(1).build(List.of(new Parameter("w", packed)))) {
+          for (int t = 0; t < 6; t++) {
+            float[] values = Halves.draw(10 + t, n);
+            Tensor gradient = Halves.of(arena, DType.BF16, values, n);
+            Tensor some = Halves.of(arena, DType.BF16, packed(values, selected), count);
+            sparse.step(_ -> gradient);
+            dense.step(_ -> some);
           }
-          next++;
+          assertSame(sparse.firstMoment("w"), dense.firstMoment("w"));
+          assertSame(sparse.secondMoment("w"), dense.secondMoment("w"));
         }
-        assertThat(mask.count()).isEqualTo(n / 2);
+        float[] moved = Halves.floats(packed);
+        for (int i = 0; i < count; i++) {
+          start[(int) selected[i]] = moved[i];
+        }
+        Snapshot.assertSame(Halves.floats(weights), start);
+      }
+    }
+  }
+
+  private static float[] packed(float[] values, long... selected) {
+    float[] packed = new float[selected.length];
+    for (int i = 0; i < packed.length; i++) {
+      packed[i] = values[(int) selected[i]];
+    }
+    return packed;
+  }
+
+  private static void assertSame(Tensor actual, Tensor expected) {
+    assertThat(actual.memory().mismatch(expected.memory())).isEqualTo(-1);
+  }
+
+  /** Up to 2^-9 a step, which is far more than anybody uses. */
+  @Test
+  void weightDecay_ofLessThanARounding_doesNothing() {
+    try (Arena arena = Arena.ofShared()) {
+      float[] start = Halves.draw(1, 1000);
+      Tensor weights = Halves.of(arena, DType.BF16, start, 1000);
+      Tensor gradient = Tensor.allocate(arena, DType.BF16, 1000);
+      var settings = emulated().learningRate(1e-3);
+      try (var lost = settings.weightDecay(1.9).build(List.of(new Parameter("w", weights)))) {
+        lost.step(_ -> gradient);
+        Snapshot.assertSame(Halves.floats(weights), start);
+      }
+      try (var kept = settings.weightDecay(8).build(List.of(new Parameter("w", weights)))) {
+        kept.step(_ -> gradient);
+        float[] now = Halves.floats(weights);
+        for (int i = 0; i < now.length; i++) {
+          assertThat(Math.abs(now[i])).isLessThan(Math.abs(start[i]));
+        }
       }
     }
   }

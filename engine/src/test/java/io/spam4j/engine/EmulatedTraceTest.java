@@ -115,14 +115,14 @@ final class EmulatedTraceTest {
         .learningRate(0x1p-7)
         .betas(0.875, 1 - 0x1p-8)
         .epsilon(0x1p-20)
-        .weightDecay(0x1p-4)
+        .weightDecay(1)
         .biasCorrection(BiasCorrection.NONE)
         .rewarmSteps(0)
         .spikeThreshold(48);
   }
 
   private static Spam.Builder usual(Spam.Builder builder) {
-    return builder.learningRate(1e-2).weightDecay(0.1).rewarmSteps(12).spikeThreshold(50);
+    return builder.learningRate(1e-2).weightDecay(0.7).rewarmSteps(12).spikeThreshold(50);
   }
 
   /** What both sides start from. */
