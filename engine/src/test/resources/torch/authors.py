@@ -95,7 +95,9 @@ class SPAM(torch.optim.Optimizer):
             p.add_(update, alpha=-size * scale)
             p.add_(p, alpha=-group["lr"] * group["weight_decay"])
         else:
-            p[mask] = p[mask] - size * scale * update
+            full = torch.zeros_like(p)
+            full[mask] = update
+            p.add_(full.mul_(scale), alpha=-size)
 
     def _redraw(self, p, mask):
         state = self.state[p]

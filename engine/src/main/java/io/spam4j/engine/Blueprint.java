@@ -38,9 +38,21 @@ record Blueprint(
   }
 
   /**
+   * Checks what holds for all parameters.
+   *
+   * @throws IllegalArgumentException if something does not go together
+   */
+  void requireForms() {
+    if (fused != null && isEmulated()) {
+      EmulatedForms.require(fused.recipe(), settings);
+    }
+  }
+
+  /**
    * Checks the type of a parameter's weights.
    *
-   * @throws IllegalArgumentException if it is not F32, and the update is not the fused one
+   * @throws IllegalArgumentException if it is not F32, and the update is not the fused one; or not
+   *     BF16, where operations on it are emulated
    */
   void requireType(String parameter, DType weights) {
     if (weights != DType.F32 && !takesBfloat16()) {
@@ -48,11 +60,28 @@ record Blueprint(
           "weights must be F32 for optimizers that are not of Adam's family: optimizer=%s, parameter=%s, dtype=%s"
               .formatted(name, parameter, weights));
     }
+    if (weights != DType.BF16 && isEmulated()) {
+      throw new IllegalArgumentException(
+          "weights must be BF16 where moments are BF16_EMULATED: parameter=%s, dtype=%s"
+              .formatted(parameter, weights));
+    }
   }
 
   /** Whether weights and gradients may be {@link DType#BF16}. */
-  boolean takesBfloat16() {
+  private boolean takesBfloat16() {
     return fused != null;
+  }
+
+  private boolean isEmulated() {
+    return fused != null && fused.recipe().moments == MomentFormat.BF16_EMULATED;
+  }
+
+  /** The types that gradients may have. */
+  List<DType> gradientTypes() {
+    if (isEmulated()) {
+      return List.of(DType.BF16);
+    }
+    return takesBfloat16() ? List.of(DType.F32, DType.BF16) : List.of(DType.F32);
   }
 
   /** The product of the extents. */

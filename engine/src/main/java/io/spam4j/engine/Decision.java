@@ -100,8 +100,11 @@ class Decision {
         h.beta2());
     double learningRate = step.learningRates[tensor];
     double rootCorrection2 = Math.sqrt(correction2);
-    c.stepSize =
-        (float) (learningRate * timeline.warmupScale(step.t) * rootCorrection2 / correction1);
+    double warmup = timeline.warmupScale(step.t);
+    // The authors' code warms up selected weights in an operation of its own.
+    boolean isApart = recipe.moments == MomentFormat.BF16_EMULATED && h.isSparse();
+    c.directionScale = isApart ? (float) warmup : 1;
+    c.stepSize = (float) (learningRate * (isApart ? 1 : warmup) * rootCorrection2 / correction1);
     c.epsilon =
         (float)
             switch (recipe.epsilonMode) {

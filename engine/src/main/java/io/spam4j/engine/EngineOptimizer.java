@@ -61,7 +61,7 @@ final class EngineOptimizer implements Optimizer {
       blueprint.requireType(parameter.name(), parameter.weights().dtype());
     }
     memoryCheck =
-        new MemoryCheck(this.parameters, blueprint.takesBfloat16(), assembly.threads() > 1);
+        new MemoryCheck(this.parameters, blueprint.gradientTypes(), assembly.threads() > 1);
     int count = parameters.size();
     long[] elements = this.parameters.stream().mapToLong(p -> p.weights().elements()).toArray();
     WorkPlan plan = WorkPlan.of(elements);

@@ -27,6 +27,7 @@ final class FusedRule extends UpdateRule {
   private final FusedTensor[] tensors;
   private final SparseMoments sparse;
   private final FusedPiece[] pieces; // of each participant
+  private final EmulatedPiece[] emulated; // instead of them; none if operations are not emulated
   private final @Nullable PieceLoader copies; // where the kernel cannot read the gradient itself
   private final Staging staging;
   private PlannedJob job;
@@ -47,6 +48,9 @@ final class FusedRule extends UpdateRule {
     sparse = new SparseMoments(setup, recipe, copiedLinks);
     pieces = new FusedPiece[setup.threads()];
     Arrays.setAll(pieces, i -> new FusedPiece(sparse, copies, copiedLinks, staging, i));
+    boolean emulates = recipe.moments == MomentFormat.BF16_EMULATED;
+    emulated = new EmulatedPiece[emulates ? setup.threads() : 0];
+    Arrays.setAll(emulated, _ -> new EmulatedPiece());
     tensors = new FusedTensor[setup.parameters().size()];
     try {
       for (int i = 0; i < tensors.length; i++) {
@@ -188,7 +192,11 @@ final class FusedRule extends UpdateRule {
       return; // a selection that waits for its first gradient ends here too
     }
     UpdateTally tally = setup.counts().start(index, participant);
-    pieces[participant].update(tensor, gradient, from, to, current.t, tally);
+    if (emulated.length > 0) {
+      emulated[participant].update(tensor, mask(index), gradient, from, to, tally);
+    } else {
+      pieces[participant].update(tensor, gradient, from, to, current.t, tally);
+    }
     if (tensor.c.zeroesMomentsAfter) {
       tensor.moments.zero(from, to);
     }

@@ -17,7 +17,7 @@ final class MemoryCheck {
           .thenComparingLong(MemorySegment::address);
 
   private final List<Parameter> parameters;
-  private final boolean takesBfloat16;
+  private final List<DType> gradientTypes;
   private final Parameter[] inPlaceOrder;
   private final @Nullable Thread worker;
   // The gradients found good before: of the same tensor only its arena is asked again.
@@ -26,13 +26,13 @@ final class MemoryCheck {
   /**
    * Checks the weights.
    *
-   * @param takesBfloat16 whether gradients may be BF16
+   * @param gradientTypes that gradients may have
    * @param sharesWork whether other threads than the caller's will touch the memory
    * @throws IllegalArgumentException if weights overlap or other threads may not touch them
    */
-  MemoryCheck(List<Parameter> parameters, boolean takesBfloat16, boolean sharesWork) {
+  MemoryCheck(List<Parameter> parameters, List<DType> gradientTypes, boolean sharesWork) {
     this.parameters = parameters;
-    this.takesBfloat16 = takesBfloat16;
+    this.gradientTypes = gradientTypes;
     worker = sharesWork ? new Thread(() -> {}, "spam4j-check") : null;
     known = new Tensor[parameters.size()];
     inPlaceOrder = parameters.toArray(new Parameter[0]);
@@ -112,11 +112,11 @@ final class MemoryCheck {
 
   private void requireFit(Parameter parameter, Tensor gradient) {
     Tensor weights = parameter.weights();
-    if (gradient.dtype() != DType.F32 && !(takesBfloat16 && gradient.dtype() == DType.BF16)) {
+    if (!gradientTypes.contains(gradient.dtype())) {
+      List<String> types = gradientTypes.stream().map(DType::name).toList();
       throw new IllegalArgumentException(
           "gradient must be %s: parameter=%s, dtype=%s"
-              .formatted(
-                  takesBfloat16 ? "F32 or BF16" : "F32", parameter.name(), gradient.dtype()));
+              .formatted(String.join(" or ", types), parameter.name(), gradient.dtype()));
     }
     if (!gradient.hasShapeOf(weights)) {
       throw new IllegalArgumentException(

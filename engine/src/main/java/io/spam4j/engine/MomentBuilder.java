@@ -114,7 +114,8 @@ public abstract class MomentBuilder<B extends MomentBuilder<B>> extends Optimize
   /**
    * How moments are stored between steps; default {@link MomentFormat#F32}. Other formats have no
    * form for AMSGrad and for {@link SpikeAction#GAUSSIAN}, nor on devices; {@link
-   * MomentFormat#INT8} has none for a sparse parameter with {@link MomentOverlap#KEEP}.
+   * MomentFormat#INT8} has none for a sparse parameter with {@link MomentOverlap#KEEP}. {@link
+   * MomentFormat#BF16_EMULATED} is for {@link Spam.Preset#REFERENCE} alone.
    */
   public B moments(MomentFormat moments) {
     recipe.moments = Objects.requireNonNull(moments, "moments must not be null");

@@ -28,7 +28,7 @@ final class MomentLayout implements StateStore.Layout {
     DType first =
         switch (recipe.moments) {
           case F32 -> DType.F32;
-          case BF16 -> DType.BF16;
+          case BF16, BF16_EMULATED -> DType.BF16;
           case INT8 -> DType.I8;
         };
     DType second = first == DType.I8 ? DType.U8 : first;

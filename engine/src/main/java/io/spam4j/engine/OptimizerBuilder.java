@@ -179,9 +179,7 @@ public abstract class OptimizerBuilder<B extends OptimizerBuilder<B>> {
 
   private Assembly assembly(List<String> names) {
     requireThreads();
-    Blueprint blueprint = blueprint();
-    blueprint.settings().put("nonFinite", nonFinite.name());
-    blueprint.settings().put("transforms", transforms.toString());
+    Blueprint blueprint = checkedBlueprint();
     return new Assembly(
         blueprint,
         linkFactories(blueprint),
@@ -191,6 +189,14 @@ public abstract class OptimizerBuilder<B extends OptimizerBuilder<B>> {
         threads,
         hyperparameters(names),
         arenas);
+  }
+
+  private Blueprint checkedBlueprint() {
+    Blueprint blueprint = blueprint();
+    blueprint.settings().put("nonFinite", nonFinite.name());
+    blueprint.settings().put("transforms", transforms.toString());
+    blueprint.requireForms();
+    return blueprint;
   }
 
   /**
@@ -216,7 +222,7 @@ public abstract class OptimizerBuilder<B extends OptimizerBuilder<B>> {
     Objects.requireNonNull(shapes, "shapes must not be null");
     shapes.forEach(OptimizerBuilder::requireShape);
     requireThreads();
-    Blueprint blueprint = blueprint();
+    Blueprint blueprint = checkedBlueprint();
     List<String> names = List.copyOf(shapes.keySet());
     List<Hyperparameters> hyperparameters = hyperparameters(names);
     long[] elements = new long[names.size()];

@@ -59,7 +59,7 @@ public final class Spam {
     return new Builder(Objects.requireNonNull(preset, "preset must not be null"));
   }
 
-  private static Recipe recipe(Preset preset) {
+  static Recipe recipe(Preset preset) {
     var recipe = new Recipe("spam");
     recipe.epsilonMode = EpsilonMode.UNCORRECTED;
     recipe.weightDecayMode = WeightDecayMode.AFTER;

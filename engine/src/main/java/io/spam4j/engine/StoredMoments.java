@@ -126,7 +126,7 @@ final class StoredMoments {
     int bytes =
         switch (format) {
           case F32 -> Float.BYTES;
-          case BF16 -> Short.BYTES;
+          case BF16, BF16_EMULATED -> Short.BYTES;
           case INT8 -> Byte.BYTES;
         };
     Update.zero(first, from * bytes, to * bytes);

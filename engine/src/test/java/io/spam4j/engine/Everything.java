@@ -83,7 +83,7 @@ final class Everything {
     cases.add(exact("sparse, SGD", () -> sparse().unselected(UnselectedWeights.SGD)));
     cases.add(exact("sparse, ALL", () -> sparse().maskedWeightDecay(MaskedWeightDecay.ALL)));
     cases.add(exact("half sparse", () -> sparse().group("p0", group -> group.density(1))));
-    for (MomentFormat format : MomentFormat.values()) {
+    for (MomentFormat format : Halves.FORMATS) {
       cases.add(exact("adam, " + format, () -> Adam.builder().moments(format)));
       cases.add(exact("sparse, " + format, () -> sparse().moments(format)));
       cases.add(

@@ -92,7 +92,15 @@ final class FormatRefusalTest {
         refusal(
             () -> planner(AdamW.builder().moments(MomentFormat.BF16)),
             "what runs on a device must have a form for it, use the CPU for this: optimizer=adamw,"
-                + " moments=BF16"));
+                + " moments=BF16"),
+        refusal(
+            () ->
+                planner(
+                    Spam.builder(Spam.Preset.REFERENCE)
+                        .moments(MomentFormat.BF16_EMULATED)
+                        .weightRounding(WeightRounding.NEAREST)),
+            "what runs on a device must have a form for it, use the CPU for this: optimizer=spam,"
+                + " moments=BF16_EMULATED"));
   }
 
   private static Object planner(OptimizerBuilder<?> builder) {

@@ -5,10 +5,17 @@ import io.spam4j.tensors.Tensor;
 import io.spam4j.tensors.simd.Bfloat16;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Collections;
+import java.util.EnumSet;
 import java.util.Random;
+import java.util.Set;
 
 /** Tensors of float32 or bfloat16 and what they hold as float32. */
 final class Halves {
+  /** The formats that go with any optimizer of Adam's family and any weights and gradients. */
+  static final Set<MomentFormat> FORMATS =
+      Collections.unmodifiableSet(EnumSet.complementOf(EnumSet.of(MomentFormat.BF16_EMULATED)));
+
   private Halves() {}
 
   /** A tensor outside the heap, each value the nearest there is. */

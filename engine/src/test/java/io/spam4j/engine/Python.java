@@ -35,9 +35,20 @@ final class Python {
   /** Runs a phase of resources/torch/exchange.py. */
   static void exchange(Path folder, String phase)
       throws IOException, InterruptedException, URISyntaxException {
-    var script = Objects.requireNonNull(Python.class.getResource("/torch/exchange.py"));
-    Result result =
-        run(Path.of(script.toURI()).toString(), TOOL.toString(), folder.toString(), phase);
+    script("exchange.py", TOOL.toString(), folder.toString(), phase);
+  }
+
+  /** Runs resources/torch/emulated.py. */
+  static void emulated(Path folder) throws IOException, InterruptedException, URISyntaxException {
+    script("emulated.py", TOOL.toString(), folder.toString());
+  }
+
+  private static void script(String name, String... words)
+      throws IOException, InterruptedException, URISyntaxException {
+    var script = Objects.requireNonNull(Python.class.getResource("/torch/" + name));
+    List<String> command = new ArrayList<>(List.of(Path.of(script.toURI()).toString()));
+    command.addAll(List.of(words));
+    Result result = run(command.toArray(String[]::new));
     assertThat(result.code()).as(result.output()).isZero();
   }
 

@@ -85,6 +85,8 @@ record ResumeCase(String name, DType dtype, Supplier<OptimizerBuilder<?>> builde
                       .moments(MomentFormat.BF16)
                       .overlap(MomentOverlap.KEEP)
                       .weightRounding(WeightRounding.EXACT)),
+          halves("spam-emulated", ResumeCase::emulated),
+          halves("spam-emulated-sparse", () -> emulated().density(0.4).seed(9)),
           of("int8", () -> spam().moments(MomentFormat.INT8)),
           halves("int8-sparse", () -> spam().density(0.3).moments(MomentFormat.INT8).seed(3)),
           halves(
@@ -113,6 +115,12 @@ record ResumeCase(String name, DType dtype, Supplier<OptimizerBuilder<?>> builde
         .spikeGraceSteps(7)
         .weightDecay(0.01)
         .learningRate(Schedule.warmupCosine(1e-2, 10, 600, 0.1));
+  }
+
+  private static Spam.Builder emulated() {
+    return resets(Spam.builder(Spam.Preset.REFERENCE))
+        .moments(MomentFormat.BF16_EMULATED)
+        .weightRounding(WeightRounding.NEAREST);
   }
 
   private static Spam.Builder spam() {

@@ -77,6 +77,12 @@ public final class UpdateCoefficients {
   /** Learning rate, warm-up and bias correction in one. */
   public float stepSize;
 
+  /**
+   * For {@link EmulatedUpdate} alone: factor on m / (sqrt(v) + eps), the warm-up where stepSize is
+   * without it.
+   */
+  public float directionScale = 1;
+
   /** Decoupled weight decay before the update: a factor on the weight; 1 for none. */
   public float decayBefore = 1;
 

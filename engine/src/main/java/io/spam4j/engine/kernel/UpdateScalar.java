@@ -96,7 +96,7 @@ final class UpdateScalar {
   }
 
   /** The smallest float r with r * v >= g^2: g^2 / v up to rounding, and exact to compare with. */
-  private static float ratio(float square, float second) {
+  static float ratio(float square, float second) {
     float finite = Math.min(square, Float.MAX_VALUE); // a little more is already infinite
     float ratio = Math.nextDown(Math.nextDown(finite / second));
     while (ratio * second < square) {

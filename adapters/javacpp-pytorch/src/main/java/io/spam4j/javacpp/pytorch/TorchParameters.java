@@ -42,9 +42,11 @@ import org.jspecify.annotations.Nullable;
  * }
  * }
  *
- * <p>Weights and gradients must be dense, contiguous float32 in main memory; anything else is
- * refused by name, with the remedy. Weights are checked once, gradients whenever they are asked
- * for.
+ * <p>Weights and gradients must be dense, contiguous, in main memory, and float32 or bfloat16, each
+ * tensor by itself: weights in bfloat16 may have gradients in float32. Anything else is refused by
+ * name, with the remedy. Weights are checked once, gradients whenever they are asked for. Only
+ * optimizers of Adam's family take bfloat16; {@code weightRounding} of their builders says how its
+ * weights are rounded.
  *
  * <p><b>When to step.</b> A step writes weights behind autograd's back: the version counters that
  * tell it that a tensor changed stay as they are. So step only after the backward pass and before
@@ -65,11 +67,11 @@ public final class TorchParameters implements AutoCloseable {
   private TorchParameters(Map<String, org.bytedeco.pytorch.Tensor> tensors) {
     tensors.forEach(
         (name, weights) -> {
-          requireReadable("weights", name, weights);
+          DType type = requireReadable("weights", name, weights);
           if (!weights.is_leaf()) {
             throw refusal("weights", "be a leaf of autograd's graph, use detach()", name, "");
           }
-          parameters.add(new Parameter(name, view(weights)));
+          parameters.add(new Parameter(name, view(weights, type)));
         });
     // Nothing can be refused any more: no reference is left behind by a failure.
     tensors.forEach((name, weights) -> slots.put(name, new Slot(retain(weights))));
@@ -80,7 +82,7 @@ public final class TorchParameters implements AutoCloseable {
    * under libtorch's names ({@code layers.0.weight}).
    *
    * @throws IllegalArgumentException if a parameter is undefined, not a leaf, not dense, not
-   *     contiguous, not float32, not in main memory, or has no elements
+   *     contiguous, neither float32 nor bfloat16, not in main memory, or has no elements
    */
   public static TorchParameters of(Module module) {
     try (var _ = new PointerScope()) {
@@ -98,7 +100,7 @@ public final class TorchParameters implements AutoCloseable {
    * Tensors by name, in the order of the map.
    *
    * @throws IllegalArgumentException if a tensor is undefined, not a leaf, not dense, not
-   *     contiguous, not float32, not in main memory, or has no elements
+   *     contiguous, neither float32 nor bfloat16, not in main memory, or has no elements
    */
   public static TorchParameters of(Map<String, org.bytedeco.pytorch.Tensor> tensors) {
     return new TorchParameters(tensors);
@@ -111,12 +113,12 @@ public final class TorchParameters implements AutoCloseable {
 
   /**
    * The gradients as they are whenever one is asked for: one that moved, appeared or vanished since
-   * the last step is seen. A parameter whose gradient is undefined has none this step. While a
-   * gradient stays where it is, so does its view.
+   * the last step is seen, and so is one of another type. A parameter whose gradient is undefined
+   * has none this step. While a gradient stays where and what it is, so does its view.
    *
    * <p>{@link Gradients#of} throws {@link IllegalArgumentException} if the gradient is not dense,
-   * not contiguous, not float32, not in main memory or of another shape than the weights, and
-   * {@link IllegalStateException} after {@link #close}.
+   * not contiguous, neither float32 nor bfloat16, not in main memory or of another shape than the
+   * weights, and {@link IllegalStateException} after {@link #close}.
    */
   public Gradients gradients() {
     return gradients;
@@ -163,7 +165,7 @@ public final class TorchParameters implements AutoCloseable {
       slot.view = null;
       return null;
     }
-    requireReadable("gradient", name, gradient);
+    DType type = requireReadable("gradient", name, gradient);
     if (!gradient.is_same_size(slot.weights)) {
       throw new IllegalArgumentException(
           "gradient shape must equal weight shape: parameter=%s, gradient=%s, weight=%s"
@@ -171,8 +173,8 @@ public final class TorchParameters implements AutoCloseable {
                   name, Arrays.toString(shape(gradient)), Arrays.toString(shape(slot.weights))));
     }
     Tensor view = slot.view;
-    if (view == null || view.memory().address() != address(gradient)) {
-      view = view(gradient);
+    if (view == null || view.memory().address() != address(gradient) || view.dtype() != type) {
+      view = view(gradient, type);
       slot.view = view;
     }
     return view;
@@ -186,10 +188,10 @@ public final class TorchParameters implements AutoCloseable {
 
   @SuppressWarnings(
       "restricted") // The address and size are libtorch's own, and it owns the memory.
-  private Tensor view(org.bytedeco.pytorch.Tensor tensor) {
+  private Tensor view(org.bytedeco.pytorch.Tensor tensor, DType type) {
     MemorySegment memory =
         MemorySegment.ofAddress(address(tensor)).reinterpret(tensor.nbytes(), arena, null);
-    return Tensor.of(memory, DType.F32, shape(tensor));
+    return Tensor.of(memory, type, shape(tensor));
   }
 
   /** 0 for a tensor without memory: libtorch allocates none for one without elements. */
@@ -203,7 +205,8 @@ public final class TorchParameters implements AutoCloseable {
     return new org.bytedeco.pytorch.Tensor(tensor).retainReference();
   }
 
-  private static void requireReadable(
+  /** Checks what a view can show, and returns its type. */
+  private static DType requireReadable(
       String subject, String name, org.bytedeco.pytorch.Tensor tensor) {
     if (!tensor.defined()) {
       throw refusal(subject, "be defined", name, "");
@@ -216,10 +219,7 @@ public final class TorchParameters implements AutoCloseable {
     if (layout != Layout.Strided) {
       throw refusal(subject, "be dense, use to_dense()", name, "layout=" + layout);
     }
-    ScalarType type = tensor.scalar_type().intern();
-    if (type != ScalarType.Float) {
-      throw refusal(subject, "be float32, use to(ScalarType.Float)", name, "type=" + type);
-    }
+    DType type = type(subject, name, tensor.scalar_type().intern());
     if (tensor.is_neg()) {
       throw refusal(subject, "not be a view that negates, use resolve_neg()", name, "");
     }
@@ -229,6 +229,18 @@ public final class TorchParameters implements AutoCloseable {
               .formatted(Arrays.toString(shape(tensor)), Arrays.toString(strides(tensor)));
       throw refusal(subject, "be contiguous, use contiguous()", name, layoutText);
     }
+    return type;
+  }
+
+  private static DType type(String subject, String name, ScalarType type) {
+    if (type == ScalarType.Float) {
+      return DType.F32;
+    }
+    if (type == ScalarType.BFloat16) {
+      return DType.BF16;
+    }
+    throw refusal(
+        subject, "be float32 or bfloat16, use to(ScalarType.Float)", name, "type=" + type);
   }
 
   private static IllegalArgumentException refusal(

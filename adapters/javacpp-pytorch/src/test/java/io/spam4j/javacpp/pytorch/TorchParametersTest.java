@@ -214,14 +214,16 @@ class TorchParametersTest {
   void weights_double_areRefused() {
     assertRefused(
         zeros(2, 3).to(torch.ScalarType.Double),
-        "weights must be float32, use to(ScalarType.Float): parameter=layer.w, type=Double");
+        "weights must be float32 or bfloat16, use to(ScalarType.Float): parameter=layer.w,"
+            + " type=Double");
   }
 
   @Test
-  void weights_bfloat16_areRefused() {
+  void weights_half_areRefused() {
     assertRefused(
-        zeros(2, 3).to(torch.ScalarType.BFloat16),
-        "weights must be float32, use to(ScalarType.Float): parameter=layer.w, type=BFloat16");
+        zeros(2, 3).to(torch.ScalarType.Half),
+        "weights must be float32 or bfloat16, use to(ScalarType.Float): parameter=layer.w,"
+            + " type=Half");
   }
 
   @Test
@@ -269,7 +271,8 @@ class TorchParametersTest {
   void gradient_double_isRefused() {
     assertGradientRefused(
         zeros(2, 3).to(torch.ScalarType.Double),
-        "gradient must be float32, use to(ScalarType.Float): parameter=layer.w, type=Double");
+        "gradient must be float32 or bfloat16, use to(ScalarType.Float): parameter=layer.w,"
+            + " type=Double");
   }
 
   @Test
