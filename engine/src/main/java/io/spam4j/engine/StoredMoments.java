@@ -82,10 +82,17 @@ final class StoredMoments {
       Bfloat16.encodeStochastic(ofFirst, 0, first, from, count, Draw.FIRST, k, from);
       Bfloat16.encodeStochastic(ofSecond, 0, second, from, count, Draw.SECOND, k, from);
     } else {
-      long block = from / Int8Blocks.BLOCK;
-      Int8Blocks.encodeSignedStochastic(ofFirst, 0, first, scales(firstScale), block, count, k);
-      Int8Blocks.encodeUnsignedStochastic(
-          ofSecond, 0, second, scales(secondScale), block, count, k);
+      Int8Blocks.encodeMoments(
+          ofFirst,
+          ofSecond,
+          0,
+          first,
+          scales(firstScale),
+          second,
+          scales(secondScale),
+          from / Int8Blocks.BLOCK,
+          count,
+          k);
     }
   }
 
@@ -114,6 +121,7 @@ final class StoredMoments {
       case F32 -> Moments.F32;
       case BF16 -> Moments.BF16;
       case INT8 -> Moments.INT8;
+      case BF16_EMULATED -> null;
     };
   }
 

@@ -201,15 +201,17 @@ final class FormatModelTest {
         assertSame(optimizer, Recipe.SECOND, codes);
       }
       case INT8 -> {
+        int blocks = (int) Int8Blocks.blockCount(moments);
         MemorySegment codes = MemorySegment.ofArray(new byte[count]);
-        MemorySegment scales =
-            MemorySegment.ofArray(new float[(int) Int8Blocks.blockCount(moments)]);
-        Int8Blocks.encodeSignedStochastic(first, 0, codes, scales, 0, moments, key);
+        MemorySegment scales = MemorySegment.ofArray(new float[blocks]);
+        MemorySegment secondCodes = MemorySegment.ofArray(new byte[count]);
+        MemorySegment secondScales = MemorySegment.ofArray(new float[blocks]);
+        Int8Blocks.encodeMoments(
+            first, second, 0, codes, scales, secondCodes, secondScales, 0, moments, key);
         assertSame(optimizer, Recipe.FIRST, codes);
         assertSame(optimizer, "exp_avg_scale", scales);
-        Int8Blocks.encodeUnsignedStochastic(second, 0, codes, scales, 0, moments, key);
-        assertSame(optimizer, Recipe.SECOND, codes);
-        assertSame(optimizer, "exp_avg_sq_scale", scales);
+        assertSame(optimizer, Recipe.SECOND, secondCodes);
+        assertSame(optimizer, "exp_avg_sq_scale", secondScales);
       }
       case BF16_EMULATED -> throw new AssertionError("no model of another format");
     }

@@ -63,4 +63,12 @@ public final class Operands {
     operands.secondMoment = secondMoment;
     return operands;
   }
+
+  /** Whether the four streams lie outside the heap. */
+  boolean isNative() {
+    return weights.isNative()
+        && gradient.isNative()
+        && firstMoment.isNative()
+        && secondMoment.isNative();
+  }
 }

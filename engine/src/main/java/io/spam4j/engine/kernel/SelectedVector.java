@@ -2,6 +2,7 @@ package io.spam4j.engine.kernel;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 
+import io.spam4j.tensors.simd.VectorMode;
 import io.spam4j.tensors.simd.VectorWidth;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -31,6 +32,13 @@ final class SelectedVector {
     MemorySegment gradient = from.gradient;
     MemorySegment packedWeights = to.weights;
     MemorySegment packedGradient = to.gradient;
+    if (!(weights.isNative()
+        && gradient.isNative()
+        && packedWeights.isNative()
+        && packedGradient.isNative()
+        && bits.isNative())) {
+      throw VectorMode.notNative();
+    }
     long i = start;
     int k = 0;
     for (; i < end && i % LENGTH != 0; i++) {
@@ -70,6 +78,9 @@ final class SelectedVector {
   /** See {@link Selected#scatter}. */
   static void scatter(
       MemorySegment bits, long from, long to, MemorySegment packed, MemorySegment all, int count) {
+    if (!(bits.isNative() && packed.isNative() && all.isNative())) {
+      throw VectorMode.notNative();
+    }
     long i = from;
     int k = 0;
     for (; i < to && i % LENGTH != 0; i++) {

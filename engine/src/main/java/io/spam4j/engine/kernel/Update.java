@@ -24,7 +24,7 @@ public final class Update {
    */
   public static void apply(
       Operands o, long from, long to, UpdateCoefficients c, UpdateTally tally) {
-    if (VectorMode.VECTORS) {
+    if (VectorMode.VECTORS && o.isNative()) {
       byVectors(FLOATS.of(/* halfGradient= */ false, c), o, from, to, c, tally);
     } else {
       UpdateScalar.apply(o, from, to, c, tally);

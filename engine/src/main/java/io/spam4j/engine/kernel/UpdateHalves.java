@@ -14,6 +14,7 @@ import static jdk.incubator.vector.VectorOperators.XOR;
 
 import io.spam4j.engine.kernel.UpdateForm.Weights;
 import io.spam4j.tensors.simd.RoundingBits;
+import io.spam4j.tensors.simd.VectorMode;
 import io.spam4j.tensors.simd.VectorWidth;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandles;
@@ -56,8 +57,11 @@ final class UpdateHalves implements UpdateLoop {
     MemorySegment g = o.gradient;
     MemorySegment m = o.firstMoment;
     MemorySegment v = o.secondMoment;
-    long weightShift = o.weightShift;
-    long gradientShift = o.gradientShift;
+    if (!(w.isNative() && g.isNative() && m.isNative() && v.isNative())) {
+      throw VectorMode.notNative();
+    }
+    long weightBytes = o.weightShift * 2;
+    long gradientBytes = o.gradientShift * 2;
     float usualRatio = Usual.ratio(c, tally);
     float usualLimit = Usual.limit(c);
     int usualSquare = Float.floatToRawIntBits(Usual.square(c));
@@ -65,8 +69,8 @@ final class UpdateHalves implements UpdateLoop {
     boolean moves = c.movesWeights();
     int start = RoundingBits.start(o.mixedKey, from);
     for (long i = from; i < end; i += LENGTH) {
-      IntVector weights = IntVector.fromMemorySegment(I, w, (i + weightShift) * 2, ORDER);
-      IntVector gradients = IntVector.fromMemorySegment(I, g, (i + gradientShift) * 2, ORDER);
+      IntVector weights = IntVector.fromMemorySegment(I, w, i * 2 + weightBytes, ORDER);
+      IntVector gradients = IntVector.fromMemorySegment(I, g, i * 2 + gradientBytes, ORDER);
       IntVector firsts = IntVector.fromMemorySegment(I, m, i * 2, ORDER);
       IntVector seconds = IntVector.fromMemorySegment(I, v, i * 2, ORDER);
       FloatVector weight0 = weights.lanewise(LSHL, 16).reinterpretAsFloats();
@@ -167,7 +171,7 @@ final class UpdateHalves implements UpdateLoop {
         rounded0
             .lanewise(LSHR, 16)
             .or(rounded1.and(UPPER))
-            .intoMemorySegment(w, (i + weightShift) * 2, ORDER);
+            .intoMemorySegment(w, i * 2 + weightBytes, ORDER);
       }
       start += LENGTH / 2 * RoundingBits.STEP;
     }

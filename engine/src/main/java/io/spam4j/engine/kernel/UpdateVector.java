@@ -103,9 +103,20 @@ final class UpdateVector implements UpdateLoop {
     MemorySegment secondScales = o.secondScales;
     MemorySegment firstOut = CODES ? o.firstOut : m;
     MemorySegment secondOut = CODES ? o.secondOut : v;
-    long outShift = CODES ? o.outShift : 0;
-    long weightShift = o.weightShift;
-    long gradientShift = o.gradientShift;
+    if (!(w.isNative()
+        && g.isNative()
+        && m.isNative()
+        && v.isNative()
+        && low.isNative()
+        && firstScales.isNative()
+        && secondScales.isNative()
+        && firstOut.isNative()
+        && secondOut.isNative())) {
+      throw VectorMode.notNative();
+    }
+    long outBytes = CODES ? o.outShift * 4 : 0;
+    long weightBytes = o.weightShift * (HALF_WEIGHTS ? 2 : 4);
+    long gradientBytes = o.gradientShift * (HALF_GRADIENT ? 2 : 4);
     float usualRatio = Usual.ratio(c, tally);
     float usualLimit = Usual.limit(c);
     int usualSquare = Float.floatToRawIntBits(Usual.square(c));
@@ -115,19 +126,19 @@ final class UpdateVector implements UpdateLoop {
     for (long i = from; i < end; i += LENGTH) {
       FloatVector weight;
       if (SPLIT) {
-        ShortVector high = ShortVector.fromMemorySegment(H, w, (i + weightShift) * 2, ORDER);
-        ShortVector rest = ShortVector.fromMemorySegment(H, low, (i + weightShift) * 2, ORDER);
+        ShortVector high = ShortVector.fromMemorySegment(H, w, i * 2 + weightBytes, ORDER);
+        ShortVector rest = ShortVector.fromMemorySegment(H, low, i * 2 + weightBytes, ORDER);
         weight =
             ((IntVector) high.convertShape(S2I, I, 0))
                 .lanewise(LSHL, 16)
                 .add((IntVector) rest.convertShape(S2I, I, 0))
                 .reinterpretAsFloats();
       } else if (HALF_WEIGHTS) {
-        ShortVector high = ShortVector.fromMemorySegment(H, w, (i + weightShift) * 2, ORDER);
+        ShortVector high = ShortVector.fromMemorySegment(H, w, i * 2 + weightBytes, ORDER);
         weight =
             ((IntVector) high.convertShape(S2I, I, 0)).lanewise(LSHL, 16).reinterpretAsFloats();
       } else {
-        weight = FloatVector.fromMemorySegment(S, w, (i + weightShift) * 4, ORDER);
+        weight = FloatVector.fromMemorySegment(S, w, i * 4 + weightBytes, ORDER);
       }
       FloatVector first;
       FloatVector second;
@@ -163,10 +174,10 @@ final class UpdateVector implements UpdateLoop {
       }
       FloatVector raw;
       if (HALF_GRADIENT) {
-        ShortVector half = ShortVector.fromMemorySegment(H, g, (i + gradientShift) * 2, ORDER);
+        ShortVector half = ShortVector.fromMemorySegment(H, g, i * 2 + gradientBytes, ORDER);
         raw = ((IntVector) half.convertShape(S2I, I, 0)).lanewise(LSHL, 16).reinterpretAsFloats();
       } else {
-        raw = FloatVector.fromMemorySegment(S, g, (i + gradientShift) * 4, ORDER);
+        raw = FloatVector.fromMemorySegment(S, g, i * 4 + gradientBytes, ORDER);
       }
 
       FloatVector scaled = raw.mul(c.gradientScale);
@@ -207,8 +218,8 @@ final class UpdateVector implements UpdateLoop {
         ((ShortVector) firstUpper.convertShape(I2S, H, 0)).intoMemorySegment(m, i * 2, ORDER);
         ((ShortVector) secondUpper.convertShape(I2S, H, 0)).intoMemorySegment(v, i * 2, ORDER);
       } else {
-        first.intoMemorySegment(firstOut, (i + outShift) * 4, ORDER);
-        second.intoMemorySegment(secondOut, (i + outShift) * 4, ORDER);
+        first.intoMemorySegment(firstOut, i * 4 + outBytes, ORDER);
+        second.intoMemorySegment(secondOut, i * 4 + outBytes, ORDER);
       }
 
       if (moves) {
@@ -225,7 +236,7 @@ final class UpdateVector implements UpdateLoop {
           if (SPLIT) {
             upper = bits.add(0x8000);
             ((ShortVector) bits.convertShape(I2S, H, 0))
-                .intoMemorySegment(low, (i + weightShift) * 2, ORDER);
+                .intoMemorySegment(low, i * 2 + weightBytes, ORDER);
           } else if (ROUNDS_WEIGHTS) {
             IntVector word = WORDS.add(start);
             word = word.lanewise(XOR, word.lanewise(LSHR, 16)).mul(RoundingBits.MULTIPLIER);
@@ -235,9 +246,9 @@ final class UpdateVector implements UpdateLoop {
             upper = bits.add(bits.lanewise(LSHR, 16).and(1)).add(0x7fff);
           }
           ((ShortVector) upper.lanewise(LSHR, 16).convertShape(I2S, H, 0))
-              .intoMemorySegment(w, (i + weightShift) * 2, ORDER);
+              .intoMemorySegment(w, i * 2 + weightBytes, ORDER);
         } else {
-          weight.intoMemorySegment(w, (i + weightShift) * 4, ORDER);
+          weight.intoMemorySegment(w, i * 4 + weightBytes, ORDER);
         }
       }
       start += LENGTH / 2 * RoundingBits.STEP;

@@ -2,6 +2,7 @@ package io.spam4j.engine.kernel;
 
 import static jdk.incubator.vector.VectorOperators.XOR;
 
+import io.spam4j.tensors.simd.VectorMode;
 import io.spam4j.tensors.simd.VectorWidth;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
@@ -23,6 +24,9 @@ final class YardstickVector {
       long from,
       long to,
       int zero) {
+    if (!(w.isNative() && g.isNative() && m.isNative() && v.isNative())) {
+      throw VectorMode.notNative();
+    }
     long i = from;
     for (; i <= to - S.length(); i += S.length()) {
       long at = i * Integer.BYTES;
@@ -35,6 +39,9 @@ final class YardstickVector {
   }
 
   static int read(MemorySegment stream, long from, long to) {
+    if (!stream.isNative()) {
+      throw VectorMode.notNative();
+    }
     IntVector all = IntVector.zero(S);
     long i = from;
     for (; i <= to - S.length(); i += S.length()) {
@@ -44,6 +51,9 @@ final class YardstickVector {
   }
 
   static void rewrite(MemorySegment stream, long from, long to, int zero) {
+    if (!stream.isNative()) {
+      throw VectorMode.notNative();
+    }
     IntVector nothing = IntVector.broadcast(S, zero);
     long i = from;
     for (; i <= to - S.length(); i += S.length()) {

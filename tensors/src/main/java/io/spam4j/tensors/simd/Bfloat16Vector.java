@@ -8,6 +8,7 @@ import static jdk.incubator.vector.VectorOperators.I2S;
 import static jdk.incubator.vector.VectorOperators.LSHL;
 import static jdk.incubator.vector.VectorOperators.LSHR;
 import static jdk.incubator.vector.VectorOperators.S2I;
+import static jdk.incubator.vector.VectorOperators.XOR;
 
 import io.spam4j.tensors.simd.RoundingBits.Draw;
 import java.lang.foreign.MemorySegment;
@@ -34,10 +35,16 @@ final class Bfloat16Vector {
   private static final int LENGTH = I.length();
   private static final int STEP = RoundingBitsVector.STEP;
 
+  /** Inverts the random bits of every other lane. */
+  private static final IntVector ODD = IntVector.zero(I).addIndex(1).and(1).mul(RoundingBits.MASK);
+
   private Bfloat16Vector() {}
 
   static void decode(
       MemorySegment from, long fromElement, MemorySegment to, long toElement, long count) {
+    if (!(from.isNative() && to.isNative())) {
+      throw VectorMode.notNative();
+    }
     long end = I.loopBound(count);
     for (long i = 0; i < end; i += LENGTH) {
       store(load(from, fromElement + i).lanewise(LSHL, 16), to, toElement + i);
@@ -47,6 +54,9 @@ final class Bfloat16Vector {
 
   static void encodeNearest(
       MemorySegment from, long fromElement, MemorySegment to, long toElement, long count) {
+    if (!(from.isNative() && to.isNative())) {
+      throw VectorMode.notNative();
+    }
     long end = I.loopBound(count);
     for (long i = 0; i < end; i += LENGTH) {
       IntVector bits = loadBits(from, fromElement + i);
@@ -66,10 +76,16 @@ final class Bfloat16Vector {
       Draw draw,
       long mixedKey,
       long index) {
+    if (!(from.isNative() && to.isNative())) {
+      throw VectorMode.notNative();
+    }
     long end = I.loopBound(count);
     int start = RoundingBits.start(mixedKey, index);
     for (long i = 0; i < end; i += LENGTH) {
-      IntVector random = RoundingBitsVector.draws(draw, start);
+      IntVector word = RoundingBitsVector.WORDS.add(start);
+      word = word.lanewise(XOR, word.lanewise(LSHR, 16)).mul(RoundingBits.MULTIPLIER);
+      word = word.lanewise(XOR, word.lanewise(LSHR, 15)).mul(draw.multiplier);
+      IntVector random = word.lanewise(LSHR, draw.shift).and(RoundingBits.MASK).lanewise(XOR, ODD);
       IntVector bits = loadBits(from, fromElement + i);
       storeUpper(keepNaN(bits.add(random), bits, bits.and(MAGNITUDE)), to, toElement + i);
       start += STEP;
@@ -86,6 +102,9 @@ final class Bfloat16Vector {
       MemorySegment low,
       long lowElement,
       long count) {
+    if (!(from.isNative() && high.isNative() && low.isNative())) {
+      throw VectorMode.notNative();
+    }
     long end = I.loopBound(count);
     for (long i = 0; i < end; i += LENGTH) {
       IntVector bits = loadBits(from, fromElement + i);
@@ -104,6 +123,9 @@ final class Bfloat16Vector {
       MemorySegment to,
       long toElement,
       long count) {
+    if (!(high.isNative() && low.isNative() && to.isNative())) {
+      throw VectorMode.notNative();
+    }
     long end = I.loopBound(count);
     for (long i = 0; i < end; i += LENGTH) {
       IntVector upper = load(high, highElement + i).lanewise(LSHL, 16);

@@ -47,18 +47,7 @@ public final class Int8Blocks {
   /** Elements a block; blocks start at multiples of it. */
   public static final int BLOCK = 128;
 
-  /** So many blocks have their scales found before their codes: 16 KiB of float32. */
-  private static final int BLOCKS_AT_ONCE = 32;
-
   private static final int INFINITY = 0x7f80_0000;
-
-  /** The four ways to make codes. */
-  private enum Code {
-    SIGNED,
-    SIGNED_STOCHASTIC,
-    UNSIGNED,
-    UNSIGNED_STOCHASTIC
-  }
 
   private Int8Blocks() {}
 
@@ -83,29 +72,7 @@ public final class Int8Blocks {
       MemorySegment scales,
       long firstBlock,
       long count) {
-    encode(Code.SIGNED, from, fromElement, codes, scales, firstBlock, count, 0);
-  }
-
-  /**
-   * float32 to signed codes, at random so that the mean is the value.
-   *
-   * @param fromElement where in {@code from} the first element is
-   * @param codes the codes of the whole tensor, a byte each
-   * @param scales the scales of the whole tensor, a float32 each
-   * @param firstBlock the block to begin with
-   * @param count elements: whole blocks, or up to the end of the tensor
-   * @param key different for each use: each step, each tensor, each stream; with an element's index
-   *     it decides how the element is rounded, whatever the range of the call
-   */
-  public static void encodeSignedStochastic(
-      MemorySegment from,
-      long fromElement,
-      MemorySegment codes,
-      MemorySegment scales,
-      long firstBlock,
-      long count,
-      long key) {
-    encode(Code.SIGNED_STOCHASTIC, from, fromElement, codes, scales, firstBlock, count, key);
+    encodeNearest(/* signed= */ true, from, fromElement, codes, scales, firstBlock, count);
   }
 
   /**
@@ -124,29 +91,63 @@ public final class Int8Blocks {
       MemorySegment scales,
       long firstBlock,
       long count) {
-    encode(Code.UNSIGNED, from, fromElement, codes, scales, firstBlock, count, 0);
+    encodeNearest(/* signed= */ false, from, fromElement, codes, scales, firstBlock, count);
   }
 
   /**
-   * float32 to unsigned codes, at random so that the mean is the value.
+   * Both moments to codes at random: the first to signed ones, the second to unsigned ones. Codes
+   * and scales are those of the whole tensor, a byte and a float32 each.
    *
-   * @param fromElement where in {@code from} the first element is
-   * @param codes the codes of the whole tensor, a byte each
-   * @param scales the scales of the whole tensor, a float32 each
+   * @param fromElement where in both float32 streams the first element is
    * @param firstBlock the block to begin with
    * @param count elements: whole blocks, or up to the end of the tensor
-   * @param key different for each use: each step, each tensor, each stream; with an element's index
-   *     it decides how the element is rounded, whatever the range of the call
+   * @param key different for each use: each step, each tensor; with an element's index it decides
+   *     how the element is rounded, whatever the range of the call
    */
-  public static void encodeUnsignedStochastic(
-      MemorySegment from,
+  public static void encodeMoments(
+      MemorySegment first,
+      MemorySegment second,
       long fromElement,
-      MemorySegment codes,
-      MemorySegment scales,
+      MemorySegment firstCodes,
+      MemorySegment firstScales,
+      MemorySegment secondCodes,
+      MemorySegment secondScales,
       long firstBlock,
       long count,
       long key) {
-    encode(Code.UNSIGNED_STOCHASTIC, from, fromElement, codes, scales, firstBlock, count, key);
+    boolean vectors =
+        VectorMode.isUsedOn(first)
+            && VectorMode.isUsedOn(second)
+            && VectorMode.isUsedOn(firstCodes)
+            && VectorMode.isUsedOn(secondCodes);
+    // First all scales, then the codes: a block's codes wait for its scale, and so they have it.
+    findScales(first, fromElement, firstScales, firstBlock, count);
+    findScales(second, fromElement, secondScales, firstBlock, count);
+    for (long done = 0; done < count; done += BLOCK) {
+      int length = (int) Math.min(BLOCK, count - done);
+      long from = fromElement + done;
+      long block = firstBlock + done / BLOCK;
+      float firstScale = firstScales.get(JAVA_FLOAT_UNALIGNED, block * Float.BYTES);
+      float secondScale = secondScales.get(JAVA_FLOAT_UNALIGNED, block * Float.BYTES);
+      long mixedKey = RoundingBits.mixedKey(key, block * BLOCK);
+      if (vectors && length == BLOCK && firstScale > 0 && secondScale > 0) {
+        Int8BlocksVector.encodeMoments(
+            first, second, from, firstCodes, secondCodes, block, firstScale, secondScale, mixedKey);
+        continue;
+      }
+      if (firstScale > 0) {
+        Int8BlocksScalar.encodeSignedStochastic(
+            first, from, firstCodes, block, length, firstScale, mixedKey);
+      } else {
+        clear(firstCodes, block * BLOCK, length);
+      }
+      if (secondScale > 0) {
+        Int8BlocksScalar.encodeUnsignedStochastic(
+            second, from, secondCodes, block, length, secondScale, mixedKey);
+      } else {
+        clear(secondCodes, block * BLOCK, length);
+      }
+    }
   }
 
   /** Signed codes to float32; positions as in {@link #encodeSigned}. */
@@ -213,41 +214,48 @@ public final class Int8Blocks {
     Int8BlocksScalar.decodeUnsigned(codes, scales, fromElement, to, toElement, count);
   }
 
-  private static void encode(
-      Code code,
+  private static void encodeNearest(
+      boolean signed,
       MemorySegment from,
       long fromElement,
       MemorySegment codes,
       MemorySegment scales,
       long firstBlock,
-      long count,
-      long key) {
+      long count) {
     boolean vectors = VectorMode.isUsedOn(from) && VectorMode.isUsedOn(codes);
-    // First the scales of some blocks, then their codes: a block's codes wait for its scale, and so
-    // they have it when their turn comes. What was read for the scales is still in cache.
-    for (long done = 0; done < count; done += BLOCKS_AT_ONCE * BLOCK) {
-      long end = Math.min(count, done + BLOCKS_AT_ONCE * BLOCK);
-      for (long at = done; at < end; at += BLOCK) {
-        int length = (int) Math.min(BLOCK, end - at);
-        int largest =
-            vectors && length == BLOCK
-                ? Int8BlocksVector.largestBits(from, fromElement + at)
-                : Int8BlocksScalar.largestBits(from, fromElement + at, length);
-        long block = firstBlock + at / BLOCK;
-        scales.set(JAVA_FLOAT_UNALIGNED, block * Float.BYTES, scale(largest));
-      }
-      for (long at = done; at < end; at += BLOCK) {
-        int length = (int) Math.min(BLOCK, end - at);
-        long block = firstBlock + at / BLOCK;
-        float scale = scales.get(JAVA_FLOAT_UNALIGNED, block * Float.BYTES);
-        if (!(scale > 0)) {
-          clear(codes, block * BLOCK, length);
-        } else if (vectors && length == BLOCK) {
-          encodeByVectors(code, from, fromElement + at, codes, block, scale, key);
+    findScales(from, fromElement, scales, firstBlock, count);
+    for (long done = 0; done < count; done += BLOCK) {
+      int length = (int) Math.min(BLOCK, count - done);
+      long at = fromElement + done;
+      long block = firstBlock + done / BLOCK;
+      float scale = scales.get(JAVA_FLOAT_UNALIGNED, block * Float.BYTES);
+      if (!(scale > 0)) {
+        clear(codes, block * BLOCK, length);
+      } else if (vectors && length == BLOCK) {
+        if (signed) {
+          Int8BlocksVector.encodeSigned(from, at, codes, block, scale);
         } else {
-          encodeOneByOne(code, from, fromElement + at, codes, block, length, scale, key);
+          Int8BlocksVector.encodeUnsigned(from, at, codes, block, scale);
         }
+      } else if (signed) {
+        Int8BlocksScalar.encodeSigned(from, at, codes, block, length, scale);
+      } else {
+        Int8BlocksScalar.encodeUnsigned(from, at, codes, block, length, scale);
       }
+    }
+  }
+
+  private static void findScales(
+      MemorySegment from, long fromElement, MemorySegment scales, long firstBlock, long count) {
+    boolean vectors = VectorMode.isUsedOn(from);
+    for (long done = 0; done < count; done += BLOCK) {
+      int length = (int) Math.min(BLOCK, count - done);
+      int largest =
+          vectors && length == BLOCK
+              ? Int8BlocksVector.largestBits(from, fromElement + done)
+              : Int8BlocksScalar.largestBits(from, fromElement + done, length);
+      long block = firstBlock + done / BLOCK;
+      scales.set(JAVA_FLOAT_UNALIGNED, block * Float.BYTES, scale(largest));
     }
   }
 
@@ -262,60 +270,6 @@ public final class Int8Blocks {
   private static void clear(MemorySegment codes, long at, int length) {
     for (int i = 0; i < length; i++) {
       codes.set(JAVA_BYTE, at + i, (byte) 0);
-    }
-  }
-
-  private static void encodeByVectors(
-      Code code,
-      MemorySegment from,
-      long fromElement,
-      MemorySegment codes,
-      long block,
-      float scale,
-      long key) {
-    switch (code) {
-      case SIGNED -> Int8BlocksVector.encodeSigned(from, fromElement, codes, block, scale);
-      case SIGNED_STOCHASTIC ->
-          Int8BlocksVector.encodeSignedStochastic(
-              from, fromElement, codes, block, scale, RoundingBits.mixedKey(key, block * BLOCK));
-      case UNSIGNED -> Int8BlocksVector.encodeUnsigned(from, fromElement, codes, block, scale);
-      case UNSIGNED_STOCHASTIC ->
-          Int8BlocksVector.encodeUnsignedStochastic(
-              from, fromElement, codes, block, scale, RoundingBits.mixedKey(key, block * BLOCK));
-    }
-  }
-
-  private static void encodeOneByOne(
-      Code code,
-      MemorySegment from,
-      long fromElement,
-      MemorySegment codes,
-      long block,
-      int length,
-      float scale,
-      long key) {
-    switch (code) {
-      case SIGNED -> Int8BlocksScalar.encodeSigned(from, fromElement, codes, block, length, scale);
-      case SIGNED_STOCHASTIC ->
-          Int8BlocksScalar.encodeSignedStochastic(
-              from,
-              fromElement,
-              codes,
-              block,
-              length,
-              scale,
-              RoundingBits.mixedKey(key, block * BLOCK));
-      case UNSIGNED ->
-          Int8BlocksScalar.encodeUnsigned(from, fromElement, codes, block, length, scale);
-      case UNSIGNED_STOCHASTIC ->
-          Int8BlocksScalar.encodeUnsignedStochastic(
-              from,
-              fromElement,
-              codes,
-              block,
-              length,
-              scale,
-              RoundingBits.mixedKey(key, block * BLOCK));
     }
   }
 }

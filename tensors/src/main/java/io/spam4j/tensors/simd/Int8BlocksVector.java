@@ -13,11 +13,12 @@ import static jdk.incubator.vector.VectorOperators.B2I;
 import static jdk.incubator.vector.VectorOperators.I2B;
 import static jdk.incubator.vector.VectorOperators.I2F;
 import static jdk.incubator.vector.VectorOperators.LSHL;
+import static jdk.incubator.vector.VectorOperators.LSHR;
 import static jdk.incubator.vector.VectorOperators.MAX;
 import static jdk.incubator.vector.VectorOperators.SQRT;
+import static jdk.incubator.vector.VectorOperators.XOR;
 import static jdk.incubator.vector.VectorOperators.ZERO_EXTEND_B2I;
 
-import io.spam4j.tensors.simd.RoundingBits.Draw;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
@@ -52,9 +53,15 @@ final class Int8BlocksVector {
   private static final IntVector TO_TOP =
       IntVector.broadcast(I, 24).sub(IntVector.zero(I).addIndex(8));
 
+  /** All bits of every other lane. */
+  private static final IntVector ODD = IntVector.zero(I).sub(IntVector.zero(I).addIndex(1).and(1));
+
   private Int8BlocksVector() {}
 
   static int largestBits(MemorySegment from, long fromElement) {
+    if (!from.isNative()) {
+      throw VectorMode.notNative();
+    }
     IntVector largest = IntVector.zero(I);
     for (int i = 0; i < Int8Blocks.BLOCK; i += LENGTH) {
       largest = largest.max(bits(from, fromElement + i).and(MAGNITUDE));
@@ -64,6 +71,9 @@ final class Int8BlocksVector {
 
   static void encodeSigned(
       MemorySegment from, long fromElement, MemorySegment codes, long block, float scale) {
+    if (!(from.isNative() && codes.isNative())) {
+      throw VectorMode.notNative();
+    }
     float inverse = 1 / scale;
     long at = block * Int8Blocks.BLOCK;
     for (int i = 0; i < Int8Blocks.BLOCK; i += LENGTH) {
@@ -73,34 +83,11 @@ final class Int8BlocksVector {
     }
   }
 
-  static void encodeSignedStochastic(
-      MemorySegment from,
-      long fromElement,
-      MemorySegment codes,
-      long block,
-      float scale,
-      long mixedKey) {
-    float inverse = 1 / scale;
-    long at = block * Int8Blocks.BLOCK;
-    int start = RoundingBits.start(mixedKey, at);
-    for (int i = 0; i < Int8Blocks.BLOCK; i += LENGTH) {
-      IntVector draws = RoundingBitsVector.draws(Draw.FIRST, start);
-      FloatVector dither =
-          draws.and(DITHER_BITS).lanewise(LSHL, 7).or(DITHER_ONE).reinterpretAsFloats().sub(1.5f);
-      FloatVector y = bits(from, fromElement + i).reinterpretAsFloats().mul(inverse);
-      FloatVector code = y.mul(254).div(y.lanewise(ABS).add(1)).add(dither);
-      ByteVector bytes = (ByteVector) code.add(ROUNDER).reinterpretAsInts().convertShape(I2B, B, 0);
-      if (FOURS) {
-        codes.set(FOUR_CODES, at + i, bytes.reinterpretAsInts().lane(0));
-      } else {
-        bytes.intoMemorySegment(codes, at + i, ORDER);
-      }
-      start += RoundingBitsVector.STEP;
-    }
-  }
-
   static void encodeUnsigned(
       MemorySegment from, long fromElement, MemorySegment codes, long block, float scale) {
+    if (!(from.isNative() && codes.isNative())) {
+      throw VectorMode.notNative();
+    }
     float inverse = 1 / scale;
     long at = block * Int8Blocks.BLOCK;
     for (int i = 0; i < Int8Blocks.BLOCK; i += LENGTH) {
@@ -112,31 +99,71 @@ final class Int8BlocksVector {
     }
   }
 
-  static void encodeUnsignedStochastic(
-      MemorySegment from,
+  /** Both moments of a block at random: signed codes of the first, unsigned ones of the second. */
+  static void encodeMoments(
+      MemorySegment first,
+      MemorySegment second,
       long fromElement,
-      MemorySegment codes,
+      MemorySegment firstCodes,
+      MemorySegment secondCodes,
       long block,
-      float scale,
+      float firstScale,
+      float secondScale,
       long mixedKey) {
-    float inverse = 1 / scale;
+    if (!(first.isNative()
+        && second.isNative()
+        && firstCodes.isNative()
+        && secondCodes.isNative())) {
+      throw VectorMode.notNative();
+    }
+    float firstInverse = 1 / firstScale;
+    float secondInverse = 1 / secondScale;
     long at = block * Int8Blocks.BLOCK;
     int start = RoundingBits.start(mixedKey, at);
     for (int i = 0; i < Int8Blocks.BLOCK; i += LENGTH) {
-      IntVector draws = RoundingBitsVector.draws(Draw.SECOND, start);
+      IntVector word = RoundingBitsVector.WORDS.add(start);
+      word = word.lanewise(XOR, word.lanewise(LSHR, 16)).mul(RoundingBits.MULTIPLIER);
+      word = word.lanewise(XOR, word.lanewise(LSHR, 15)).lanewise(XOR, ODD);
+      FloatVector firstDither =
+          word.lanewise(LSHR, 9)
+              .and(DITHER_BITS << 7)
+              .or(DITHER_ONE)
+              .reinterpretAsFloats()
+              .sub(1.5f);
       FloatVector d =
-          draws.and(DITHER_BITS).lanewise(LSHL, 7).or(DITHER_ONE).reinterpretAsFloats().sub(1.5f);
-      IntVector magnitude = bits(from, fromElement + i).and(MAGNITUDE);
-      FloatVector square = magnitude.reinterpretAsFloats().mul(inverse).mul(65025);
-      FloatVector code = square.add(d.mul(d).sub(0.25f)).max(0).lanewise(SQRT).sub(d);
-      IntVector rounded = code.add(ROUNDER).reinterpretAsInts().sub(ROUNDER_BITS);
-      store(rounded.max(magnitude.min(1)), codes, at + i);
+          word.and(DITHER_BITS).lanewise(LSHL, 7).or(DITHER_ONE).reinterpretAsFloats().sub(1.5f);
+
+      FloatVector y =
+          FloatVector.fromMemorySegment(F, first, (fromElement + i) * Float.BYTES, ORDER)
+              .mul(firstInverse);
+      IntVector signed =
+          y.mul(254).div(y.lanewise(ABS).add(1)).add(firstDither).add(ROUNDER).reinterpretAsInts();
+      IntVector magnitude =
+          IntVector.fromMemorySegment(I, second, (fromElement + i) * Float.BYTES, ORDER)
+              .and(MAGNITUDE);
+      FloatVector square = magnitude.reinterpretAsFloats().mul(secondInverse).mul(65025);
+      IntVector shifted = square.add(d.mul(d).sub(0.25f)).reinterpretAsInts();
+      FloatVector code = shifted.max(0).reinterpretAsFloats().lanewise(SQRT).sub(d); // or 0
+      IntVector unsigned =
+          code.add(ROUNDER).reinterpretAsInts().sub(ROUNDER_BITS).max(magnitude.min(1));
+      ByteVector firstBytes = (ByteVector) signed.convertShape(I2B, B, 0);
+      ByteVector secondBytes = (ByteVector) unsigned.convertShape(I2B, B, 0);
+      if (FOURS) {
+        firstCodes.set(FOUR_CODES, at + i, firstBytes.reinterpretAsInts().lane(0));
+        secondCodes.set(FOUR_CODES, at + i, secondBytes.reinterpretAsInts().lane(0));
+      } else {
+        firstBytes.intoMemorySegment(firstCodes, at + i, ORDER);
+        secondBytes.intoMemorySegment(secondCodes, at + i, ORDER);
+      }
       start += RoundingBitsVector.STEP;
     }
   }
 
   static void decodeSigned(
       MemorySegment codes, long block, float scale, MemorySegment to, long toElement) {
+    if (!(codes.isNative() && to.isNative())) {
+      throw VectorMode.notNative();
+    }
     long at = block * Int8Blocks.BLOCK;
     for (int i = 0; i < Int8Blocks.BLOCK; i += LENGTH) {
       FloatVector code = (FloatVector) load(codes, at + i).convertShape(I2F, F, 0);
@@ -147,6 +174,9 @@ final class Int8BlocksVector {
 
   static void decodeUnsigned(
       MemorySegment codes, long block, float scale, MemorySegment to, long toElement) {
+    if (!(codes.isNative() && to.isNative())) {
+      throw VectorMode.notNative();
+    }
     long at = block * Int8Blocks.BLOCK;
     for (int i = 0; i < Int8Blocks.BLOCK; i += LENGTH) {
       FloatVector code = (FloatVector) loadUnsigned(codes, at + i).convertShape(I2F, F, 0);

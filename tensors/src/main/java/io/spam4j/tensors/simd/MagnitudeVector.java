@@ -17,6 +17,9 @@ final class MagnitudeVector {
   private MagnitudeVector() {}
 
   static long atLeast(MemorySegment values, long from, int key) {
+    if (!values.isNative()) {
+      throw VectorMode.notNative();
+    }
     long bits = 0;
     for (int i = 0; i < Long.SIZE; i += I.length()) {
       IntVector keys =

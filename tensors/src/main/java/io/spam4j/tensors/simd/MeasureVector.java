@@ -44,6 +44,9 @@ final class MeasureVector {
       MemorySegment scratch,
       MemorySegment slots,
       long slotOffset) {
+    if (!(values.isNative() && scratch.isNative())) {
+      throw VectorMode.notNative();
+    }
     int length = D.length();
     int maxBits = 0;
     for (int lane = 0; lane < Measure.LANES; lane += 2 * length) {

@@ -30,6 +30,16 @@ public final class VectorMode {
     return VECTORS && values.isNative();
   }
 
+  /**
+   * What a vector loop throws first of all if one of its segments lies on the heap. The caller has
+   * checked that none does; this tells the compiler. Without it the compiler trusts the profile of
+   * the JDK's loads and stores, which the interpreter has fed with heap arrays of its own, and
+   * takes a store that may go to the heap for one that may change any field: it hoists nothing.
+   */
+  public static IllegalArgumentException notNative() {
+    return new IllegalArgumentException("memory of vector loops must lie outside the heap");
+  }
+
   private static int choose() {
     System.Logger log = System.getLogger("io.spam4j.vector");
     String asked = System.getProperty(PROPERTY, "");

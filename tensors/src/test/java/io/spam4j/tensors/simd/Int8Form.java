@@ -1,5 +1,6 @@
 package io.spam4j.tensors.simd;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /** The four 8-bit encodings with their inverses. */
@@ -20,14 +21,39 @@ enum Int8Form {
     switch (this) {
       case SIGNED -> Int8Blocks.encodeSigned(from, fromElement, codes, scales, firstBlock, count);
       case SIGNED_STOCHASTIC ->
-          Int8Blocks.encodeSignedStochastic(
-              from, fromElement, codes, scales, firstBlock, count, key);
+          Int8Blocks.encodeMoments(
+              from,
+              from,
+              fromElement,
+              codes,
+              scales,
+              beside(codes),
+              beside(scales),
+              firstBlock,
+              count,
+              key);
       case UNSIGNED ->
           Int8Blocks.encodeUnsigned(from, fromElement, codes, scales, firstBlock, count);
       case UNSIGNED_STOCHASTIC ->
-          Int8Blocks.encodeUnsignedStochastic(
-              from, fromElement, codes, scales, firstBlock, count, key);
+          Int8Blocks.encodeMoments(
+              from,
+              from,
+              fromElement,
+              beside(codes),
+              beside(scales),
+              codes,
+              scales,
+              firstBlock,
+              count,
+              key);
     }
+  }
+
+  /** Room for the other moment, of the same kind. */
+  private static MemorySegment beside(MemorySegment memory) {
+    return memory.isNative()
+        ? Arena.ofAuto().allocate(memory.byteSize(), 64)
+        : MemorySegment.ofArray(new byte[(int) memory.byteSize()]);
   }
 
   void decode(

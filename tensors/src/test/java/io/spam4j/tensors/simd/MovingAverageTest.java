@@ -84,12 +84,12 @@ final class MovingAverageTest {
   }
 
   private void unsignedStochastic(long step) {
-    Int8Blocks.encodeUnsignedStochastic(floats, 0, codes, scales, 0, COUNT, step);
+    Int8Form.UNSIGNED_STOCHASTIC.encode(floats, 0, codes, scales, 0, COUNT, step);
     Int8Blocks.decodeUnsigned(codes, scales, 0, floats, 0, COUNT);
   }
 
   private void signedStochastic(long step) {
-    Int8Blocks.encodeSignedStochastic(floats, 0, codes, scales, 0, COUNT, step);
+    Int8Form.SIGNED_STOCHASTIC.encode(floats, 0, codes, scales, 0, COUNT, step);
     Int8Blocks.decodeSigned(codes, scales, 0, floats, 0, COUNT);
   }
 
