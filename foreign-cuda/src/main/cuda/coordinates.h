@@ -30,7 +30,7 @@ DEVICE float moved(float weight, float first, float second, const Coefficients& 
   // 0 only where eps = 0 and v = 0: no history, no step.
   float direction = denominator == 0.0f ? 0.0f : divide(first, denominator);
   float next = subtract(multiply(weight, c.decayBefore), multiply(c.stepSize, direction));
-  return subtract(next, multiply(c.decayAfter, next));
+  return c.decayAfter == 0.0f ? next : subtract(next, multiply(c.decayAfter, next));
 }
 
 DEVICE bool changesWeights(const Coefficients& c) {

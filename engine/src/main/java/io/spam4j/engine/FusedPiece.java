@@ -55,7 +55,7 @@ final class FusedPiece {
       updateSelected(tensor, mask, gradient, from, to, t, tally);
       return;
     }
-    UpdateLoop loop = copies == null ? tensor.loop(gradient) : null;
+    UpdateLoop loop = copies == null ? tensor.loop() : null;
     if (loop == null) {
       updateDense(tensor, gradient, from, to, t, tally);
     } else {

@@ -173,8 +173,10 @@ final class FusedRule extends UpdateRule {
     takeNextJob();
     for (int i = 0; i < tensors.length; i++) {
       decision.decideAndCountReset(tensors[i].c, i, step);
-      if (step.has(i) && copies == null) {
+      Tensor gradient = step.gradients[i];
+      if (gradient != null && copies == null) {
         setup.chain().fuse(i, tensors[i].c);
+        tensors[i].chooseLoop(gradient);
       }
     }
     job.run();

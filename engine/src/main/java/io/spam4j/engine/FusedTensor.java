@@ -1,7 +1,9 @@
 package io.spam4j.engine;
 
 import io.spam4j.engine.kernel.UpdateCoefficients;
+import io.spam4j.engine.kernel.UpdateForm;
 import io.spam4j.engine.kernel.UpdateForm.Moments;
+import io.spam4j.engine.kernel.UpdateForm.Settings;
 import io.spam4j.engine.kernel.UpdateForm.Weights;
 import io.spam4j.engine.kernel.UpdateLoop;
 import io.spam4j.engine.kernel.UpdateLoops;
@@ -17,7 +19,10 @@ final class FusedTensor {
   final StoredWeights weights;
   StoredMoments moments; // elsewhere when a selection changes
   final RoundingKey key;
-  private final @Nullable UpdateLoops loops; // null if the update needs copies of what is stored
+  private final @Nullable Weights ofWeights; // null if the update needs copies of what is stored
+  private final @Nullable Moments ofMoments;
+  private @Nullable UpdateForm form;
+  private @Nullable UpdateLoop loop;
   private final MomentFormat format;
 
   FusedTensor(int index, Parameter parameter, Recipe recipe, SequencedMap<String, Tensor> state) {
@@ -26,13 +31,8 @@ final class FusedTensor {
     weights = new StoredWeights(parameter, recipe, key, state.get(MomentLayout.LOW));
     format = recipe.moments;
     moments = new StoredMoments(format, key, state);
-    loops = loops(weights.form(), moments.form());
-  }
-
-  private static @Nullable UpdateLoops loops(@Nullable Weights weights, @Nullable Moments moments) {
-    return weights != null && moments != null && UpdateLoops.exist(moments)
-        ? UpdateLoops.of(weights, moments)
-        : null;
+    ofWeights = weights.form();
+    ofMoments = moments.form();
   }
 
   /** Takes other state for its own. */
@@ -40,11 +40,35 @@ final class FusedTensor {
     moments = new StoredMoments(format, key, state);
   }
 
-  /** The vector loop that updates all streams where they lie; null if it needs copies. */
-  @Nullable UpdateLoop loop(Tensor gradient) {
-    return loops != null && gradient.memory().isNative()
-        ? loops.of(gradient.dtype() == DType.BF16, c)
-        : null;
+  /**
+   * Chooses the vector loop for a step, of which the coefficients are decided. Settings that once
+   * did not allow something never do again: a clipped gradient has a factor at some steps only, and
+   * each form takes a while to be compiled.
+   */
+  void chooseLoop(Tensor gradient) {
+    boolean canVectors = ofMoments != null && UpdateLoops.exist(ofMoments);
+    if (ofWeights == null || ofMoments == null || !canVectors || !gradient.memory().isNative()) {
+      loop = null;
+      return;
+    }
+    boolean half = gradient.dtype() == DType.BF16;
+    Settings settings = Settings.of(c);
+    UpdateForm before = form;
+    if (before != null && before.settings().compareTo(settings) < 0) {
+      settings = before.settings();
+    }
+    if (loop == null
+        || before == null
+        || before.halfGradient() != half
+        || before.settings() != settings) {
+      form = new UpdateForm(ofWeights, half, ofMoments, settings);
+      loop = UpdateLoops.of(form);
+    }
+  }
+
+  /** The vector loop that updates all streams where they lie; null if some need copies. */
+  @Nullable UpdateLoop loop() {
+    return loop;
   }
 
   /** The bytes that an update reads and writes: the gradient, and weights and state twice. */

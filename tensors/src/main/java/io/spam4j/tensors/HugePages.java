@@ -11,13 +11,21 @@ import java.util.Optional;
 /**
  * Huge pages of Linux for large tensors. A step over gigabytes touches a new page of 4 KiB every
  * 1024 weights and stream; pages of 2 MiB cost fewer misses of the processor's address cache.
- * Whether that helps depends on the machine: measure it ({@code ./spam4j bench --huge-pages}).
  *
- * <p>The JVM wants {@code --enable-native-access} for it; without, it prints a warning.
+ * <p>{@link Tensor#allocate}, and so the state of optimizers, asks for them from 4 MiB on, where
+ * Java was started with {@code --enable-native-access} and the property {@code spam4j.hugePages} is
+ * not {@code false}. Memory from elsewhere can be given to {@link #advise}; without native access
+ * the JVM prints a warning then.
  */
 public final class HugePages {
   /** Bytes of a huge page, on x86-64 and usually on other processors. */
   public static final long BYTES = 2 << 20;
+
+  /** The property that keeps large tensors in usual pages if it is {@code false}. */
+  public static final String PROPERTY = "spam4j.hugePages";
+
+  /** Smaller memory would have a large part of its pages at its ends. */
+  private static final long LEAST = 2 * BYTES;
 
   private static final int MADV_HUGEPAGE = 14;
   private static final int MADV_COLLAPSE = 25; // Linux 6.1: now, and also pages in use
@@ -45,6 +53,18 @@ public final class HugePages {
           .find("madvise")
           .map(address -> linker.downcallHandle(address, signature));
     }
+  }
+
+  /** Asks for huge pages for memory that is large enough, if that is wanted and can be done. */
+  static void adviseIfLarge(MemorySegment memory) {
+    if (memory.byteSize() >= LEAST && isWanted()) {
+      boolean _ = advise(memory); // usual pages do as well, a little slower
+    }
+  }
+
+  private static boolean isWanted() {
+    return !System.getProperty(PROPERTY, "true").equals("false")
+        && HugePages.class.getModule().isNativeAccessEnabled();
   }
 
   /**

@@ -15,6 +15,11 @@ import java.util.Objects;
  * #memory()}. {@link #getFloat} and {@link #setFloat} are for tests, reports and examples.
  */
 public final class Tensor {
+  /** Tensors of fewer bytes do not begin at a page. */
+  private static final long SMALL = 64 << 10;
+
+  private static final long PAGE = 4096;
+
   private final MemorySegment memory;
   private final DType dtype;
   private final long[] shape;
@@ -60,7 +65,8 @@ public final class Tensor {
   }
 
   /**
-   * Allocates a tensor of zeros, aligned to 64 bytes.
+   * Allocates a tensor of zeros, aligned to 64 bytes; from 64 KiB on to 4096, and from 4 MiB on in
+   * {@link HugePages} if that is allowed.
    *
    * @throws IllegalStateException if the arena is closed
    * @throws WrongThreadException if the arena belongs to another thread
@@ -72,7 +78,10 @@ public final class Tensor {
     long[] extents = shape.clone();
     long elements = elements(extents);
     long bytes = bytes(dtype, extents, elements);
-    return new Tensor(arena.allocate(bytes, 64), dtype, extents, elements);
+    // Streams that lie some lines of the cache apart, modulo a page, get in each other's way.
+    MemorySegment memory = arena.allocate(bytes, bytes < SMALL ? 64 : PAGE);
+    HugePages.adviseIfLarge(memory);
+    return new Tensor(memory, dtype, extents, elements);
   }
 
   private static void requireNonNull(DType dtype, long[] shape) {

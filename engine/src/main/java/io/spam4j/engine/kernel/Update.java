@@ -3,8 +3,6 @@ package io.spam4j.engine.kernel;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
 
-import io.spam4j.engine.kernel.UpdateForm.Moments;
-import io.spam4j.engine.kernel.UpdateForm.Weights;
 import io.spam4j.tensors.simd.VectorMode;
 import java.lang.foreign.MemorySegment;
 
@@ -12,8 +10,6 @@ import java.lang.foreign.MemorySegment;
 public final class Update {
   /** The float streams that pass through memory: w, g, m, v are read, w, m, v are written. */
   public static final int STREAMS = 7;
-
-  private static final UpdateLoops FLOATS = UpdateLoops.of(Weights.F32, Moments.F32);
 
   private Update() {}
 
@@ -25,7 +21,7 @@ public final class Update {
   public static void apply(
       Operands o, long from, long to, UpdateCoefficients c, UpdateTally tally) {
     if (VectorMode.VECTORS && o.isNative()) {
-      byVectors(FLOATS.of(/* halfGradient= */ false, c), o, from, to, c, tally);
+      byVectors(UpdateLoops.ofFloats(c), o, from, to, c, tally);
     } else {
       UpdateScalar.apply(o, from, to, c, tally);
     }

@@ -8,9 +8,10 @@ package io.spam4j.engine.kernel;
  * @param weights how weights are stored
  * @param halfGradient whether the gradient is BF16; otherwise it is F32
  * @param moments how both moments are stored
- * @param plain whether there is no L2 regularisation and the square root plus eps is never 0
+ * @param settings what the coefficients allow to leave out
  */
-public record UpdateForm(Weights weights, boolean halfGradient, Moments moments, boolean plain) {
+public record UpdateForm(
+    Weights weights, boolean halfGradient, Moments moments, Settings settings) {
   /** How weights are stored. */
   public enum Weights {
     /** As float32. */
@@ -36,6 +37,29 @@ public record UpdateForm(Weights weights, boolean halfGradient, Moments moments,
 
     /** Read as codes of 8 bits, written as float32 elsewhere: codes need all of a block. */
     INT8
+  }
+
+  /** What the coefficients allow to leave out, each with all of the one before it. */
+  public enum Settings {
+    /** Nothing. */
+    ANY,
+
+    /** There is no L2 regularisation, and the square root plus eps is never 0. */
+    PLAIN,
+
+    /** Nor are there factors on the gradient, nor weight decay. */
+    BARE;
+
+    /** The most that these coefficients allow; nothing if the limit's square is subnormal. */
+    public static Settings of(UpdateCoefficients c) {
+      boolean isPlain = c.coupledDecay == 0 && c.epsilon > 0 && Usual.square(c) >= Float.MIN_NORMAL;
+      if (!isPlain) {
+        return ANY;
+      }
+      boolean isBare =
+          c.gradientScale == 1 && c.normScale == 1 && c.decayBefore == 1 && c.decayAfter == 0;
+      return isBare ? BARE : PLAIN;
+    }
   }
 
   /** Whether all streams are bfloat16, one half each. */

@@ -12,6 +12,7 @@ import static jdk.incubator.vector.VectorOperators.UGT;
 import static jdk.incubator.vector.VectorOperators.UMIN;
 import static jdk.incubator.vector.VectorOperators.XOR;
 
+import io.spam4j.engine.kernel.UpdateForm.Settings;
 import io.spam4j.engine.kernel.UpdateForm.Weights;
 import io.spam4j.tensors.simd.RoundingBits;
 import io.spam4j.tensors.simd.VectorMode;
@@ -23,6 +24,7 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorSpecies;
+import org.jspecify.annotations.Nullable;
 
 /**
  * {@link UpdateVector} where all four streams are bfloat16. A lane of 32 bits holds two neighbours,
@@ -34,7 +36,8 @@ final class UpdateHalves implements UpdateLoop {
   // here.
   private static final UpdateForm FORM = UpdateLoops.form(MethodHandles.lookup());
 
-  private static final boolean PLAIN = FORM.plain();
+  private static final boolean PLAIN = FORM.settings() != Settings.ANY;
+  private static final boolean BARE = FORM.settings() == Settings.BARE;
   private static final boolean ROUNDS_WEIGHTS = FORM.weights() == Weights.BF16_STOCHASTIC;
 
   private static final VectorSpecies<Float> S = VectorWidth.floats();
@@ -62,38 +65,58 @@ final class UpdateHalves implements UpdateLoop {
     }
     long weightBytes = o.weightShift * 2;
     long gradientBytes = o.gradientShift * 2;
-    float usualRatio = Usual.ratio(c, tally);
-    float usualLimit = Usual.limit(c);
-    int usualSquare = Float.floatToRawIntBits(Usual.square(c));
-    VectorMask<Float> coupled = S.maskAll(c.coupledDecay != 0);
+    FloatVector zero = FloatVector.zero(S);
+    FloatVector ratio = FloatVector.broadcast(S, Usual.ratio(c, tally));
+    FloatVector limit = PLAIN ? zero : FloatVector.broadcast(S, Usual.limit(c));
+    IntVector largestSquare = IntVector.broadcast(I, Float.floatToRawIntBits(Usual.square(c)));
+    @Nullable VectorMask<Float> coupled = PLAIN ? null : S.maskAll(c.coupledDecay != 0);
+    @Nullable VectorMask<Float> decays = BARE ? null : S.maskAll(c.decayAfter != 0);
     boolean moves = c.movesWeights();
     int start = RoundingBits.start(o.mixedKey, from);
+    FloatVector gradientScale = BARE ? zero : FloatVector.broadcast(S, c.gradientScale);
+    FloatVector normScale = BARE ? zero : FloatVector.broadcast(S, c.normScale);
+    FloatVector coupledDecay = PLAIN ? zero : FloatVector.broadcast(S, c.coupledDecay);
+    FloatVector beta1 = FloatVector.broadcast(S, c.beta1);
+    FloatVector oneMinusBeta1 = FloatVector.broadcast(S, c.oneMinusBeta1);
+    FloatVector beta2 = FloatVector.broadcast(S, c.beta2);
+    FloatVector oneMinusBeta2 = FloatVector.broadcast(S, c.oneMinusBeta2);
+    FloatVector flushBelow = FloatVector.broadcast(S, c.flushBelow);
+    FloatVector epsilon = FloatVector.broadcast(S, c.epsilon);
+    FloatVector stepSize = FloatVector.broadcast(S, c.stepSize);
+    FloatVector decayBefore = BARE ? zero : FloatVector.broadcast(S, c.decayBefore);
+    FloatVector decayAfter = BARE ? zero : FloatVector.broadcast(S, c.decayAfter);
+    IntVector multiplier = IntVector.broadcast(I, RoundingBits.MULTIPLIER);
+    IntVector third = IntVector.broadcast(I, RoundingBits.THIRD);
+    IntVector mask = IntVector.broadcast(I, RoundingBits.MASK);
+    IntVector upperHalf = IntVector.broadcast(I, UPPER);
     for (long i = from; i < end; i += LENGTH) {
       IntVector weights = IntVector.fromMemorySegment(I, w, i * 2 + weightBytes, ORDER);
       IntVector gradients = IntVector.fromMemorySegment(I, g, i * 2 + gradientBytes, ORDER);
       IntVector firsts = IntVector.fromMemorySegment(I, m, i * 2, ORDER);
       IntVector seconds = IntVector.fromMemorySegment(I, v, i * 2, ORDER);
       FloatVector weight0 = weights.lanewise(LSHL, 16).reinterpretAsFloats();
-      FloatVector weight1 = weights.and(UPPER).reinterpretAsFloats();
+      FloatVector weight1 = weights.and(upperHalf).reinterpretAsFloats();
       FloatVector first0 = firsts.lanewise(LSHL, 16).reinterpretAsFloats();
-      FloatVector first1 = firsts.and(UPPER).reinterpretAsFloats();
+      FloatVector first1 = firsts.and(upperHalf).reinterpretAsFloats();
       FloatVector second0 = seconds.lanewise(LSHL, 16).reinterpretAsFloats();
-      FloatVector second1 = seconds.and(UPPER).reinterpretAsFloats();
-      FloatVector scaled0 = gradients.lanewise(LSHL, 16).reinterpretAsFloats().mul(c.gradientScale);
-      FloatVector scaled1 = gradients.and(UPPER).reinterpretAsFloats().mul(c.gradientScale);
+      FloatVector second1 = seconds.and(upperHalf).reinterpretAsFloats();
+      FloatVector raw0 = gradients.lanewise(LSHL, 16).reinterpretAsFloats();
+      FloatVector raw1 = gradients.and(upperHalf).reinterpretAsFloats();
 
-      FloatVector gradient0 = scaled0.mul(c.normScale);
-      FloatVector gradient1 = scaled1.mul(c.normScale);
+      FloatVector scaled0 = BARE ? raw0 : raw0.mul(gradientScale);
+      FloatVector scaled1 = BARE ? raw1 : raw1.mul(gradientScale);
+      FloatVector gradient0 = BARE ? raw0 : scaled0.mul(normScale);
+      FloatVector gradient1 = BARE ? raw1 : scaled1.mul(normScale);
       if (!PLAIN) {
-        gradient0 = gradient0.add(weight0.mul(c.coupledDecay), coupled);
-        gradient1 = gradient1.add(weight1.mul(c.coupledDecay), coupled);
+        gradient0 = gradient0.add(weight0.mul(coupledDecay), coupled);
+        gradient1 = gradient1.add(weight1.mul(coupledDecay), coupled);
       }
       FloatVector square0 = gradient0.mul(gradient0);
       FloatVector square1 = gradient1.mul(gradient1);
       boolean isUsual;
       if (PLAIN) {
-        IntVector bound0 = second0.mul(usualRatio).reinterpretAsInts().lanewise(UMIN, usualSquare);
-        IntVector bound1 = second1.mul(usualRatio).reinterpretAsInts().lanewise(UMIN, usualSquare);
+        IntVector bound0 = second0.mul(ratio).reinterpretAsInts().lanewise(UMIN, largestSquare);
+        IntVector bound1 = second1.mul(ratio).reinterpretAsInts().lanewise(UMIN, largestSquare);
         isUsual =
             !square0
                 .reinterpretAsInts()
@@ -104,40 +127,40 @@ final class UpdateHalves implements UpdateLoop {
         isUsual =
             !scaled0
                 .lanewise(ABS)
-                .compare(LE, usualLimit)
+                .compare(LE, limit)
                 .not()
-                .or(square0.compare(GT, second0.mul(usualRatio)))
-                .or(scaled1.lanewise(ABS).compare(LE, usualLimit).not())
-                .or(square1.compare(GT, second1.mul(usualRatio)))
+                .or(square0.compare(GT, second0.mul(ratio)))
+                .or(scaled1.lanewise(ABS).compare(LE, limit).not())
+                .or(square1.compare(GT, second1.mul(ratio)))
                 .anyTrue();
       }
       if (!isUsual) {
         return i;
       }
 
-      first0 = first0.mul(c.beta1).add(gradient0.mul(c.oneMinusBeta1));
-      first1 = first1.mul(c.beta1).add(gradient1.mul(c.oneMinusBeta1));
-      first0 = first0.blend(0, first0.lanewise(ABS).compare(LT, c.flushBelow));
-      first1 = first1.blend(0, first1.lanewise(ABS).compare(LT, c.flushBelow));
-      second0 = second0.mul(c.beta2).add(square0.mul(c.oneMinusBeta2));
-      second1 = second1.mul(c.beta2).add(square1.mul(c.oneMinusBeta2));
-      second0 = second0.blend(0, second0.compare(LT, c.flushBelow));
-      second1 = second1.blend(0, second1.compare(LT, c.flushBelow));
+      first0 = first0.mul(beta1).add(gradient0.mul(oneMinusBeta1));
+      first1 = first1.mul(beta1).add(gradient1.mul(oneMinusBeta1));
+      first0 = first0.blend(zero, first0.lanewise(ABS).compare(LT, flushBelow));
+      first1 = first1.blend(zero, first1.lanewise(ABS).compare(LT, flushBelow));
+      second0 = second0.mul(beta2).add(square0.mul(oneMinusBeta2));
+      second1 = second1.mul(beta2).add(square1.mul(oneMinusBeta2));
+      second0 = second0.blend(zero, second0.compare(LT, flushBelow));
+      second1 = second1.blend(zero, second1.compare(LT, flushBelow));
       IntVector word = WORDS.add(start);
-      word = word.lanewise(XOR, word.lanewise(LSHR, 16)).mul(RoundingBits.MULTIPLIER);
+      word = word.lanewise(XOR, word.lanewise(LSHR, 16)).mul(multiplier);
       word = word.lanewise(XOR, word.lanewise(LSHR, 15));
       IntVector firstBits = word.lanewise(LSHR, 16);
       IntVector firstOdd =
-          first1.reinterpretAsInts().add(firstBits.lanewise(XOR, RoundingBits.MASK)).and(UPPER);
+          first1.reinterpretAsInts().add(firstBits.lanewise(XOR, mask)).and(upperHalf);
       first0
           .reinterpretAsInts()
           .add(firstBits)
           .lanewise(LSHR, 16)
           .or(firstOdd)
           .intoMemorySegment(m, i * 2, ORDER);
-      IntVector secondBits = word.and(RoundingBits.MASK);
+      IntVector secondBits = word.and(mask);
       IntVector secondOdd =
-          second1.reinterpretAsInts().add(secondBits.lanewise(XOR, RoundingBits.MASK)).and(UPPER);
+          second1.reinterpretAsInts().add(secondBits.lanewise(XOR, mask)).and(upperHalf);
       second0
           .reinterpretAsInts()
           .add(secondBits)
@@ -146,31 +169,38 @@ final class UpdateHalves implements UpdateLoop {
           .intoMemorySegment(v, i * 2, ORDER);
 
       if (moves) {
-        FloatVector denominator0 = second0.lanewise(SQRT).add(c.epsilon);
-        FloatVector denominator1 = second1.lanewise(SQRT).add(c.epsilon);
+        FloatVector denominator0 = second0.lanewise(SQRT).add(epsilon);
+        FloatVector denominator1 = second1.lanewise(SQRT).add(epsilon);
         FloatVector direction0 = first0.div(denominator0);
         FloatVector direction1 = first1.div(denominator1);
         if (!PLAIN) {
-          direction0 = FloatVector.zero(S).blend(direction0, denominator0.compare(NE, 0));
-          direction1 = FloatVector.zero(S).blend(direction1, denominator1.compare(NE, 0));
+          direction0 = zero.blend(direction0, denominator0.compare(NE, zero));
+          direction1 = zero.blend(direction1, denominator1.compare(NE, zero));
         }
-        weight0 = weight0.mul(c.decayBefore).sub(direction0.mul(c.stepSize));
-        weight1 = weight1.mul(c.decayBefore).sub(direction1.mul(c.stepSize));
-        IntVector bits0 = weight0.sub(weight0.mul(c.decayAfter)).reinterpretAsInts();
-        IntVector bits1 = weight1.sub(weight1.mul(c.decayAfter)).reinterpretAsInts();
+        if (BARE) {
+          weight0 = weight0.sub(direction0.mul(stepSize));
+          weight1 = weight1.sub(direction1.mul(stepSize));
+        } else {
+          weight0 = weight0.mul(decayBefore).sub(direction0.mul(stepSize));
+          weight1 = weight1.mul(decayBefore).sub(direction1.mul(stepSize));
+          weight0 = weight0.sub(weight0.mul(decayAfter), decays);
+          weight1 = weight1.sub(weight1.mul(decayAfter), decays);
+        }
+        IntVector bits0 = weight0.reinterpretAsInts();
+        IntVector bits1 = weight1.reinterpretAsInts();
         IntVector rounded0;
         IntVector rounded1;
         if (ROUNDS_WEIGHTS) {
-          IntVector bits = word.mul(RoundingBits.THIRD).lanewise(LSHR, 16);
+          IntVector bits = word.mul(third).lanewise(LSHR, 16);
           rounded0 = bits0.add(bits);
-          rounded1 = bits1.add(bits.lanewise(XOR, RoundingBits.MASK));
+          rounded1 = bits1.add(bits.lanewise(XOR, mask));
         } else {
           rounded0 = bits0.add(bits0.lanewise(LSHR, 16).and(1)).add(0x7fff);
           rounded1 = bits1.add(bits1.lanewise(LSHR, 16).and(1)).add(0x7fff);
         }
         rounded0
             .lanewise(LSHR, 16)
-            .or(rounded1.and(UPPER))
+            .or(rounded1.and(upperHalf))
             .intoMemorySegment(w, i * 2 + weightBytes, ORDER);
       }
       start += LENGTH / 2 * RoundingBits.STEP;

@@ -1,6 +1,7 @@
 package io.spam4j.engine.kernel;
 
 import io.spam4j.engine.kernel.UpdateForm.Moments;
+import io.spam4j.engine.kernel.UpdateForm.Settings;
 import io.spam4j.engine.kernel.UpdateForm.Weights;
 import io.spam4j.tensors.simd.VectorMode;
 import java.io.IOException;
@@ -8,31 +9,30 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodHandles.Lookup;
+import java.util.EnumMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
-import org.jspecify.annotations.Nullable;
 
 /**
- * The copies of the vector update that weights and moments of some formats need. A copy is a hidden
- * class made from the same class file, with its {@link UpdateForm} as a constant: a form that is
- * not used costs nothing, and none slows down another.
+ * The copies of the vector update, one for each {@link UpdateForm} that is in use. A copy is a
+ * hidden class made from the same class file, with its form as a constant: a form that is not used
+ * costs nothing, and none slows down another.
  */
 public final class UpdateLoops {
   private static final Map<UpdateForm, UpdateLoop> ALL = new ConcurrentHashMap<>();
 
-  private final Weights weights;
-  private final Moments moments;
-  private final @Nullable UpdateLoop[] loops = new UpdateLoop[4]; // by gradient and settings
+  private UpdateLoops() {}
 
-  private UpdateLoops(Weights weights, Moments moments) {
-    this.weights = weights;
-    this.moments = moments;
-  }
+  /** Those of float32 streams. */
+  private static final class Floats {
+    static final Map<Settings, UpdateLoop> LOOPS = new EnumMap<>(Settings.class);
 
-  /** Of weights and moments in these formats. */
-  public static UpdateLoops of(Weights weights, Moments moments) {
-    return new UpdateLoops(weights, moments);
+    static {
+      for (Settings settings : Settings.values()) {
+        LOOPS.put(settings, of(new UpdateForm(Weights.F32, false, Moments.F32, settings)));
+      }
+    }
   }
 
   /** Whether there are loops for moments in such a format: vectors, long enough for its codes. */
@@ -40,18 +40,14 @@ public final class UpdateLoops {
     return VectorMode.VECTORS && (moments != Moments.INT8 || VectorMode.BITS >= 256);
   }
 
-  /** The loop for a step with these coefficients. */
-  public UpdateLoop of(boolean halfGradient, UpdateCoefficients c) {
-    boolean plain = Usual.isPlain(c);
-    int at = (halfGradient ? 2 : 0) + (plain ? 1 : 0);
-    UpdateLoop loop = loops[at];
-    if (loop == null) {
-      loop =
-          ALL.computeIfAbsent(
-              new UpdateForm(weights, halfGradient, moments, plain), UpdateLoops::make);
-      loops[at] = loop;
-    }
-    return loop;
+  /** The loop of a form, of which there must be one. */
+  public static UpdateLoop of(UpdateForm form) {
+    return ALL.computeIfAbsent(form, UpdateLoops::make);
+  }
+
+  /** The loop for float32 streams and such coefficients. */
+  static UpdateLoop ofFloats(UpdateCoefficients c) {
+    return Objects.requireNonNull(Floats.LOOPS.get(Settings.of(c)));
   }
 
   private static UpdateLoop make(UpdateForm form) {
@@ -71,7 +67,7 @@ public final class UpdateLoops {
   static UpdateForm form(Lookup copy) {
     try {
       UpdateForm form = MethodHandles.classData(copy, "_", UpdateForm.class);
-      return form == null ? new UpdateForm(Weights.F32, false, Moments.F32, false) : form;
+      return form == null ? new UpdateForm(Weights.F32, false, Moments.F32, Settings.ANY) : form;
     } catch (IllegalAccessException e) {
       throw new LinkageError("the form of the vector update must be readable", e);
     }

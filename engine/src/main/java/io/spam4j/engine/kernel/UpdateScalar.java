@@ -112,7 +112,7 @@ final class UpdateScalar {
     // 0 only where eps = 0 and v = 0: no history, no step.
     float direction = denominator == 0 ? 0 : first / denominator;
     float moved = weight * c.decayBefore - c.stepSize * direction;
-    return moved - c.decayAfter * moved;
+    return c.decayAfter == 0 ? moved : moved - c.decayAfter * moved;
   }
 
   private static float flush(float moment, UpdateCoefficients c) {

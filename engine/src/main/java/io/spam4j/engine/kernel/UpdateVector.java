@@ -19,6 +19,7 @@ import static jdk.incubator.vector.VectorOperators.XOR;
 import static jdk.incubator.vector.VectorOperators.ZERO_EXTEND_B2I;
 
 import io.spam4j.engine.kernel.UpdateForm.Moments;
+import io.spam4j.engine.kernel.UpdateForm.Settings;
 import io.spam4j.engine.kernel.UpdateForm.Weights;
 import io.spam4j.tensors.simd.Int8Blocks;
 import io.spam4j.tensors.simd.RoundingBits;
@@ -34,6 +35,7 @@ import jdk.incubator.vector.ShortVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Vector form of {@link UpdateScalar}; the same bits at every vector width. It decodes and encodes
@@ -58,13 +60,16 @@ final class UpdateVector implements UpdateLoop {
    */
   private static final UpdateForm FORM = UpdateLoops.form(MethodHandles.lookup());
 
-  private static final boolean PLAIN = FORM.plain();
+  private static final boolean PLAIN = FORM.settings() != Settings.ANY;
+  private static final boolean BARE = FORM.settings() == Settings.BARE;
   private static final boolean HALF_GRADIENT = FORM.halfGradient();
   private static final boolean HALF_MOMENTS = FORM.moments() == Moments.BF16;
   private static final boolean CODES = FORM.moments() == Moments.INT8;
   private static final boolean HALF_WEIGHTS = FORM.weights() != Weights.F32;
   private static final boolean SPLIT = FORM.weights() == Weights.SPLIT;
   private static final boolean ROUNDS_WEIGHTS = FORM.weights() == Weights.BF16_STOCHASTIC;
+
+  private static final boolean ROUNDS = HALF_MOMENTS || ROUNDS_WEIGHTS;
 
   private static final VectorSpecies<Float> S = VectorWidth.floats();
   private static final VectorSpecies<Integer> I = S.withLanes(int.class);
@@ -76,6 +81,7 @@ final class UpdateVector implements UpdateLoop {
   private static final VectorSpecies<Byte> B =
       VectorSpecies.of(byte.class, VectorShape.forBitSize(Math.max(64, VectorMode.BITS / 4)));
 
+  private static final IntVector NOTHING = IntVector.zero(I);
   private static final ByteOrder ORDER = ByteOrder.nativeOrder();
   private static final int LENGTH = S.length();
 
@@ -117,12 +123,29 @@ final class UpdateVector implements UpdateLoop {
     long outBytes = CODES ? o.outShift * 4 : 0;
     long weightBytes = o.weightShift * (HALF_WEIGHTS ? 2 : 4);
     long gradientBytes = o.gradientShift * (HALF_GRADIENT ? 2 : 4);
-    float usualRatio = Usual.ratio(c, tally);
-    float usualLimit = Usual.limit(c);
-    int usualSquare = Float.floatToRawIntBits(Usual.square(c));
-    VectorMask<Float> coupled = S.maskAll(c.coupledDecay != 0);
+    FloatVector zero = FloatVector.zero(S);
+    FloatVector ratio = FloatVector.broadcast(S, Usual.ratio(c, tally));
+    FloatVector limit = PLAIN ? zero : FloatVector.broadcast(S, Usual.limit(c));
+    IntVector largestSquare = IntVector.broadcast(I, Float.floatToRawIntBits(Usual.square(c)));
+    @Nullable VectorMask<Float> coupled = PLAIN ? null : S.maskAll(c.coupledDecay != 0);
+    @Nullable VectorMask<Float> decays = BARE ? null : S.maskAll(c.decayAfter != 0);
     boolean moves = c.movesWeights();
     int start = RoundingBits.start(o.mixedKey, from);
+    FloatVector gradientScale = BARE ? zero : FloatVector.broadcast(S, c.gradientScale);
+    FloatVector normScale = BARE ? zero : FloatVector.broadcast(S, c.normScale);
+    FloatVector coupledDecay = PLAIN ? zero : FloatVector.broadcast(S, c.coupledDecay);
+    FloatVector beta1 = FloatVector.broadcast(S, c.beta1);
+    FloatVector oneMinusBeta1 = FloatVector.broadcast(S, c.oneMinusBeta1);
+    FloatVector beta2 = FloatVector.broadcast(S, c.beta2);
+    FloatVector oneMinusBeta2 = FloatVector.broadcast(S, c.oneMinusBeta2);
+    FloatVector flushBelow = FloatVector.broadcast(S, c.flushBelow);
+    FloatVector epsilon = FloatVector.broadcast(S, c.epsilon);
+    FloatVector stepSize = FloatVector.broadcast(S, c.stepSize);
+    FloatVector decayBefore = BARE ? zero : FloatVector.broadcast(S, c.decayBefore);
+    FloatVector decayAfter = BARE ? zero : FloatVector.broadcast(S, c.decayAfter);
+    IntVector multiplier = !ROUNDS ? NOTHING : IntVector.broadcast(I, RoundingBits.MULTIPLIER);
+    IntVector third = !ROUNDS ? NOTHING : IntVector.broadcast(I, RoundingBits.THIRD);
+    IntVector mask = !ROUNDS ? NOTHING : IntVector.broadcast(I, RoundingBits.MASK);
     for (long i = from; i < end; i += LENGTH) {
       FloatVector weight;
       if (SPLIT) {
@@ -180,39 +203,39 @@ final class UpdateVector implements UpdateLoop {
         raw = FloatVector.fromMemorySegment(S, g, i * 4 + gradientBytes, ORDER);
       }
 
-      FloatVector scaled = raw.mul(c.gradientScale);
-      FloatVector gradient = scaled.mul(c.normScale);
+      FloatVector scaled = BARE ? raw : raw.mul(gradientScale);
+      FloatVector gradient = BARE ? raw : scaled.mul(normScale);
       if (!PLAIN) {
-        gradient = gradient.add(weight.mul(c.coupledDecay), coupled);
+        gradient = gradient.add(weight.mul(coupledDecay), coupled);
       }
       FloatVector square = gradient.mul(gradient);
       boolean isUsual;
       if (PLAIN) {
-        IntVector bound = second.mul(usualRatio).reinterpretAsInts().lanewise(UMIN, usualSquare);
+        IntVector bound = second.mul(ratio).reinterpretAsInts().lanewise(UMIN, largestSquare);
         isUsual = !square.reinterpretAsInts().compare(UGT, bound).anyTrue();
       } else {
         isUsual =
             !scaled
                 .lanewise(ABS)
-                .compare(LE, usualLimit)
+                .compare(LE, limit)
                 .not()
-                .or(square.compare(GT, second.mul(usualRatio)))
+                .or(square.compare(GT, second.mul(ratio)))
                 .anyTrue();
       }
       if (!isUsual) {
         return i;
       }
 
-      first = first.mul(c.beta1).add(gradient.mul(c.oneMinusBeta1));
-      first = first.blend(0, first.lanewise(ABS).compare(LT, c.flushBelow));
-      second = second.mul(c.beta2).add(square.mul(c.oneMinusBeta2));
-      second = second.blend(0, second.compare(LT, c.flushBelow));
+      first = first.mul(beta1).add(gradient.mul(oneMinusBeta1));
+      first = first.blend(zero, first.lanewise(ABS).compare(LT, flushBelow));
+      second = second.mul(beta2).add(square.mul(oneMinusBeta2));
+      second = second.blend(zero, second.compare(LT, flushBelow));
       if (HALF_MOMENTS) {
         IntVector word = WORDS.add(start);
-        word = word.lanewise(XOR, word.lanewise(LSHR, 16)).mul(RoundingBits.MULTIPLIER);
+        word = word.lanewise(XOR, word.lanewise(LSHR, 16)).mul(multiplier);
         word = word.lanewise(XOR, word.lanewise(LSHR, 15));
         IntVector firstBits = word.lanewise(LSHR, 16).lanewise(XOR, ODD);
-        IntVector secondBits = word.and(RoundingBits.MASK).lanewise(XOR, ODD);
+        IntVector secondBits = word.and(mask).lanewise(XOR, ODD);
         IntVector firstUpper = first.reinterpretAsInts().add(firstBits).lanewise(LSHR, 16);
         IntVector secondUpper = second.reinterpretAsInts().add(secondBits).lanewise(LSHR, 16);
         ((ShortVector) firstUpper.convertShape(I2S, H, 0)).intoMemorySegment(m, i * 2, ORDER);
@@ -223,13 +246,17 @@ final class UpdateVector implements UpdateLoop {
       }
 
       if (moves) {
-        FloatVector denominator = second.lanewise(SQRT).add(c.epsilon);
+        FloatVector denominator = second.lanewise(SQRT).add(epsilon);
         FloatVector direction = first.div(denominator);
         if (!PLAIN) {
-          direction = FloatVector.zero(S).blend(direction, denominator.compare(NE, 0));
+          direction = zero.blend(direction, denominator.compare(NE, zero));
         }
-        weight = weight.mul(c.decayBefore).sub(direction.mul(c.stepSize));
-        weight = weight.sub(weight.mul(c.decayAfter));
+        if (BARE) {
+          weight = weight.sub(direction.mul(stepSize));
+        } else {
+          weight = weight.mul(decayBefore).sub(direction.mul(stepSize));
+          weight = weight.sub(weight.mul(decayAfter), decays);
+        }
         if (HALF_WEIGHTS) {
           IntVector bits = weight.reinterpretAsInts();
           IntVector upper;
@@ -239,8 +266,8 @@ final class UpdateVector implements UpdateLoop {
                 .intoMemorySegment(low, i * 2 + weightBytes, ORDER);
           } else if (ROUNDS_WEIGHTS) {
             IntVector word = WORDS.add(start);
-            word = word.lanewise(XOR, word.lanewise(LSHR, 16)).mul(RoundingBits.MULTIPLIER);
-            word = word.lanewise(XOR, word.lanewise(LSHR, 15)).mul(RoundingBits.THIRD);
+            word = word.lanewise(XOR, word.lanewise(LSHR, 16)).mul(multiplier);
+            word = word.lanewise(XOR, word.lanewise(LSHR, 15)).mul(third);
             upper = bits.add(word.lanewise(LSHR, 16).lanewise(XOR, ODD));
           } else {
             upper = bits.add(bits.lanewise(LSHR, 16).and(1)).add(0x7fff);

@@ -26,9 +26,4 @@ final class Usual {
     float limit = limit(c) * c.normScale * (1 - 0x1p-20f);
     return Math.min(limit * limit * (1 - 0x1p-20f), Float.MAX_VALUE);
   }
-
-  /** Whether {@link UpdateForm#plain} holds, and {@link #square} is no subnormal number. */
-  static boolean isPlain(UpdateCoefficients c) {
-    return c.coupledDecay == 0 && c.epsilon > 0 && square(c) >= Float.MIN_NORMAL;
-  }
 }

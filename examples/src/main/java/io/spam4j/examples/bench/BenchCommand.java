@@ -79,11 +79,6 @@ public final class BenchCommand implements Callable<Integer> {
   private double budget = 20;
 
   @Option(
-      names = "--huge-pages",
-      description = "Put large tensors into huge pages of Linux, to see whether that helps.")
-  private boolean hugePages;
-
-  @Option(
       names = "--json",
       paramLabel = "FILE",
       description = "Where the numbers go as JSON; - for standard output, instead of the table.")
@@ -118,8 +113,7 @@ public final class BenchCommand implements Callable<Integer> {
           weights,
           rounds,
           seconds(warmUp),
-          seconds(budget),
-          hugePages);
+          seconds(budget));
     } catch (IllegalArgumentException wrong) {
       throw new ParameterException(spec.commandLine(), String.valueOf(wrong.getMessage()), wrong);
     }

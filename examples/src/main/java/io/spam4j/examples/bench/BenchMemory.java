@@ -7,7 +7,6 @@ import io.spam4j.engine.Gradients;
 import io.spam4j.engine.Parameter;
 import io.spam4j.engine.StreamLimit;
 import io.spam4j.tensors.DType;
-import io.spam4j.tensors.HugePages;
 import io.spam4j.tensors.Philox;
 import io.spam4j.tensors.Tensor;
 import java.lang.foreign.Arena;
@@ -31,7 +30,6 @@ final class BenchMemory implements Values, AutoCloseable {
   private final Arena arena = Arena.ofShared();
   private final long[] elements;
   private final int threads;
-  private final boolean hugePages;
   private final List<Tensor> weights = new ArrayList<>();
   private final List<Tensor> gradients = new ArrayList<>();
   private final Map<String, Tensor> gradientsByName = new HashMap<>();
@@ -45,16 +43,6 @@ final class BenchMemory implements Values, AutoCloseable {
    * @param threads of every arm that can choose
    */
   BenchMemory(long[] elements, int threads) {
-    this(elements, threads, false);
-  }
-
-  /**
-   * The same.
-   *
-   * @param hugePages whether memory outside the heap is put into huge pages
-   */
-  BenchMemory(long[] elements, int threads, boolean hugePages) {
-    this.hugePages = hugePages;
     this.elements = elements.clone();
     this.threads = threads;
     for (int i = 0; i < elements.length; i++) {
@@ -62,8 +50,6 @@ final class BenchMemory implements Values, AutoCloseable {
       Tensor g = Tensor.allocate(arena, DType.F32, elements[i]);
       fill(w, Philox.stream(1, "bench weights", i), WEIGHT_SCALE);
       fill(g, Philox.stream(1, "bench gradients", i), 1);
-      advise(w.memory());
-      advise(g.memory());
       weights.add(w);
       gradients.add(g);
       gradientsByName.put(name(i), g);
@@ -111,23 +97,7 @@ final class BenchMemory implements Values, AutoCloseable {
 
   /** Zeros outside the heap that live as long as this. */
   MemorySegment allocate(long bytes) {
-    MemorySegment memory = arena.allocate(bytes, 64);
-    advise(memory);
-    return memory;
-  }
-
-  /**
-   * Puts memory into huge pages, if that is asked for.
-   *
-   * @throws IllegalStateException if the system refuses
-   */
-  void advise(MemorySegment memory) {
-    boolean large = memory.byteSize() >= 2 * HugePages.BYTES;
-    if (hugePages && large && !HugePages.advise(memory)) {
-      throw new IllegalStateException(
-          "the system must give huge pages, see /sys/kernel/mm/transparent_hugepage: bytes="
-              + memory.byteSize());
-    }
+    return Tensor.allocate(arena, DType.I8, bytes).memory();
   }
 
   List<Parameter> parameters() {

@@ -12,7 +12,6 @@ import java.util.List;
  * @param rounds how often each arm is timed
  * @param warmUp the least time that each arm warms up for
  * @param budget an arm that would take longer for all rounds is timed in fewer, but at least three
- * @param hugePages whether large tensors are put into huge pages
  */
 record BenchSettings(
     List<Size> sizes,
@@ -20,8 +19,7 @@ record BenchSettings(
     long weights,
     int rounds,
     Duration warmUp,
-    Duration budget,
-    boolean hugePages) {
+    Duration budget) {
   /* At the lowest density two weights are still selected. */
   private static final long FEWEST_WEIGHTS = 1000;
 

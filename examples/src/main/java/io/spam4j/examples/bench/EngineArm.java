@@ -31,9 +31,6 @@ final class EngineArm implements ArmRun {
             .threads(memory.threads())
             .learningRate(Rule.LEARNING_RATE)
             .build(memory.parameters());
-    for (Parameter parameter : optimizer.parameters()) {
-      optimizer.state(parameter.name()).values().forEach(state -> memory.advise(state.memory()));
-    }
   }
 
   @Override

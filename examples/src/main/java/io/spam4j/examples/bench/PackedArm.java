@@ -59,9 +59,6 @@ final class PackedArm implements ArmRun {
       }
     }
     optimizer = build(parameters, moments, memory.threads());
-    for (Parameter parameter : parameters) {
-      optimizer.state(parameter.name()).values().forEach(state -> memory.advise(state.memory()));
-    }
   }
 
   private Tensor allocate(long elements) {

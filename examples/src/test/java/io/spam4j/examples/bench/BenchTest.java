@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 final class BenchTest {
   private static BenchSettings settings(int rounds, Duration budget, String... arms) {
     return new BenchSettings(
-        List.of(Size.values()), List.of(arms), 20_000, rounds, Duration.ofMillis(1), budget, false);
+        List.of(Size.values()), List.of(arms), 20_000, rounds, Duration.ofMillis(1), budget);
   }
 
   @Test
