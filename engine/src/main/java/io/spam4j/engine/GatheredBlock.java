@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
 /** One participant's block of selected weights and their gradients, gathered and put back. */
 final class GatheredBlock {
   /** Of the buffer for weights; the one for gradients must not lie a multiple of 4096 apart. */
-  static final long WEIGHT_BYTES = (long) IndexMask.BLOCK * Float.BYTES + Staging.APART;
+  static final long WEIGHT_BYTES =
+      (long) IndexMask.BLOCK * Float.BYTES + Selected.SLACK_BYTES + Staging.APART;
 
   private final Setup setup;
   private final Recipe recipe;
@@ -81,7 +82,8 @@ final class GatheredBlock {
     this.mask = mask;
     this.block = block;
     StoredWeights from = tensor.weights;
-    isPacked = links == 0 && mask.width() == 1 && canPack(from, fullGradient);
+    isPacked =
+        links == 0 && mask.width() == 1 && !recipe.movesUnselected() && canPack(from, fullGradient);
     isDecoded = !isPacked;
     if (isPacked) {
       pack(mask, from.memory(), fullGradient.memory());
@@ -113,12 +115,13 @@ final class GatheredBlock {
     packed.weights = weights;
     packed.gradient = gradient;
     long from = mask.start(block);
-    count = Selected.gather(all, packed, mask.data(), from, end(mask), IndexMask.BLOCK);
+    count = Selected.gather(all, packed, mask.data(), from, end(mask));
   }
 
   /** Where the block ends, or, if it is the last, the bits of the selection. */
   private long end(IndexMask mask) {
-    return Math.min(mask.start(block + 1), mask.data().byteSize() * Byte.SIZE);
+    long bits = Math.min(mask.elements(), mask.data().byteSize() * Byte.SIZE);
+    return Math.min(mask.start(block + 1), bits);
   }
 
   /** Where in its tensor a gathered weight lies. */
@@ -135,7 +138,7 @@ final class GatheredBlock {
     if (isPacked) {
       IndexMask by = Objects.requireNonNull(mask);
       long start = by.start(block);
-      Selected.scatter(by.data(), start, end(by), weights, to.memory(), count);
+      Selected.scatter(by.data(), start, end(by), weights, to.memory());
       return;
     }
     to.scatter(weights, positions, count, halves(to, staging), block * IndexMask.BLOCK, t);

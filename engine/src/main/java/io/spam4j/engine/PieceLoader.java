@@ -3,6 +3,7 @@ package io.spam4j.engine;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 
+import io.spam4j.engine.kernel.Selected;
 import io.spam4j.engine.kernel.UpdateTally;
 import io.spam4j.tensors.DType;
 import io.spam4j.tensors.Tensor;
@@ -29,12 +30,12 @@ final class PieceLoader {
   PieceLoader(List<TransformLink> links, int elements, Arena arena, int threads) {
     this.links = links;
     buffers = new MemorySegment[threads];
-    Arrays.setAll(buffers, _ -> arena.allocate((long) elements * Float.BYTES, 64));
+    Arrays.setAll(buffers, _ -> arena.allocate(bytes(elements, 1), 64));
   }
 
   /** The bytes that a loader allocates. */
   static long bytes(int elements, int threads) {
-    return (long) elements * Float.BYTES * threads;
+    return ((long) elements * Float.BYTES + Selected.SLACK_BYTES) * threads;
   }
 
   /** A participant's buffer, for those who fill it themselves. */

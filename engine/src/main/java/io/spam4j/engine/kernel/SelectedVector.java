@@ -26,8 +26,7 @@ final class SelectedVector {
   private SelectedVector() {}
 
   /** See {@link Selected#gather}. */
-  static int gather(
-      Operands from, Operands to, MemorySegment bits, long start, long end, int room) {
+  static int gather(Operands from, Operands to, MemorySegment bits, long start, long end) {
     MemorySegment weights = from.weights;
     MemorySegment gradient = from.gradient;
     MemorySegment packedWeights = to.weights;
@@ -44,15 +43,15 @@ final class SelectedVector {
     for (; i < end && i % LENGTH != 0; i++) {
       k = gatherOne(from, to, bits, i, k);
     }
-    for (; i + LENGTH <= end && k + LENGTH <= room; i += LENGTH) {
+    long vectorsEnd = i + Math.max(0, end - i) / LENGTH * LENGTH;
+    for (; i < vectorsEnd; i += LENGTH) {
       long selected = selected(bits, i) & LANES;
       VectorMask<Float> lanes = VectorMask.fromLong(S, selected);
-      long at = i * Float.BYTES;
       long packedAt = (long) k * Float.BYTES;
-      FloatVector.fromMemorySegment(S, weights, at, ORDER)
+      FloatVector.fromMemorySegment(S, weights, i * Float.BYTES, ORDER)
           .compress(lanes)
           .intoMemorySegment(packedWeights, packedAt, ORDER);
-      FloatVector.fromMemorySegment(S, gradient, at, ORDER)
+      FloatVector.fromMemorySegment(S, gradient, i * Float.BYTES, ORDER)
           .compress(lanes)
           .intoMemorySegment(packedGradient, packedAt, ORDER);
       k += Long.bitCount(selected);
@@ -77,7 +76,7 @@ final class SelectedVector {
 
   /** See {@link Selected#scatter}. */
   static void scatter(
-      MemorySegment bits, long from, long to, MemorySegment packed, MemorySegment all, int count) {
+      MemorySegment bits, long from, long to, MemorySegment packed, MemorySegment all) {
     if (!(bits.isNative() && packed.isNative() && all.isNative())) {
       throw VectorMode.notNative();
     }
@@ -86,13 +85,15 @@ final class SelectedVector {
     for (; i < to && i % LENGTH != 0; i++) {
       k = scatterOne(bits, i, packed, k, all);
     }
-    for (; i + LENGTH <= to && k + LENGTH <= count; i += LENGTH) {
+    long vectorsEnd = i + Math.max(0, to - i) / LENGTH * LENGTH;
+    for (; i < vectorsEnd; i += LENGTH) {
       long selected = selected(bits, i) & LANES;
       VectorMask<Float> lanes = VectorMask.fromLong(S, selected);
-      // The other lanes may belong to a block beside, which another thread works on.
-      FloatVector.fromMemorySegment(S, packed, (long) k * Float.BYTES, ORDER)
-          .expand(lanes)
-          .intoMemorySegment(all, i * Float.BYTES, ORDER, lanes);
+      FloatVector moved =
+          FloatVector.fromMemorySegment(S, packed, (long) k * Float.BYTES, ORDER).expand(lanes);
+      FloatVector.fromMemorySegment(S, all, i * Float.BYTES, ORDER)
+          .blend(moved, lanes)
+          .intoMemorySegment(all, i * Float.BYTES, ORDER);
       k += Long.bitCount(selected);
     }
     for (; i < to; i++) {

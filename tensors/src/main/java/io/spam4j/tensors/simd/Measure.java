@@ -19,8 +19,14 @@ public final class Measure {
   /** Accumulators of a block: element p of it goes to accumulator p mod 16. */
   static final int LANES = 16;
 
+  /** The most blocks that are measured side by side. */
+  static final int SIDE_BY_SIDE = 4;
+
+  /** Bytes of the accumulators of a block. */
+  static final long ACCUMULATOR_BYTES = (long) LANES * Double.BYTES;
+
   /** Bytes of the working memory that each measuring thread brings. */
-  public static final long SCRATCH_BYTES = (long) LANES * Double.BYTES;
+  public static final long SCRATCH_BYTES = SIDE_BY_SIDE * ACCUMULATOR_BYTES;
 
   static final long MAX_ABS_AT = Double.BYTES;
   static final long NON_FINITE_AT = 2 * Double.BYTES;
@@ -47,14 +53,25 @@ public final class Measure {
       long slot,
       MemorySegment scratch) {
     long slotOffset = slot * SLOT_BYTES;
-    for (long start = from; start < to; start += BLOCK, slotOffset += SLOT_BYTES) {
+    long start = from;
+    if (VectorMode.isUsedOn(values) && MeasureVector.takesBlocksSideBySide()) {
+      long step = (long) SIDE_BY_SIDE * BLOCK;
+      for (; start + step <= to; start += step, slotOffset += SIDE_BY_SIDE * SLOT_BYTES) {
+        MeasureVector.sideBySide(values, start, scratch, slots, slotOffset);
+        for (int i = 0; i < SIDE_BY_SIDE; i++) {
+          double sum = pairwiseSum(scratch, i * ACCUMULATOR_BYTES);
+          slots.set(JAVA_DOUBLE_UNALIGNED, slotOffset + i * SLOT_BYTES, sum);
+        }
+      }
+    }
+    for (; start < to; start += BLOCK, slotOffset += SLOT_BYTES) {
       int length = (int) Math.min(BLOCK, to - start);
       if (VectorMode.isUsedOn(values) && length == BLOCK) {
         MeasureVector.block(values, start, scratch, slots, slotOffset);
       } else {
         MeasureScalar.block(values, start, length, scratch, slots, slotOffset);
       }
-      slots.set(JAVA_DOUBLE_UNALIGNED, slotOffset, pairwiseSum(scratch));
+      slots.set(JAVA_DOUBLE_UNALIGNED, slotOffset, pairwiseSum(scratch, 0));
     }
   }
 
@@ -74,15 +91,15 @@ public final class Measure {
   }
 
   /** Adds the accumulators: ((a0 + a1) + (a2 + a3)) + ..., whoever filled them. */
-  static double pairwiseSum(MemorySegment scratch) {
+  static double pairwiseSum(MemorySegment scratch, long offset) {
     for (int stride = 1; stride < LANES; stride *= 2) {
       for (int lane = 0; lane < LANES; lane += 2 * stride) {
-        long at = (long) lane * Double.BYTES;
+        long at = offset + (long) lane * Double.BYTES;
         double left = scratch.get(JAVA_DOUBLE_UNALIGNED, at);
         double right = scratch.get(JAVA_DOUBLE_UNALIGNED, at + (long) stride * Double.BYTES);
         scratch.set(JAVA_DOUBLE_UNALIGNED, at, left + right);
       }
     }
-    return scratch.get(JAVA_DOUBLE_UNALIGNED, 0);
+    return scratch.get(JAVA_DOUBLE_UNALIGNED, offset);
   }
 }

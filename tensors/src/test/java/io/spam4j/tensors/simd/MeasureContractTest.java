@@ -42,7 +42,7 @@ final class MeasureContractTest {
       int length = (int) Math.min(Measure.BLOCK, size - from);
       long slot = block * Measure.SLOT_BYTES;
       MeasureScalar.block(values, from, length, scratch, expected, slot);
-      expected.set(JAVA_DOUBLE, slot, Measure.pairwiseSum(scratch));
+      expected.set(JAVA_DOUBLE, slot, Measure.pairwiseSum(scratch, 0));
     }
     Measure.blocks(values, 0, size, actual, 0, scratch);
     assertThat(actual.mismatch(expected)).isEqualTo(-1);
