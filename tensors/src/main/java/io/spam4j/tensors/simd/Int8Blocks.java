@@ -119,22 +119,40 @@ public final class Int8Blocks {
         VectorMode.isUsedOn(first)
             && VectorMode.isUsedOn(second)
             && VectorMode.isUsedOn(firstCodes)
-            && VectorMode.isUsedOn(secondCodes);
+            && VectorMode.isUsedOn(firstScales)
+            && VectorMode.isUsedOn(secondCodes)
+            && VectorMode.isUsedOn(secondScales);
     // First all scales, then the codes: a block's codes wait for its scale, and so they have it.
     findScales(first, fromElement, firstScales, firstBlock, count);
     findScales(second, fromElement, secondScales, firstBlock, count);
+    long whole = firstBlock + count / BLOCK;
     for (long done = 0; done < count; done += BLOCK) {
-      int length = (int) Math.min(BLOCK, count - done);
       long from = fromElement + done;
       long block = firstBlock + done / BLOCK;
+      long mixedKey = RoundingBits.mixedKey(key, block * BLOCK);
+      if (vectors && block < whole) {
+        long end = Math.min(whole, (block | (RoundingBits.SPAN / BLOCK - 1)) + 1);
+        int start = RoundingBits.start(mixedKey, block * BLOCK);
+        long next =
+            Int8BlocksVector.encodeMoments(
+                first,
+                second,
+                from,
+                firstCodes,
+                firstScales,
+                secondCodes,
+                secondScales,
+                block,
+                end,
+                start);
+        if (next > block) {
+          done += (next - block - 1) * BLOCK;
+          continue;
+        }
+      }
+      int length = (int) Math.min(BLOCK, count - done);
       float firstScale = firstScales.get(JAVA_FLOAT_UNALIGNED, block * Float.BYTES);
       float secondScale = secondScales.get(JAVA_FLOAT_UNALIGNED, block * Float.BYTES);
-      long mixedKey = RoundingBits.mixedKey(key, block * BLOCK);
-      if (vectors && length == BLOCK && firstScale > 0 && secondScale > 0) {
-        Int8BlocksVector.encodeMoments(
-            first, second, from, firstCodes, secondCodes, block, firstScale, secondScale, mixedKey);
-        continue;
-      }
       if (firstScale > 0) {
         Int8BlocksScalar.encodeSignedStochastic(
             first, from, firstCodes, block, length, firstScale, mixedKey);

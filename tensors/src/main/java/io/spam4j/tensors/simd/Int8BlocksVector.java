@@ -5,6 +5,7 @@ import static io.spam4j.tensors.simd.Int8BlocksScalar.DITHER_ONE;
 import static io.spam4j.tensors.simd.Int8BlocksScalar.MAGNITUDE;
 import static io.spam4j.tensors.simd.Int8BlocksScalar.ROUNDER;
 import static io.spam4j.tensors.simd.Int8BlocksScalar.ROUNDER_BITS;
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
 import static java.nio.ByteOrder.LITTLE_ENDIAN;
 import static jdk.incubator.vector.VectorOperators.ABS;
@@ -99,64 +100,85 @@ final class Int8BlocksVector {
     }
   }
 
-  /** Both moments of a block at random: signed codes of the first, unsigned ones of the second. */
-  static void encodeMoments(
+  /**
+   * Both moments of blocks at random: signed codes of the first, unsigned ones of the second. Stops
+   * before a block of which a scale is not positive.
+   *
+   * @param start of the random bits at the first block
+   * @return the first block that was not encoded
+   */
+  static long encodeMoments(
       MemorySegment first,
       MemorySegment second,
       long fromElement,
       MemorySegment firstCodes,
+      MemorySegment firstScales,
       MemorySegment secondCodes,
-      long block,
-      float firstScale,
-      float secondScale,
-      long mixedKey) {
+      MemorySegment secondScales,
+      long firstBlock,
+      long endBlock,
+      int start) {
     if (!(first.isNative()
         && second.isNative()
         && firstCodes.isNative()
-        && secondCodes.isNative())) {
+        && firstScales.isNative()
+        && secondCodes.isNative()
+        && secondScales.isNative())) {
       throw VectorMode.notNative();
     }
-    float firstInverse = 1 / firstScale;
-    float secondInverse = 1 / secondScale;
-    long at = block * Int8Blocks.BLOCK;
-    int start = RoundingBits.start(mixedKey, at);
-    for (int i = 0; i < Int8Blocks.BLOCK; i += LENGTH) {
-      IntVector word = RoundingBitsVector.WORDS.add(start);
-      word = word.lanewise(XOR, word.lanewise(LSHR, 16)).mul(RoundingBits.MULTIPLIER);
-      word = word.lanewise(XOR, word.lanewise(LSHR, 15)).lanewise(XOR, ODD);
-      FloatVector firstDither =
-          word.lanewise(LSHR, 9)
-              .and(DITHER_BITS << 7)
-              .or(DITHER_ONE)
-              .reinterpretAsFloats()
-              .sub(1.5f);
-      FloatVector d =
-          word.and(DITHER_BITS).lanewise(LSHL, 7).or(DITHER_ONE).reinterpretAsFloats().sub(1.5f);
-
-      FloatVector y =
-          FloatVector.fromMemorySegment(F, first, (fromElement + i) * Float.BYTES, ORDER)
-              .mul(firstInverse);
-      IntVector signed =
-          y.mul(254).div(y.lanewise(ABS).add(1)).add(firstDither).add(ROUNDER).reinterpretAsInts();
-      IntVector magnitude =
-          IntVector.fromMemorySegment(I, second, (fromElement + i) * Float.BYTES, ORDER)
-              .and(MAGNITUDE);
-      FloatVector square = magnitude.reinterpretAsFloats().mul(secondInverse).mul(65025);
-      IntVector shifted = square.add(d.mul(d).sub(0.25f)).reinterpretAsInts();
-      FloatVector code = shifted.max(0).reinterpretAsFloats().lanewise(SQRT).sub(d); // or 0
-      IntVector unsigned =
-          code.add(ROUNDER).reinterpretAsInts().sub(ROUNDER_BITS).max(magnitude.min(1));
-      ByteVector firstBytes = (ByteVector) signed.convertShape(I2B, B, 0);
-      ByteVector secondBytes = (ByteVector) unsigned.convertShape(I2B, B, 0);
-      if (FOURS) {
-        firstCodes.set(FOUR_CODES, at + i, firstBytes.reinterpretAsInts().lane(0));
-        secondCodes.set(FOUR_CODES, at + i, secondBytes.reinterpretAsInts().lane(0));
-      } else {
-        firstBytes.intoMemorySegment(firstCodes, at + i, ORDER);
-        secondBytes.intoMemorySegment(secondCodes, at + i, ORDER);
+    IntVector multiplier = IntVector.broadcast(I, RoundingBits.MULTIPLIER);
+    IntVector lowBits = IntVector.broadcast(I, DITHER_BITS);
+    IntVector highBits = IntVector.broadcast(I, DITHER_BITS << 7);
+    IntVector one = IntVector.broadcast(I, DITHER_ONE);
+    FloatVector oneAndHalf = FloatVector.broadcast(F, 1.5f);
+    FloatVector rounder = FloatVector.broadcast(F, ROUNDER);
+    int word = start;
+    for (long block = firstBlock; block < endBlock; block++) {
+      float firstScale = firstScales.get(JAVA_FLOAT_UNALIGNED, block * Float.BYTES);
+      float secondScale = secondScales.get(JAVA_FLOAT_UNALIGNED, block * Float.BYTES);
+      if (!(firstScale > 0 && secondScale > 0)) {
+        return block;
       }
-      start += RoundingBitsVector.STEP;
+      FloatVector firstInverse = FloatVector.broadcast(F, 1 / firstScale);
+      FloatVector secondInverse = FloatVector.broadcast(F, 1 / secondScale);
+      long codesAt = block * Int8Blocks.BLOCK;
+      long floatsAt = (fromElement + (block - firstBlock) * Int8Blocks.BLOCK) * Float.BYTES;
+      for (int i = 0; i < Int8Blocks.BLOCK; i += LENGTH) {
+        IntVector bits = RoundingBitsVector.WORDS.add(word);
+        bits = bits.lanewise(XOR, bits.lanewise(LSHR, 16)).mul(multiplier);
+        bits = bits.lanewise(XOR, bits.lanewise(LSHR, 15)).lanewise(XOR, ODD);
+        FloatVector firstDither =
+            bits.lanewise(LSHR, 9).and(highBits).or(one).reinterpretAsFloats().sub(oneAndHalf);
+        FloatVector d =
+            bits.and(lowBits).lanewise(LSHL, 7).or(one).reinterpretAsFloats().sub(oneAndHalf);
+        FloatVector y =
+            FloatVector.fromMemorySegment(F, first, floatsAt + i * 4L, ORDER).mul(firstInverse);
+        IntVector signed =
+            y.mul(254)
+                .div(y.lanewise(ABS).add(1))
+                .add(firstDither)
+                .add(rounder)
+                .reinterpretAsInts();
+        IntVector magnitude =
+            IntVector.fromMemorySegment(I, second, floatsAt + i * 4L, ORDER).and(MAGNITUDE);
+        FloatVector square = magnitude.reinterpretAsFloats().mul(secondInverse).mul(65025);
+        IntVector shifted = square.add(d.mul(d).sub(0.25f)).reinterpretAsInts();
+        FloatVector code = shifted.max(0).reinterpretAsFloats().lanewise(SQRT).sub(d); // or 0
+        IntVector unsigned =
+            code.add(rounder).reinterpretAsInts().sub(ROUNDER_BITS).max(magnitude.min(1));
+        ByteVector firstBytes = (ByteVector) signed.convertShape(I2B, B, 0);
+        ByteVector secondBytes = (ByteVector) unsigned.convertShape(I2B, B, 0);
+        if (FOURS) {
+          firstCodes.set(FOUR_CODES, codesAt + i, firstBytes.reinterpretAsInts().lane(0));
+          secondCodes.set(FOUR_CODES, codesAt + i, secondBytes.reinterpretAsInts().lane(0));
+        } else {
+          firstBytes.intoMemorySegment(firstCodes, codesAt + i, ORDER);
+          secondBytes.intoMemorySegment(secondCodes, codesAt + i, ORDER);
+        }
+        word += RoundingBitsVector.STEP;
+      }
     }
+    return endBlock;
   }
 
   static void decodeSigned(
