@@ -3,7 +3,6 @@ package io.spam4j.engine;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 
-import io.spam4j.engine.kernel.Selected;
 import io.spam4j.engine.kernel.UpdateTally;
 import io.spam4j.tensors.DType;
 import io.spam4j.tensors.Tensor;
@@ -35,7 +34,7 @@ final class PieceLoader {
 
   /** The bytes that a loader allocates. */
   static long bytes(int elements, int threads) {
-    return ((long) elements * Float.BYTES + Selected.SLACK_BYTES) * threads;
+    return (long) elements * Float.BYTES * threads;
   }
 
   /** A participant's buffer, for those who fill it themselves. */

@@ -1,11 +1,14 @@
 package io.spam4j.engine;
 
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.spam4j.engine.kernel.Yardstick;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Random;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -67,26 +70,34 @@ final class RooflineTest {
     for (int i = 5; i < n - 1; i++) {
       all ^= Float.floatToRawIntBits(values[i]);
     }
-    MemorySegment memory = MemorySegment.ofArray(stream);
-    assertThat(Yardstick.read(memory, 5, n - 1)).isEqualTo(all);
-    Yardstick.rewrite(memory, 5, n - 1, 0);
-    assertThat(stream).isEqualTo(values);
-    Yardstick.rewrite(memory, 5, n - 1, -1);
-    for (int i = 0; i < n; i++) {
-      int flipped = i < 5 || i == n - 1 ? 0 : -1;
-      assertThat(Float.floatToRawIntBits(stream[i]))
-          .isEqualTo(Float.floatToRawIntBits(values[i]) ^ flipped);
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment memory = outsideTheHeap(arena, stream);
+      assertThat(Yardstick.read(memory, 5, n - 1)).isEqualTo(all);
+      Yardstick.rewrite(memory, 5, n - 1, 0);
+      assertThat(memory.toArray(JAVA_FLOAT_UNALIGNED)).isEqualTo(values);
+      Yardstick.rewrite(memory, 5, n - 1, -1);
+      for (int i = 0; i < n; i++) {
+        int flipped = i < 5 || i == n - 1 ? 0 : -1;
+        float value = memory.getAtIndex(JAVA_FLOAT_UNALIGNED, i);
+        assertThat(Float.floatToRawIntBits(value))
+            .isEqualTo(Float.floatToRawIntBits(values[i]) ^ flipped);
+      }
     }
   }
 
   private static void apply(float[] w, float[] g, float[] m, float[] v, int zero) {
-    Yardstick.apply(
-        MemorySegment.ofArray(w),
-        MemorySegment.ofArray(g),
-        MemorySegment.ofArray(m),
-        MemorySegment.ofArray(v),
-        0,
-        w.length,
-        zero);
+    try (Arena arena = Arena.ofConfined()) {
+      float[][] arrays = {w, g, m, v};
+      MemorySegment[] s =
+          Stream.of(arrays).map(a -> outsideTheHeap(arena, a)).toArray(MemorySegment[]::new);
+      Yardstick.apply(s[0], s[1], s[2], s[3], 0, w.length, zero);
+      for (int i = 0; i < arrays.length; i++) {
+        MemorySegment.ofArray(arrays[i]).copyFrom(s[i]);
+      }
+    }
+  }
+
+  private static MemorySegment outsideTheHeap(Arena arena, float[] values) {
+    return arena.allocateFrom(JAVA_FLOAT_UNALIGNED, values);
   }
 }

@@ -59,8 +59,7 @@ final class Bench {
   /** Times arms on one size. */
   void run(Size size, List<Arm> arms) {
     List<Contender> contenders = new ArrayList<>();
-    try (var memory =
-        new BenchMemory(size.elements(settings.weights()), size.threads())) {
+    try (var memory = new BenchMemory(size.elements(settings.weights()), size.threads())) {
       try {
         memory.allocateLimits(arms.stream().mapToDouble(a -> a.traffic().read()).max().orElse(0));
         // Before any warm-up: it moves weights far away, where they are rounded more coarsely.

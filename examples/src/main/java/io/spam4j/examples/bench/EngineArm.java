@@ -3,7 +3,6 @@ package io.spam4j.examples.bench;
 import io.spam4j.engine.Gradients;
 import io.spam4j.engine.Optimizer;
 import io.spam4j.engine.OptimizerBuilder;
-import io.spam4j.engine.Parameter;
 import io.spam4j.tensors.IndexMask;
 import java.util.ArrayList;
 import java.util.List;

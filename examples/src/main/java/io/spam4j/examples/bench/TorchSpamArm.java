@@ -49,9 +49,7 @@ final class TorchSpamArm implements ArmRun {
     }
     moments(gradient, first, second);
     Tensor direction = first.div(second.sqrt().add_(new Scalar(StepSize.EPSILON)));
-    double warmUp = 1;
-    direction.mul_(new Scalar(warmUp));
-    weight.add_(direction, new Scalar(-StepSize.of(steps)));
+    weight.add_(direction, new Scalar(-StepSize.of(steps))); // the warm-up's factor is in here
   }
 
   /** g[g^2 &gt; theta v] = sign(g) sqrt(theta v), in place. */

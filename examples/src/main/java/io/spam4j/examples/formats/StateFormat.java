@@ -15,7 +15,8 @@ public final class StateFormat {
    * @throws IllegalArgumentException if it is not {@code f32}, {@code bf16} or {@code int8}
    */
   public static MomentFormat named(String word) {
-    return Words.named("state", EnumSet.allOf(MomentFormat.class), word);
+    // BF16_EMULATED is one preset's arithmetic, not a choice of memory.
+    return Words.named("state", EnumSet.complementOf(EnumSet.of(MomentFormat.BF16_EMULATED)), word);
   }
 
   /**

@@ -29,7 +29,8 @@ class LauncherTest {
       "spam4j: building again: sources changed, or what was built is gone\n";
 
   private static final String FLAGS =
-      "java --add-modules=jdk.incubator.vector --enable-native-access=ALL-UNNAMED";
+      "java --add-modules=jdk.incubator.vector --enable-native-access=ALL-UNNAMED"
+          + " -XX:LiveNodeCountInliningCutoff=79000";
 
   /** What a Maven that works leaves behind. */
   private static final String WORKING_MAVEN =
