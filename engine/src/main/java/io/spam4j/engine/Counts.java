@@ -11,7 +11,6 @@ import java.util.Arrays;
  */
 final class Counts {
   private static final VarHandle LONGS = MethodHandles.arrayElementVarHandle(long[].class);
-  private static final VarHandle FLOATS = MethodHandles.arrayElementVarHandle(float[].class);
 
   private final UpdateTally[] tallies; // of each participant
   private final long[] spikes;
@@ -33,15 +32,24 @@ final class Counts {
     clear();
   }
 
-  /**
-   * A participant's tally, empty but for the largest ratio of the tensor so far, or just less: an
-   * element that has it too may be the first.
-   */
+  /** A participant's tally for a piece from the first element on. */
   UpdateTally start(int tensor, int participant) {
+    return start(tensor, 0, participant);
+  }
+
+  /**
+   * A participant's tally, empty but for the largest ratio of the tensor so far; or just less where
+   * an element of the piece that has it too would be the first.
+   *
+   * @param from the first element of the piece, or one before it
+   */
+  synchronized UpdateTally start(int tensor, long from, int participant) {
     UpdateTally tally = tallies[participant];
     tally.clear();
-    float seen = (float) FLOATS.getOpaque(largestRatio, tensor);
-    tally.largestRatio = Math.max(0, Math.nextDown(seen));
+    float seen = largestRatio[tensor];
+    // Ties are frequent where numbers have few bits, and each goes the slow way.
+    boolean isBefore = largestAt[tensor] != UpdateTally.NOWHERE && largestAt[tensor] < from;
+    tally.largestRatio = isBefore ? seen : Math.max(0, Math.nextDown(seen));
     return tally;
   }
 
@@ -60,7 +68,7 @@ final class Counts {
   private synchronized void raise(int tensor, float ratio, long at) {
     float seen = largestRatio[tensor];
     if (ratio > seen || (ratio == seen && at < largestAt[tensor])) {
-      FLOATS.setOpaque(largestRatio, tensor, ratio);
+      largestRatio[tensor] = ratio;
       largestAt[tensor] = at;
     }
   }

@@ -193,7 +193,7 @@ final class FusedRule extends UpdateRule {
     if (gradient == null) {
       return; // a selection that waits for its first gradient ends here too
     }
-    UpdateTally tally = setup.counts().start(index, participant);
+    UpdateTally tally = setup.counts().start(index, from, participant);
     if (emulated.length > 0) {
       emulated[participant].update(tensor, mask(index), gradient, from, to, tally);
     } else {

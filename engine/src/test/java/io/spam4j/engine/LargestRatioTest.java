@@ -212,7 +212,7 @@ final class LargestRatioTest {
               segment(arena, new float[n]),
               segment(arena, second));
       for (int start : starts) {
-        UpdateTally tally = counts.start(0, 0);
+        UpdateTally tally = counts.start(0, start, 0);
         Update.apply(o, start, Math.min(n, start + piece), new UpdateCoefficients(), tally);
         counts.add(tally, 0);
       }
