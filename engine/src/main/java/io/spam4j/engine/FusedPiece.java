@@ -6,6 +6,7 @@ import io.spam4j.engine.kernel.Operands;
 import io.spam4j.engine.kernel.Update;
 import io.spam4j.engine.kernel.UpdateLoop;
 import io.spam4j.engine.kernel.UpdateTally;
+import io.spam4j.tensors.DType;
 import io.spam4j.tensors.IndexMask;
 import io.spam4j.tensors.Tensor;
 import io.spam4j.tensors.simd.Int8Blocks;
@@ -83,12 +84,23 @@ final class FusedPiece {
       describe(tensor, gradient, i, t);
       i = loop.run(o, i, end, tensor.c, tally);
       if (i < end) {
-        updateDense(tensor, gradient, i, i + loop.length(), t, tally);
+        updateLeft(tensor, gradient, i, i + loop.length(), t, tally);
         i += loop.length();
       }
     }
     if (end < to) {
-      updateDense(tensor, gradient, end, to, t, tally);
+      updateLeft(tensor, gradient, end, to, t, tally);
+    }
+  }
+
+  /** What a vector loop has left: something unusual, or less than a vector. */
+  private void updateLeft(
+      FusedTensor tensor, Tensor gradient, long from, long to, long t, UpdateTally tally) {
+    if (tensor.isFloat32() && gradient.dtype() == DType.F32) {
+      describe(tensor, gradient, from, t);
+      Update.applyOneByOne(o, from, to, tensor.c, tally);
+    } else {
+      updateDense(tensor, gradient, from, to, t, tally);
     }
   }
 

@@ -66,6 +66,11 @@ final class FusedTensor {
     }
   }
 
+  /** Whether weights and moments are float32. */
+  boolean isFloat32() {
+    return weights.isFloat32() && format == MomentFormat.F32;
+  }
+
   /** The vector loop that updates all streams where they lie; null if some need copies. */
   @Nullable UpdateLoop loop() {
     return loop;

@@ -27,6 +27,12 @@ public final class Update {
     }
   }
 
+  /** Updates float32 elements one by one: those that an {@link UpdateLoop} leaves. */
+  public static void applyOneByOne(
+      Operands o, long from, long to, UpdateCoefficients c, UpdateTally tally) {
+    UpdateScalar.apply(o, from, to, c, tally);
+  }
+
   private static void byVectors(
       UpdateLoop loop, Operands o, long from, long to, UpdateCoefficients c, UpdateTally tally) {
     int length = loop.length();
