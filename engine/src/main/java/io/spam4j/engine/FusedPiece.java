@@ -15,9 +15,10 @@ import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One participant's part of the fused update: a piece of a tensor at a time, each stream where it
- * lies, or, if it has another format than float32 or lies on the heap, in blocks of {@link
- * Staging}.
+ * One participant's part of the fused update: a piece of a tensor at a time. Dense streams outside
+ * the heap are updated where they lie, in whatever format, by the vector loop that their tensor
+ * chose; what that leaves, selected weights and streams on the heap go through float32 copies in
+ * blocks of {@link Staging}.
  */
 final class FusedPiece {
   /** Moments that are decoded before they are encoded again: both fit in the first-level cache. */
