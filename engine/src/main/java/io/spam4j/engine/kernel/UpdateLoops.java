@@ -66,8 +66,7 @@ public final class UpdateLoops {
   /** The form of a copy, which asks for it when it is initialised. */
   static UpdateForm form(Lookup copy) {
     try {
-      UpdateForm form = MethodHandles.classData(copy, "_", UpdateForm.class);
-      return form == null ? new UpdateForm(Weights.F32, false, Moments.F32, Settings.ANY) : form;
+      return Objects.requireNonNull(MethodHandles.classData(copy, "_", UpdateForm.class));
     } catch (IllegalAccessException e) {
       throw new LinkageError("the form of the vector update must be readable", e);
     }

@@ -23,6 +23,7 @@ import io.spam4j.engine.kernel.UpdateForm.Settings;
 import io.spam4j.engine.kernel.UpdateForm.Weights;
 import io.spam4j.tensors.simd.Int8Blocks;
 import io.spam4j.tensors.simd.RoundingBits;
+import io.spam4j.tensors.simd.RoundingBitsVector;
 import io.spam4j.tensors.simd.VectorMode;
 import io.spam4j.tensors.simd.VectorWidth;
 import java.lang.foreign.MemorySegment;
@@ -85,11 +86,8 @@ final class UpdateVector implements UpdateLoop {
   private static final ByteOrder ORDER = ByteOrder.nativeOrder();
   private static final int LENGTH = S.length();
 
-  /** Each pair of lanes has the same word of random bits, the second one inverted. */
-  private static final IntVector WORDS =
-      IntVector.zero(I).addIndex(1).lanewise(LSHR, 1).mul(RoundingBits.STEP);
-
-  private static final IntVector ODD = IntVector.zero(I).addIndex(1).and(1).mul(RoundingBits.MASK);
+  private static final IntVector WORDS = RoundingBitsVector.WORDS;
+  private static final IntVector ODD = RoundingBitsVector.ODD;
 
   UpdateVector() {}
 
@@ -278,7 +276,7 @@ final class UpdateVector implements UpdateLoop {
           weight.intoMemorySegment(w, i * 4 + weightBytes, ORDER);
         }
       }
-      start += LENGTH / 2 * RoundingBits.STEP;
+      start += RoundingBitsVector.STEP;
     }
     return end;
   }

@@ -35,9 +35,6 @@ final class Bfloat16Vector {
   private static final int LENGTH = I.length();
   private static final int STEP = RoundingBitsVector.STEP;
 
-  /** Inverts the random bits of every other lane. */
-  private static final IntVector ODD = IntVector.zero(I).addIndex(1).and(1).mul(RoundingBits.MASK);
-
   private Bfloat16Vector() {}
 
   static void decode(
@@ -85,7 +82,10 @@ final class Bfloat16Vector {
       IntVector word = RoundingBitsVector.WORDS.add(start);
       word = word.lanewise(XOR, word.lanewise(LSHR, 16)).mul(RoundingBits.MULTIPLIER);
       word = word.lanewise(XOR, word.lanewise(LSHR, 15)).mul(draw.multiplier);
-      IntVector random = word.lanewise(LSHR, draw.shift).and(RoundingBits.MASK).lanewise(XOR, ODD);
+      IntVector random =
+          word.lanewise(LSHR, draw.shift)
+              .and(RoundingBits.MASK)
+              .lanewise(XOR, RoundingBitsVector.ODD);
       IntVector bits = loadBits(from, fromElement + i);
       storeUpper(keepNaN(bits.add(random), bits, bits.and(MAGNITUDE)), to, toElement + i);
       start += STEP;
