@@ -201,7 +201,7 @@ final class AdafactorRule extends PlainRule {
       return;
     }
     AdafactorTensor t = tensors[tensor];
-    UpdateTally tally = setup.counts().start(tensor, participant);
+    UpdateTally tally = setup.counts().of(tensor, participant);
     if (t.matrix != null) {
       for (long tile = fromTile; tile < toTile; tile++) {
         t.tiles.locate(tile, workers[participant].tile);
@@ -214,7 +214,6 @@ final class AdafactorRule extends PlainRule {
       t.update.applyVector(
           weights(tensor), t.first, t.vectorMoments(), gradient, shift(from), from, to, tally);
     }
-    setup.counts().add(tally, tensor);
   }
 
   private void moveTile(

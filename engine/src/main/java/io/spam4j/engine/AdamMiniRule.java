@@ -139,7 +139,7 @@ final class AdamMiniRule extends PlainRule {
     }
     BlockMoments moments = blocks[tensor];
     AdamMiniUpdate update = updates[tensor];
-    UpdateTally tally = setup.counts().start(tensor, participant);
+    UpdateTally tally = setup.counts().of(tensor, participant);
     // Parts of short blocks follow each other and fit a run together; of long ones there is one.
     long start = moments.from(fromPart);
     long end = moments.to(toPart - 1);
@@ -157,7 +157,6 @@ final class AdamMiniRule extends PlainRule {
       float stepSize = moments.stepSize(part);
       update.apply(weights(tensor), first[tensor], gradient, shift, from, to, stepSize, tally);
     }
-    setup.counts().add(tally, tensor);
   }
 
   /** Gradient, weight and first moment are read, two written; long blocks read gradients twice. */

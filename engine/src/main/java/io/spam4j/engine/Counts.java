@@ -7,12 +7,22 @@ import java.util.Arrays;
 
 /**
  * What the threads of a step count, of each tensor: sums, and maxima with the lowest index that has
- * them, so that nothing depends on who took what.
+ * them, so that nothing depends on who took what. A thread shares what it counted of a tensor when
+ * it goes on to the next one.
  */
 final class Counts {
   private static final VarHandle LONGS = MethodHandles.arrayElementVarHandle(long[].class);
 
-  private final UpdateTally[] tallies; // of each participant
+  private static final int NO_TENSOR = -1;
+
+  /** What a participant counts, and of which tensor. */
+  private static final class Participant {
+    final UpdateTally tally = new UpdateTally();
+    int tensor = NO_TENSOR;
+    boolean isAlone;
+  }
+
+  private final Participant[] participants;
   private final long[] spikes;
   private final long[] skipped;
   private final long[] lowered;
@@ -21,8 +31,8 @@ final class Counts {
   private final long[] largestAt;
 
   Counts(int tensors, int threads) {
-    tallies = new UpdateTally[threads];
-    Arrays.setAll(tallies, _ -> new UpdateTally());
+    participants = new Participant[threads];
+    Arrays.setAll(participants, _ -> new Participant());
     spikes = new long[tensors];
     skipped = new long[tensors];
     lowered = new long[tensors];
@@ -32,39 +42,51 @@ final class Counts {
     clear();
   }
 
-  /** A participant's tally for a piece from the first element on. */
-  UpdateTally start(int tensor, int participant) {
-    return start(tensor, 0, participant);
-  }
-
   /**
-   * A participant's tally, empty but for the largest ratio of the tensor so far; or just less where
-   * an element of the piece that has it too would be the first.
+   * A participant's tally for a piece of a tensor: with what it counted of that tensor in earlier
+   * pieces, which lie before this one.
    *
-   * @param from the first element of the piece, or one before it
+   * @param isAlone whether the tensor has no other pieces
    */
-  synchronized UpdateTally start(int tensor, long from, int participant) {
-    UpdateTally tally = tallies[participant];
-    tally.clear();
-    float seen = largestRatio[tensor];
-    // Ties are frequent where numbers have few bits, and each goes the slow way.
-    boolean isBefore = largestAt[tensor] != UpdateTally.NOWHERE && largestAt[tensor] < from;
-    tally.largestRatio = isBefore ? seen : Math.max(0, Math.nextDown(seen));
-    return tally;
+  UpdateTally of(int tensor, boolean isAlone, int participant) {
+    Participant current = participants[participant];
+    if (current.tensor != tensor) {
+      share(current);
+      current.tensor = tensor;
+      current.isAlone = isAlone;
+    }
+    return current.tally;
   }
 
-  /** Adds what a participant counted in a piece of a tensor. */
-  void add(UpdateTally tally, int tensor) {
+  /** The same of a tensor that may have other pieces. */
+  UpdateTally of(int tensor, int participant) {
+    return of(tensor, false, participant);
+  }
+
+  /** Adds what a participant has counted to what all have. */
+  private void share(Participant of) {
+    int tensor = of.tensor;
+    UpdateTally tally = of.tally;
+    if (tensor == NO_TENSOR) {
+      return;
+    }
     addTo(spikes, tensor, tally.spikes);
     addTo(skipped, tensor, tally.skipped);
     addTo(lowered, tensor, tally.lowered);
     addTo(clamped, tensor, tally.clamped);
     if (tally.largestAt != UpdateTally.NOWHERE) {
-      raise(tensor, tally.largestRatio, tally.largestAt);
+      if (of.isAlone) {
+        largestRatio[tensor] = tally.largestRatio;
+        largestAt[tensor] = tally.largestAt;
+      } else {
+        raise(tensor, tally.largestRatio, tally.largestAt);
+      }
     }
+    of.tensor = NO_TENSOR;
+    tally.clear();
   }
 
-  /** Two numbers that belong together; at most once a piece, so a lock costs nothing. */
+  /** Two numbers that belong together. */
   private synchronized void raise(int tensor, float ratio, long at) {
     float seen = largestRatio[tensor];
     if (ratio > seen || (ratio == seen && at < largestAt[tensor])) {
@@ -81,6 +103,10 @@ final class Counts {
 
   /** Forgets everything. */
   void clear() {
+    for (Participant participant : participants) {
+      participant.tensor = NO_TENSOR;
+      participant.tally.clear();
+    }
     Arrays.fill(spikes, 0);
     Arrays.fill(skipped, 0);
     Arrays.fill(lowered, 0);
@@ -89,15 +115,17 @@ final class Counts {
     Arrays.fill(largestAt, UpdateTally.NOWHERE);
   }
 
-  /** Copies what was counted into a report. */
+  /** Copies what was counted into a report; the participants are done. */
   void describe(StepReport report) {
-    for (int i = 0; i < spikes.length; i++) {
-      report.tensorSpikes[i] = spikes[i];
-      report.tensorSkipped[i] = skipped[i];
-      report.tensorLowered[i] = lowered[i];
-      report.tensorClamped[i] = clamped[i];
-      report.tensorLargestRatio[i] = largestRatio[i];
-      report.tensorLargestAt[i] = largestAt[i];
+    for (Participant participant : participants) {
+      share(participant);
     }
+    int tensors = spikes.length;
+    System.arraycopy(spikes, 0, report.tensorSpikes, 0, tensors);
+    System.arraycopy(skipped, 0, report.tensorSkipped, 0, tensors);
+    System.arraycopy(lowered, 0, report.tensorLowered, 0, tensors);
+    System.arraycopy(clamped, 0, report.tensorClamped, 0, tensors);
+    System.arraycopy(largestRatio, 0, report.tensorLargestRatio, 0, tensors);
+    System.arraycopy(largestAt, 0, report.tensorLargestAt, 0, tensors);
   }
 }

@@ -43,10 +43,9 @@ abstract class ElementwiseRule extends PlainRule {
   private void update(int tensor, long from, long to, int participant) {
     Step current = Objects.requireNonNull(step);
     if (current.has(tensor)) {
-      UpdateTally tally = setup.counts().start(tensor, participant);
+      UpdateTally tally = setup.counts().of(tensor, participant);
       MemorySegment gradient = gradient(current, tensor, from, to, tally, participant);
       apply(tensor, gradient, shift(from), from, to, tally);
-      setup.counts().add(tally, tensor);
     }
   }
 

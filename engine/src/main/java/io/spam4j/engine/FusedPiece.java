@@ -213,7 +213,9 @@ final class FusedPiece {
     }
   }
 
-  /** A piece of a tensor of which only some weights have moments, a block of the mask at a time. */
+  /**
+   * A piece of a tensor of which only some weights have moments, some blocks of the mask a time.
+   */
   private void updateSelected(
       FusedTensor tensor,
       IndexMask mask,
@@ -223,9 +225,8 @@ final class FusedPiece {
       long t,
       UpdateTally tally) {
     GatheredBlock work = sparse.workspace(participant);
-    for (long start = from; start < to; start += IndexMask.BLOCK) {
-      long block = start / IndexMask.BLOCK;
-      int count = work.gather(tensor, staging, mask, block, gradient, tally);
+    for (long start = from; start < to; ) {
+      int count = work.gather(tensor, staging, mask, start, to, gradient, tally);
       o.weights = work.weights();
       o.weightShift = -start;
       o.gradient = work.gradient();
@@ -233,10 +234,13 @@ final class FusedPiece {
       long largestBefore = tally.largestAt;
       tally.largestAt = UpdateTally.NOWHERE;
       clipDeviations(tensor, start, start + count, tally);
+      o.givesChanges = work.takesChanges();
       apply(tensor, start, start + count, t, tally);
+      o.givesChanges = false;
       boolean raised = tally.largestAt != UpdateTally.NOWHERE;
       tally.largestAt = raised ? work.position(tally.largestAt - start) : largestBefore;
       work.scatter(tensor.weights, staging, t);
+      start += count;
     }
     if (sparse.movesUnselected(tensor.index)) {
       work.moveUnselected(tensor.index, mask, from, to, gradient, tensor.c, tally);
@@ -252,11 +256,12 @@ final class FusedPiece {
     }
   }
 
-  /** Updates elements, of which there are at most a block if the moments are staged. */
   private void apply(FusedTensor tensor, long from, long to, long t, UpdateTally tally) {
     StoredMoments moments = tensor.moments;
     if (moments.isStaged()) {
-      applyStaged(tensor, from, to - from, t, tally);
+      for (long start = from; start < to; start += Staging.BLOCK) {
+        applyStaged(tensor, start, Math.min(to - start, Staging.BLOCK), t, tally);
+      }
       return;
     }
     o.firstMoment = moments.first;

@@ -65,7 +65,8 @@ final class FusedRule extends UpdateRule {
   }
 
   private PlannedJob job() {
-    return new PlannedJob(WorkPlan.of(sparse.plannedElements()), setup.threads(), this::update);
+    WorkPlan plan = WorkPlan.of(sparse.plannedElements());
+    return PlannedJob.joining(plan, setup.threads(), this::update);
   }
 
   /** The bytes of working memory that such a rule allocates. */
@@ -185,15 +186,29 @@ final class FusedRule extends UpdateRule {
   private void update(int index, long from, long plannedTo, int participant) {
     FusedTensor tensor = tensors[index];
     long to = sparse.isSparse(index) ? Math.min(plannedTo, sparse.count(index)) : plannedTo;
+    boolean isAlone = from == 0 && to == tensor.elements && !sparse.isSparse(index);
+    // What is zeroed or copied first is still in cache when it is updated.
+    boolean isCut = tensor.c.resetsMoments || tensor.c.zeroesMomentsAfter || copies != null;
+    long start = from;
+    do {
+      long end = isCut ? Math.min(to, start + PIECE) : to;
+      updatePiece(tensor, start, end, isAlone, participant);
+      start = end;
+    } while (start < to);
+  }
+
+  private void updatePiece(
+      FusedTensor tensor, long from, long to, boolean isAlone, int participant) {
     if (tensor.c.resetsMoments) {
       tensor.moments.zero(from, to);
     }
     Step current = Objects.requireNonNull(step);
+    int index = tensor.index;
     Tensor gradient = current.gradients[index];
     if (gradient == null) {
       return; // a selection that waits for its first gradient ends here too
     }
-    UpdateTally tally = setup.counts().start(index, from, participant);
+    UpdateTally tally = setup.counts().of(index, isAlone, participant);
     if (emulated.length > 0) {
       emulated[participant].update(tensor, mask(index), gradient, from, to, tally);
     } else {
@@ -202,7 +217,6 @@ final class FusedRule extends UpdateRule {
     if (tensor.c.zeroesMomentsAfter) {
       tensor.moments.zero(from, to);
     }
-    setup.counts().add(tally, index);
   }
 
   @Override

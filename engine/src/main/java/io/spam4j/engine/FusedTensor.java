@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 /** One tensor of the fused update: what is decided of it, and where weights and moments lie. */
 final class FusedTensor {
   final int index;
+  final long elements;
   final UpdateCoefficients c = new UpdateCoefficients();
   final StoredWeights weights;
   StoredMoments moments; // elsewhere when a selection changes
@@ -27,6 +28,7 @@ final class FusedTensor {
 
   FusedTensor(int index, Parameter parameter, Recipe recipe, SequencedMap<String, Tensor> state) {
     this.index = index;
+    elements = parameter.weights().elements();
     key = new RoundingKey(recipe.seed, parameter.name());
     weights = new StoredWeights(parameter, recipe, key, state.get(MomentLayout.LOW));
     format = recipe.moments;

@@ -1,6 +1,5 @@
 package io.spam4j.engine;
 
-import io.spam4j.engine.kernel.Operands;
 import io.spam4j.engine.kernel.Selected;
 import io.spam4j.engine.kernel.Unselected;
 import io.spam4j.engine.kernel.UpdateCoefficients;
@@ -12,11 +11,22 @@ import java.lang.foreign.MemorySegment;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** One participant's block of selected weights and their gradients, gathered and put back. */
+/**
+ * One participant's selected weights and their gradients, gathered and put back: one block of the
+ * mask, or {@value #BLOCKS} where they can be packed by its bits.
+ */
 final class GatheredBlock {
+  /*
+   * The gradient, the moments and the weights are read one after the other. Each time the processor
+   * needs a while until it fetches ahead; so the stretches are long, though they leave the cache.
+   */
+  private static final int BLOCKS = 16;
+
+  /** Elements that a buffer for gathered gradients has room for. */
+  static final int ROOM = BLOCKS * IndexMask.BLOCK + Selected.SLACK_BYTES / Float.BYTES;
+
   /** Of the buffer for weights; the one for gradients must not lie a multiple of 4096 apart. */
-  static final long WEIGHT_BYTES =
-      (long) IndexMask.BLOCK * Float.BYTES + Selected.SLACK_BYTES + Staging.APART;
+  static final long WEIGHT_BYTES = (long) ROOM * Float.BYTES + Staging.APART;
 
   private final Setup setup;
   private final Recipe recipe;
@@ -30,13 +40,15 @@ final class GatheredBlock {
   private MemorySegment gradient = MemorySegment.NULL;
   private int count;
 
-  // The block, whose positions may not be decoded yet.
+  private static final long NO_BLOCK = -1;
+
+  // The blocks; of which one the positions are decoded.
   private @Nullable IndexMask mask;
-  private long block;
-  private boolean isDecoded;
+  private long firstBlock;
+  private long endBlock;
+  private long decodedBlock = NO_BLOCK;
   private boolean isPacked; // by the bits of the mask
-  private final Operands all = new Operands();
-  private final Operands packed = new Operands();
+  private boolean takesChanges; // in place of the weights
 
   /**
    * An empty block.
@@ -58,7 +70,7 @@ final class GatheredBlock {
     this.gradients = gradients;
     this.unselectedGradients = unselectedGradients;
     links = copiedLinks;
-    weights = setup.arena().allocate(WEIGHT_BYTES, 64).asSlice(Staging.APART);
+    weights = setup.arena().allocate(WEIGHT_BYTES, 4096).asSlice(Staging.APART);
   }
 
   /** The gathered weights, from float 0 on. */
@@ -71,26 +83,45 @@ final class GatheredBlock {
     return gradient;
   }
 
-  /** Gathers a block of a mask and returns how many weights it has. */
+  /** Whether the weights were not gathered and {@link #weights} is for what changes them. */
+  boolean takesChanges() {
+    return takesChanges;
+  }
+
+  /**
+   * Gathers whole blocks of a mask.
+   *
+   * @param from the first selected weight, which begins a block, counted among the selected ones
+   * @param to the end of those that may be gathered
+   * @return how many have been gathered, at least one
+   */
   int gather(
       FusedTensor tensor,
       Staging staging,
       IndexMask mask,
-      long block,
+      long from,
+      long to,
       Tensor fullGradient,
       UpdateTally tally) {
     this.mask = mask;
-    this.block = block;
-    StoredWeights from = tensor.weights;
+    StoredWeights stored = tensor.weights;
     isPacked =
-        links == 0 && mask.width() == 1 && !recipe.movesUnselected() && canPack(from, fullGradient);
-    isDecoded = !isPacked;
+        links == 0
+            && mask.width() == 1
+            && !recipe.movesUnselected()
+            && canPack(stored, fullGradient);
+    firstBlock = from / IndexMask.BLOCK;
+    long blocks = (to - from + IndexMask.BLOCK - 1) / IndexMask.BLOCK;
+    endBlock = firstBlock + (isPacked ? Math.min(BLOCKS, blocks) : 1);
+    takesChanges = isPacked && tensor.c.onlyAdds();
     if (isPacked) {
-      pack(mask, from.memory(), fullGradient.memory());
+      decodedBlock = NO_BLOCK;
+      pack(mask, stored.memory(), fullGradient.memory());
       return count;
     }
-    count = mask.decode(block, positions);
-    from.gather(positions, count, weights, halves(from, staging));
+    decodedBlock = firstBlock;
+    count = mask.decode(firstBlock, positions);
+    stored.gather(positions, count, weights, halves(stored, staging));
     // If the others descend, their pieces count what the transforms do to all.
     UpdateTally counted = descends() ? uncounted : tally;
     gradient =
@@ -110,38 +141,42 @@ final class GatheredBlock {
 
   private void pack(IndexMask mask, MemorySegment allWeights, MemorySegment allGradients) {
     gradient = gradients.buffer(participant);
-    all.weights = allWeights;
-    all.gradient = allGradients;
-    packed.weights = weights;
-    packed.gradient = gradient;
-    long from = mask.start(block);
-    count = Selected.gather(all, packed, mask.data(), from, end(mask));
+    long from = mask.start(firstBlock);
+    count = Selected.gather(mask.data(), from, end(mask), allGradients, gradient);
+    if (!takesChanges) {
+      int _ = Selected.gather(mask.data(), from, end(mask), allWeights, weights);
+    }
   }
 
-  /** Where the block ends, or, if it is the last, the bits of the selection. */
+  /** Where the blocks end, or, if the last is among them, the bits of the selection. */
   private long end(IndexMask mask) {
     long bits = Math.min(mask.elements(), mask.data().byteSize() * Byte.SIZE);
-    return Math.min(mask.start(block + 1), bits);
+    return Math.min(mask.start(endBlock), bits);
   }
 
   /** Where in its tensor a gathered weight lies. */
   long position(long i) {
-    if (!isDecoded) {
+    long block = firstBlock + i / IndexMask.BLOCK;
+    if (block != decodedBlock) {
       int _ = Objects.requireNonNull(mask).decode(block, positions);
-      isDecoded = true;
+      decodedBlock = block;
     }
-    return positions[(int) i];
+    return positions[(int) (i % IndexMask.BLOCK)];
   }
 
   /** Puts the gathered weights back, after step {@code t}. */
   void scatter(StoredWeights to, Staging staging, long t) {
     if (isPacked) {
       IndexMask by = Objects.requireNonNull(mask);
-      long start = by.start(block);
-      Selected.scatter(by.data(), start, end(by), weights, to.memory());
+      long start = by.start(firstBlock);
+      if (takesChanges) {
+        Selected.add(by.data(), start, end(by), weights, to.memory());
+      } else {
+        Selected.scatter(by.data(), start, end(by), weights, to.memory());
+      }
       return;
     }
-    to.scatter(weights, positions, count, halves(to, staging), block * IndexMask.BLOCK, t);
+    to.scatter(weights, positions, count, halves(to, staging), firstBlock * IndexMask.BLOCK, t);
   }
 
   /**

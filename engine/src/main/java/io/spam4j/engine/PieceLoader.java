@@ -29,7 +29,7 @@ final class PieceLoader {
   PieceLoader(List<TransformLink> links, int elements, Arena arena, int threads) {
     this.links = links;
     buffers = new MemorySegment[threads];
-    Arrays.setAll(buffers, _ -> arena.allocate(bytes(elements, 1), 64));
+    Arrays.setAll(buffers, _ -> arena.allocate(bytes(elements, 1), 4096));
   }
 
   /** The bytes that a loader allocates. */

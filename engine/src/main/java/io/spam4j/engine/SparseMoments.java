@@ -3,7 +3,6 @@ package io.spam4j.engine;
 import io.spam4j.engine.Checkpoint.SavedMask;
 import io.spam4j.engine.Checkpoint.SavedParameter;
 import io.spam4j.engine.kernel.ParallelTasks;
-import io.spam4j.engine.kernel.Selected;
 import io.spam4j.tensors.IndexMask;
 import io.spam4j.tensors.Tensor;
 import java.lang.foreign.MemorySegment;
@@ -21,9 +20,6 @@ import org.jspecify.annotations.Nullable;
  * dense tensor.
  */
 final class SparseMoments implements AutoCloseable {
-  /** Elements that a buffer for gathered gradients has room for. */
-  private static final int BLOCK_ROOM = IndexMask.BLOCK + Selected.SLACK_BYTES / Float.BYTES;
-
   private final Setup setup;
   private final Recipe recipe;
   private final @Nullable Selection[] selections; // of each tensor; null where it is dense
@@ -69,7 +65,7 @@ final class SparseMoments implements AutoCloseable {
 
   private void makeWorkspaces(int copiedLinks) {
     int count = workspaces.length;
-    PieceLoader blocks = setup.chain().loader(BLOCK_ROOM, setup.arena(), count);
+    PieceLoader blocks = setup.chain().loader(GatheredBlock.ROOM, setup.arena(), count);
     PieceLoader pieces =
         setup.chain().loader(FusedRule.PIECE, setup.arena(), movesUnselected() ? count : 0);
     Arrays.setAll(
@@ -78,7 +74,8 @@ final class SparseMoments implements AutoCloseable {
 
   /** The bytes of working memory that are allocated if any tensor is sparse. */
   static long scratchBytes(Recipe recipe, int threads) {
-    long blocks = threads * GatheredBlock.WEIGHT_BYTES + PieceLoader.bytes(BLOCK_ROOM, threads);
+    long blocks =
+        threads * GatheredBlock.WEIGHT_BYTES + PieceLoader.bytes(GatheredBlock.ROOM, threads);
     return blocks + (recipe.movesUnselected() ? PieceLoader.bytes(FusedRule.PIECE, threads) : 0);
   }
 

@@ -52,7 +52,8 @@ public final class StreamLimit {
     mixedFloats = (double) looked.byteSize() / Float.BYTES / weights;
     restFloats = (double) rest.stream.byteSize() / Float.BYTES / weights;
     seen = new int[threads];
-    job = new PlannedJob(WorkPlan.of(new long[] {weights}), threads, this::pass);
+    WorkPlan plan = WorkPlan.of(new long[] {weights});
+    job = PlannedJob.joining(plan, threads, this::pass);
   }
 
   private record Rest(MemorySegment stream, boolean isWritten) {}

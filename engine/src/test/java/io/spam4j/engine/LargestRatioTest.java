@@ -10,9 +10,7 @@ import io.spam4j.engine.kernel.UpdateTally;
 import io.spam4j.tensors.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
@@ -195,15 +193,10 @@ final class LargestRatioTest {
         .isEqualTo(new Largest(0x1p127f, 1));
   }
 
-  /** Pieces that follow each other in a random order, each started from what the others found. */
+  /** Pieces that two participants take in turn, as chance has it. */
   private static Largest inPieces(float[] gradient, float[] second, int piece, Random random) {
     int n = gradient.length;
-    List<Integer> starts = new ArrayList<>();
-    for (int start = 0; start < n; start += piece) {
-      starts.add(start);
-    }
-    Collections.shuffle(starts, random);
-    var counts = new Counts(1, 1);
+    var counts = new Counts(1, 2);
     try (var arena = Arena.ofConfined()) {
       Operands o =
           Operands.of(
@@ -211,10 +204,9 @@ final class LargestRatioTest {
               segment(arena, gradient),
               segment(arena, new float[n]),
               segment(arena, second));
-      for (int start : starts) {
-        UpdateTally tally = counts.start(0, start, 0);
+      for (int start = 0; start < n; start += piece) {
+        UpdateTally tally = counts.of(0, random.nextInt(2));
         Update.apply(o, start, Math.min(n, start + piece), new UpdateCoefficients(), tally);
-        counts.add(tally, 0);
       }
     }
     var report = new StepReport(List.of("w"));

@@ -183,10 +183,12 @@ final class MaskSelectionTest {
                 new Parameter("dense", Tensor.of(new float[10], 10))))) {
       IndexMask mask = optimizer.mask("sparse").orElseThrow();
       assertThat(mask.bytes()).isPositive();
-      // two moments each; of scratch a block of weights and one of gradients, a vector more each
+      // two moments each; of scratch 16 blocks of weights and as many of gradients, a vector more
+      // each
       assertThat(optimizer.memory())
           .isEqualTo(
-              new MemoryReport(8 * (1000 + 10), mask.bytes(), 2 * (2048 * 4 + 64) + Staging.APART));
+              new MemoryReport(
+                  8 * (1000 + 10), mask.bytes(), 2 * (16 * 2048 * 4 + 64) + Staging.APART));
     }
   }
 

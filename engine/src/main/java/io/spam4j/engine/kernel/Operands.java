@@ -44,6 +44,13 @@ public final class Operands {
   /** What weights and moments are rounded with: see {@link RoundingBits#mixedKey}. */
   public long mixedKey;
 
+  /**
+   * Whether float32 are written to {@link #weights} that are to be added to weights which lie
+   * elsewhere, -0 to those that stay. Only where the coefficients allow it: see {@link
+   * UpdateCoefficients#onlyAdds}.
+   */
+  public boolean givesChanges;
+
   /** The weight of element {@code i} is number {@code i + weightShift} of its segment. */
   public long weightShift;
 

@@ -19,16 +19,17 @@ public final class Selected {
   }
 
   /**
-   * Packs weights and gradients of the selected of the elements {@code [start, end)}.
+   * Packs the selected of the elements {@code [from, to)}.
    *
-   * @param from has weights and gradient of the whole tensor, not shifted
-   * @param to receives weights and gradients of the selected elements, from float 0 on, and has
-   *     {@link #SLACK_BYTES} behind each
    * @param bits of all elements, 0 for the selected ones, in 64-bit words from the lowest bit on
+   * @param all the floats of the whole tensor
+   * @param packed receives those of the selected elements, from float 0 on, and has {@link
+   *     #SLACK_BYTES} behind them
    * @return how many there are
    */
-  public static int gather(Operands from, Operands to, MemorySegment bits, long start, long end) {
-    return SelectedVector.gather(from, to, bits, start, end);
+  public static int gather(
+      MemorySegment bits, long from, long to, MemorySegment all, MemorySegment packed) {
+    return SelectedVector.gather(bits, from, to, all, packed);
   }
 
   /**
@@ -38,5 +39,11 @@ public final class Selected {
   public static void scatter(
       MemorySegment bits, long from, long to, MemorySegment packed, MemorySegment all) {
     SelectedVector.scatter(bits, from, to, packed, all);
+  }
+
+  /** Adds packed elements to those at the places of the selected ones; else as {@link #scatter}. */
+  public static void add(
+      MemorySegment bits, long from, long to, MemorySegment packed, MemorySegment all) {
+    SelectedVector.add(bits, from, to, packed, all);
   }
 }

@@ -26,64 +26,46 @@ final class SelectedVector {
   private SelectedVector() {}
 
   /** See {@link Selected#gather}. */
-  static int gather(Operands from, Operands to, MemorySegment bits, long start, long end) {
-    MemorySegment weights = from.weights;
-    MemorySegment gradient = from.gradient;
-    MemorySegment packedWeights = to.weights;
-    MemorySegment packedGradient = to.gradient;
-    if (!(weights.isNative()
-        && gradient.isNative()
-        && packedWeights.isNative()
-        && packedGradient.isNative()
-        && bits.isNative())) {
-      throw VectorMode.notNative();
-    }
-    long i = start;
+  static int gather(
+      MemorySegment bits, long from, long to, MemorySegment all, MemorySegment packed) {
+    requireNative(bits, all, packed);
+    long i = from;
     int k = 0;
-    for (; i < end && i % LENGTH != 0; i++) {
-      k = gatherOne(from, to, bits, i, k);
+    for (; i < to && i % LENGTH != 0; i++) {
+      k = gatherOne(bits, i, all, packed, k);
     }
-    long vectorsEnd = i + Math.max(0, end - i) / LENGTH * LENGTH;
+    long vectorsEnd = i + Math.max(0, to - i) / LENGTH * LENGTH;
     for (; i < vectorsEnd; i += LENGTH) {
       long selected = selected(bits, i) & LANES;
-      VectorMask<Float> lanes = VectorMask.fromLong(S, selected);
-      long packedAt = (long) k * Float.BYTES;
-      FloatVector.fromMemorySegment(S, weights, i * Float.BYTES, ORDER)
-          .compress(lanes)
-          .intoMemorySegment(packedWeights, packedAt, ORDER);
-      FloatVector.fromMemorySegment(S, gradient, i * Float.BYTES, ORDER)
-          .compress(lanes)
-          .intoMemorySegment(packedGradient, packedAt, ORDER);
+      FloatVector.fromMemorySegment(S, all, i * Float.BYTES, ORDER)
+          .compress(VectorMask.fromLong(S, selected))
+          .intoMemorySegment(packed, (long) k * Float.BYTES, ORDER);
       k += Long.bitCount(selected);
     }
-    for (; i < end; i++) {
-      k = gatherOne(from, to, bits, i, k);
+    for (; i < to; i++) {
+      k = gatherOne(bits, i, all, packed, k);
     }
     return k;
   }
 
-  private static int gatherOne(Operands from, Operands to, MemorySegment bits, long i, int k) {
+  private static int gatherOne(
+      MemorySegment bits, long i, MemorySegment all, MemorySegment packed, int k) {
     if ((selected(bits, i) & 1) == 0) {
       return k;
     }
-    long at = (long) k * Float.BYTES;
-    float weight = from.weights.get(JAVA_FLOAT_UNALIGNED, i * Float.BYTES);
-    float slope = from.gradient.get(JAVA_FLOAT_UNALIGNED, i * Float.BYTES);
-    to.weights.set(JAVA_FLOAT_UNALIGNED, at, weight);
-    to.gradient.set(JAVA_FLOAT_UNALIGNED, at, slope);
+    float value = all.get(JAVA_FLOAT_UNALIGNED, i * Float.BYTES);
+    packed.set(JAVA_FLOAT_UNALIGNED, (long) k * Float.BYTES, value);
     return k + 1;
   }
 
   /** See {@link Selected#scatter}. */
   static void scatter(
       MemorySegment bits, long from, long to, MemorySegment packed, MemorySegment all) {
-    if (!(bits.isNative() && packed.isNative() && all.isNative())) {
-      throw VectorMode.notNative();
-    }
+    requireNative(bits, packed, all);
     long i = from;
     int k = 0;
     for (; i < to && i % LENGTH != 0; i++) {
-      k = scatterOne(bits, i, packed, k, all);
+      k = scatterOne(bits, i, packed, k, all, /* adds= */ false);
     }
     long vectorsEnd = i + Math.max(0, to - i) / LENGTH * LENGTH;
     for (; i < vectorsEnd; i += LENGTH) {
@@ -97,22 +79,53 @@ final class SelectedVector {
       k += Long.bitCount(selected);
     }
     for (; i < to; i++) {
-      k = scatterOne(bits, i, packed, k, all);
+      k = scatterOne(bits, i, packed, k, all, /* adds= */ false);
+    }
+  }
+
+  /** See {@link Selected#add}. */
+  static void add(MemorySegment bits, long from, long to, MemorySegment packed, MemorySegment all) {
+    requireNative(bits, packed, all);
+    long i = from;
+    int k = 0;
+    for (; i < to && i % LENGTH != 0; i++) {
+      k = scatterOne(bits, i, packed, k, all, /* adds= */ true);
+    }
+    long vectorsEnd = i + Math.max(0, to - i) / LENGTH * LENGTH;
+    for (; i < vectorsEnd; i += LENGTH) {
+      long selected = selected(bits, i) & LANES;
+      VectorMask<Float> lanes = VectorMask.fromLong(S, selected);
+      FloatVector change =
+          FloatVector.fromMemorySegment(S, packed, (long) k * Float.BYTES, ORDER).expand(lanes);
+      FloatVector.fromMemorySegment(S, all, i * Float.BYTES, ORDER)
+          .add(change, lanes)
+          .intoMemorySegment(all, i * Float.BYTES, ORDER);
+      k += Long.bitCount(selected);
+    }
+    for (; i < to; i++) {
+      k = scatterOne(bits, i, packed, k, all, /* adds= */ true);
     }
   }
 
   private static int scatterOne(
-      MemorySegment bits, long i, MemorySegment packed, int k, MemorySegment all) {
+      MemorySegment bits, long i, MemorySegment packed, int k, MemorySegment all, boolean adds) {
     if ((selected(bits, i) & 1) == 0) {
       return k;
     }
+    long at = i * Float.BYTES;
     float value = packed.get(JAVA_FLOAT_UNALIGNED, (long) k * Float.BYTES);
-    all.set(JAVA_FLOAT_UNALIGNED, i * Float.BYTES, value);
+    all.set(JAVA_FLOAT_UNALIGNED, at, adds ? all.get(JAVA_FLOAT_UNALIGNED, at) + value : value);
     return k + 1;
   }
 
   /** From bit 0 on whether element {@code i} and those behind it in its word are selected. */
   private static long selected(MemorySegment bits, long i) {
     return ~bits.get(WORD, i / Long.SIZE * Long.BYTES) >>> i;
+  }
+
+  private static void requireNative(MemorySegment bits, MemorySegment one, MemorySegment other) {
+    if (!(bits.isNative() && one.isNative() && other.isNative())) {
+      throw VectorMode.notNative();
+    }
   }
 }

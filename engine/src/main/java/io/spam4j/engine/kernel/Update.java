@@ -21,7 +21,7 @@ public final class Update {
   public static void apply(
       Operands o, long from, long to, UpdateCoefficients c, UpdateTally tally) {
     if (VectorMode.VECTORS && o.isNative()) {
-      byVectors(UpdateLoops.ofFloats(c), o, from, to, c, tally);
+      byVectors(UpdateLoops.ofFloats(o, c), o, from, to, c, tally);
     } else {
       UpdateScalar.apply(o, from, to, c, tally);
     }

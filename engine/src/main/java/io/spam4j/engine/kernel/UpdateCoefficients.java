@@ -109,6 +109,14 @@ public final class UpdateCoefficients {
     return !leavesWeights && changesWeights();
   }
 
+  /**
+   * Whether all that happens to weights is that a number is added which does not depend on them.
+   */
+  public boolean onlyAdds() {
+    boolean decays = coupledDecay != 0 || decayBefore != 1 || decayAfter != 0;
+    return movesWeights() && !decays;
+  }
+
   /** The same, whichever pass does it. */
   boolean changesWeights() {
     return stepSize != 0 || decayBefore != 1 || decayAfter != 0;

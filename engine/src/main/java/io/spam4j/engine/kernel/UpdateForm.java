@@ -24,7 +24,10 @@ public record UpdateForm(
     BF16_NEAREST,
 
     /** As bfloat16 and the 16 bits that are missing to float32. */
-    SPLIT
+    SPLIT,
+
+    /** Not at all: what is to be added to them is written as float32. */
+    ELSEWHERE
   }
 
   /** How moments are stored. */

@@ -26,13 +26,20 @@ public final class UpdateLoops {
 
   /** Those of float32 streams. */
   private static final class Floats {
-    static final Map<Settings, UpdateLoop> LOOPS = new EnumMap<>(Settings.class);
+    static final Map<Settings, UpdateLoop> LOOPS = all(Weights.F32);
+  }
 
-    static {
-      for (Settings settings : Settings.values()) {
-        LOOPS.put(settings, of(new UpdateForm(Weights.F32, false, Moments.F32, settings)));
-      }
+  /** Those of float32 streams that give changes. */
+  private static final class Changes {
+    static final Map<Settings, UpdateLoop> LOOPS = all(Weights.ELSEWHERE);
+  }
+
+  private static Map<Settings, UpdateLoop> all(Weights weights) {
+    Map<Settings, UpdateLoop> loops = new EnumMap<>(Settings.class);
+    for (Settings settings : Settings.values()) {
+      loops.put(settings, of(new UpdateForm(weights, false, Moments.F32, settings)));
     }
+    return loops;
   }
 
   /** Whether there are loops for moments in such a format: vectors, long enough for its codes. */
@@ -45,9 +52,10 @@ public final class UpdateLoops {
     return ALL.computeIfAbsent(form, UpdateLoops::make);
   }
 
-  /** The loop for float32 streams and such coefficients. */
-  static UpdateLoop ofFloats(UpdateCoefficients c) {
-    return Objects.requireNonNull(Floats.LOOPS.get(Settings.of(c)));
+  /** The loop for such operands, which are float32, and coefficients. */
+  static UpdateLoop ofFloats(Operands o, UpdateCoefficients c) {
+    Map<Settings, UpdateLoop> loops = o.givesChanges ? Changes.LOOPS : Floats.LOOPS;
+    return Objects.requireNonNull(loops.get(Settings.of(c)));
   }
 
   private static UpdateLoop make(UpdateForm form) {

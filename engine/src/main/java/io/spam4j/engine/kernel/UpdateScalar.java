@@ -26,9 +26,13 @@ final class UpdateScalar {
       float raw = o.gradient.get(JAVA_FLOAT_UNALIGNED, (i + o.gradientShift) * Float.BYTES);
       if (c.skipsNonFinite && !Float.isFinite(raw)) {
         tally.skipped++;
+        if (o.givesChanges) {
+          w.set(JAVA_FLOAT_UNALIGNED, weightAt, -0f);
+        }
         continue;
       }
-      float weight = w.get(JAVA_FLOAT_UNALIGNED, weightAt);
+      // -0 - x + w = w - x, to the bit
+      float weight = o.givesChanges ? -0f : w.get(JAVA_FLOAT_UNALIGNED, weightAt);
       float first = m.get(JAVA_FLOAT_UNALIGNED, at);
       float second = v.get(JAVA_FLOAT_UNALIGNED, at);
 

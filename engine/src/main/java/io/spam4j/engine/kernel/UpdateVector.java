@@ -66,7 +66,8 @@ final class UpdateVector implements UpdateLoop {
   private static final boolean HALF_GRADIENT = FORM.halfGradient();
   private static final boolean HALF_MOMENTS = FORM.moments() == Moments.BF16;
   private static final boolean CODES = FORM.moments() == Moments.INT8;
-  private static final boolean HALF_WEIGHTS = FORM.weights() != Weights.F32;
+  private static final boolean ELSEWHERE = FORM.weights() == Weights.ELSEWHERE;
+  private static final boolean HALF_WEIGHTS = FORM.weights() != Weights.F32 && !ELSEWHERE;
   private static final boolean SPLIT = FORM.weights() == Weights.SPLIT;
   private static final boolean ROUNDS_WEIGHTS = FORM.weights() == Weights.BF16_STOCHASTIC;
 
@@ -122,6 +123,7 @@ final class UpdateVector implements UpdateLoop {
     long weightBytes = o.weightShift * (HALF_WEIGHTS ? 2 : 4);
     long gradientBytes = o.gradientShift * (HALF_GRADIENT ? 2 : 4);
     FloatVector zero = FloatVector.zero(S);
+    FloatVector nothing = FloatVector.broadcast(S, -0f);
     FloatVector ratio = FloatVector.broadcast(S, Usual.ratio(c, tally));
     FloatVector limit = PLAIN ? zero : FloatVector.broadcast(S, Usual.limit(c));
     IntVector largestSquare = IntVector.broadcast(I, Float.floatToRawIntBits(Usual.square(c)));
@@ -158,6 +160,8 @@ final class UpdateVector implements UpdateLoop {
         ShortVector high = ShortVector.fromMemorySegment(H, w, i * 2 + weightBytes, ORDER);
         weight =
             ((IntVector) high.convertShape(S2I, I, 0)).lanewise(LSHL, 16).reinterpretAsFloats();
+      } else if (ELSEWHERE) {
+        weight = nothing;
       } else {
         weight = FloatVector.fromMemorySegment(S, w, i * 4 + weightBytes, ORDER);
       }

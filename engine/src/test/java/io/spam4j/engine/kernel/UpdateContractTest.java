@@ -77,6 +77,11 @@ final class UpdateContractTest {
     }
   }
 
+  static Stream<Arguments> shapesAndAddedCoefficients() {
+    return shapesAndCoefficients()
+        .filter(arguments -> coefficients((Variant) arguments.get()[0]).onlyAdds());
+  }
+
   static Stream<Variant> variants() {
     return Stream.of(
         new Variant("adam", _ -> {}),
@@ -177,6 +182,35 @@ final class UpdateContractTest {
     actual.assertCanaries();
   }
 
+  @ParameterizedTest(name = "{0}, {1} elements, {2} bytes off")
+  @MethodSource("shapesAndAddedCoefficients")
+  void changes_addedToTheWeights_areTheUpdate(Variant variant, int size, int offset) {
+    UpdateCoefficients c = coefficients(variant);
+    State expected = new State(arena, size, offset, 7);
+    State actual = new State(arena, size, offset, 7);
+    if (c.momentsAreZero) {
+      expected.zeroMoments();
+      actual.zeroMoments();
+    }
+    expected.drawGradient(1);
+    actual.drawGradient(1);
+    MemorySegment before = arena.allocate(actual.w.byteSize() + 1).asSlice(1).copyFrom(actual.w);
+    var expectedTally = new UpdateTally();
+    var actualTally = new UpdateTally();
+    UpdateScalar.apply(expected.operands(), 0, size, c, expectedTally);
+    Operands o = actual.operands();
+    o.givesChanges = true;
+    Update.apply(o, 0, size, c, actualTally);
+    for (long at = 0; at < 4L * size; at += 4) {
+      float change = actual.w.get(JAVA_FLOAT_UNALIGNED, at);
+      float weight = before.get(JAVA_FLOAT_UNALIGNED, at);
+      actual.w.set(JAVA_FLOAT_UNALIGNED, at, weight + change);
+    }
+    actual.assertSameBits(expected);
+    assertThat(actualTally).usingRecursiveComparison().isEqualTo(expectedTally);
+    actual.assertCanaries();
+  }
+
   @ParameterizedTest(name = "{0}")
   @MethodSource("variants")
   void update_isTheSameWhereverItIsCut(Variant variant) {
@@ -254,8 +288,8 @@ final class UpdateContractTest {
       m = stream(2);
       v = stream(3);
       for (int i = 0; i < size; i++) {
-        set(w, i, (float) random.nextGaussian());
-        set(m, i, random.nextInt(8) == 0 ? 0 : (float) random.nextGaussian() * 0.1f);
+        set(w, i, random.nextInt(8) == 0 ? -0f : (float) random.nextGaussian());
+        set(m, i, random.nextInt(4) == 0 ? 0 : (float) random.nextGaussian() * 0.1f);
         set(v, i, random.nextInt(8) == 0 ? 0 : (float) Math.abs(random.nextGaussian()) * 0.01f);
         if (random.nextInt(16) == 0) {
           set(v, i, new float[] {Float.MIN_VALUE, 1e-39f, 1e35f, Float.MAX_VALUE}[i % 4]);
