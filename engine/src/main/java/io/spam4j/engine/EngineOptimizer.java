@@ -69,7 +69,13 @@ final class EngineOptimizer implements Optimizer {
     var counts = new Counts(count, threads);
     WorkerPool.start(threads); // a thread that cannot be started must not fail in a step
     arena = arenas.get();
-    state = new StateStore(blueprint.layout(), this.parameters, arena, arenas);
+    state =
+        new StateStore(
+            blueprint.layout(),
+            this.parameters,
+            i -> hyperparameters.get(i).isSparse(),
+            arena,
+            arenas);
     try {
       NonFinitePolicy nonFinite = assembly.nonFinite();
       boolean propagates = assembly.propagates();
@@ -274,7 +280,7 @@ final class EngineOptimizer implements Optimizer {
   @Override
   public MemoryReport memory() {
     requireOpen();
-    long scratch = measure == null ? 0 : measure.bytes();
+    long scratch = state.gapBytes() + (measure == null ? 0 : measure.bytes());
     return new MemoryReport(
         state.bytes(), rule.indexBytes(), scratch + chain.bytes() + rule.scratchBytes());
   }

@@ -5,7 +5,8 @@ package io.spam4j.engine;
  *
  * @param moments bytes of all state tensors, such as both moments
  * @param index bytes of the selections that say which weights have moments
- * @param scratch bytes of working memory, such as the partial sums of a gradient norm
+ * @param scratch bytes of working memory, such as the partial sums of a gradient norm, and of the
+ *     gaps between state tensors
  */
 public record MemoryReport(long moments, long index, long scratch) {
   /** The bytes that must be saved to continue a run. */

@@ -8,6 +8,7 @@ import io.spam4j.engine.kernel.WorkerPool;
 import io.spam4j.tensors.DType;
 import io.spam4j.tensors.IndexMask;
 import io.spam4j.tensors.Philox;
+import io.spam4j.tensors.TensorSlab;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -228,6 +229,8 @@ public abstract class OptimizerBuilder<B extends OptimizerBuilder<B>> {
     long[] elements = new long[names.size()];
     long moments = 0;
     long index = 0;
+    var slab = new TensorSlab(); // of what StateStore allocates together
+    long inSlab = 0;
     boolean anySparse = false;
     for (int i = 0; i < elements.length; i++) {
       long[] shape = shapes.getOrDefault(names.get(i), new long[0]);
@@ -244,6 +247,10 @@ public abstract class OptimizerBuilder<B extends OptimizerBuilder<B>> {
       for (StateShape state :
           blueprint.layout().of(names.get(i), weights, shape, packed).values()) {
         moments += state.bytes();
+        if (!h.isSparse()) {
+          state.addTo(slab);
+          inSlab += state.bytes();
+        }
       }
     }
     int used = Math.min(threads, Math.max(1, WorkPlan.of(elements).units()));
@@ -251,7 +258,9 @@ public abstract class OptimizerBuilder<B extends OptimizerBuilder<B>> {
     linkFactories(blueprint).forEach(factory -> links.add(factory.of(0, List.of(), true, used)));
     boolean measures = nonFinite.measures() || links.stream().anyMatch(TransformLink::measures);
     long scratch =
-        (measures ? MeasurePass.bytes(elements, used) : 0)
+        slab.bytes()
+            - inSlab
+            + (measures ? MeasurePass.bytes(elements, used) : 0)
             + TransformChain.bytes(links, used)
             + blueprint
                 .scratch()

@@ -2,6 +2,7 @@ package io.spam4j.engine;
 
 import io.spam4j.tensors.DType;
 import io.spam4j.tensors.Tensor;
+import io.spam4j.tensors.TensorSlab;
 import java.lang.foreign.Arena;
 
 /** What a state tensor is, apart from its memory. */
@@ -32,6 +33,10 @@ final class StateShape {
 
   long bytes() {
     return dtype.bytes(Blueprint.elements(shape));
+  }
+
+  void addTo(TensorSlab slab) {
+    slab.add(dtype, shape);
   }
 
   /** A tensor of zeros. */

@@ -2,13 +2,18 @@ package io.spam4j.engine;
 
 import io.spam4j.tensors.DType;
 import io.spam4j.tensors.Tensor;
+import io.spam4j.tensors.TensorSlab;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SequencedMap;
+import java.util.function.IntPredicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -60,35 +65,86 @@ final class StateStore implements AutoCloseable {
 
   private final Layout layout;
   private final List<Parameter> parameters;
+  private final IntPredicate packed;
   private final Arena shared;
   private final Supplier<Arena> arenas;
   private final List<Slot> slots = new ArrayList<>();
+  private @Nullable Map<Integer, SequencedMap<String, Tensor>> dense; // not added yet
+  private long gaps;
   private final @Nullable Slot[] prepared; // of each parameter
 
   /**
    * A store without state.
    *
+   * @param packed which parameters have moments for selected weights only
    * @param shared for state that keeps its shape; closed by the caller
    * @param arenas for state that does not; closed here
    */
-  StateStore(Layout layout, List<Parameter> parameters, Arena shared, Supplier<Arena> arenas) {
+  StateStore(
+      Layout layout,
+      List<Parameter> parameters,
+      IntPredicate packed,
+      Arena shared,
+      Supplier<Arena> arenas) {
     this.layout = layout;
     this.parameters = parameters;
+    this.packed = packed;
     this.shared = shared;
     this.arenas = arenas;
     prepared = new Slot[parameters.size()];
   }
 
-  /** Allocates the state of the next parameter: one moment a weight. */
+  /** Adds the next parameter, with one moment a weight. */
   void add() {
-    int tensor = slots.size();
-    long[] shape = parameters.get(tensor).weights().shape();
-    slots.add(new Slot(null, allocate(tensor, shape, shared, Map.of())));
+    slots.add(new Slot(null, takeDense(slots.size())));
   }
 
-  /** Allocates the state of the next parameter: so many moments, for now. */
+  /** Adds the next parameter, with so many moments for now. */
   void addPacked(long count) {
     slots.add(allocatePacked(slots.size(), count, Map.of()));
+  }
+
+  private SequencedMap<String, Tensor> takeDense(int tensor) {
+    if (dense == null) {
+      dense = allocateDense();
+    }
+    return Objects.requireNonNull(dense.remove(tensor));
+  }
+
+  /** The state of all parameters that are not packed. */
+  private Map<Integer, SequencedMap<String, Tensor>> allocateDense() {
+    var slab = new TensorSlab();
+    for (int i = 0; i < parameters.size(); i++) {
+      shapesOfDense(i).values().forEach(shape -> shape.addTo(slab));
+    }
+    Iterator<Tensor> all = slab.allocate(shared).iterator();
+    gaps = slab.bytes();
+    Map<Integer, SequencedMap<String, Tensor>> states = new HashMap<>();
+    for (int i = 0; i < parameters.size(); i++) {
+      SequencedMap<String, Tensor> tensors = new LinkedHashMap<>();
+      shapesOfDense(i).keySet().forEach(name -> tensors.put(name, all.next()));
+      gaps -= tensors.values().stream().mapToLong(Tensor::bytes).sum();
+      states.put(i, Collections.unmodifiableSequencedMap(tensors));
+    }
+    return states;
+  }
+
+  private SequencedMap<String, StateShape> shapesOfDense(int tensor) {
+    return packed.test(tensor) ? new LinkedHashMap<>() : shapes(tensor, shapeOf(tensor));
+  }
+
+  private long[] shapeOf(int tensor) {
+    return parameters.get(tensor).weights().shape();
+  }
+
+  private SequencedMap<String, StateShape> shapes(int tensor, long[] moments) {
+    Parameter parameter = parameters.get(tensor);
+    return layout.of(parameter.name(), parameter.weights().dtype(), shapeOf(tensor), moments);
+  }
+
+  /** The bytes that were allocated with the state of dense parameters but are none of it. */
+  long gapBytes() {
+    return gaps;
   }
 
   /**
@@ -138,10 +194,8 @@ final class StateStore implements AutoCloseable {
   /** Allocates what is not there before, or does not stay. */
   private SequencedMap<String, Tensor> allocate(
       int tensor, long[] moments, Arena arena, Map<String, Tensor> before) {
-    Tensor weights = parameters.get(tensor).weights();
     SequencedMap<String, Tensor> tensors = new LinkedHashMap<>();
-    layout
-        .of(parameters.get(tensor).name(), weights.dtype(), weights.shape(), moments)
+    shapes(tensor, moments)
         .forEach(
             (name, shape) -> {
               Tensor old = shape.staysWithWeights() ? before.get(name) : null;

@@ -78,13 +78,18 @@ public final class Tensor {
     long[] extents = shape.clone();
     long elements = elements(extents);
     long bytes = bytes(dtype, extents, elements);
-    // Streams that lie some lines of the cache apart, modulo a page, get in each other's way.
-    MemorySegment memory = arena.allocate(bytes, bytes < SMALL ? 64 : PAGE);
+    MemorySegment memory = arena.allocate(bytes, alignment(bytes));
     HugePages.adviseIfLarge(memory);
     return new Tensor(memory, dtype, extents, elements);
   }
 
-  private static void requireNonNull(DType dtype, long[] shape) {
+  /** Where a tensor of so many bytes may begin. */
+  static long alignment(long bytes) {
+    // Streams that lie some lines of the cache apart, modulo a page, get in each other's way.
+    return bytes < SMALL ? 64 : PAGE;
+  }
+
+  static void requireNonNull(DType dtype, long[] shape) {
     Objects.requireNonNull(dtype, "dtype must not be null");
     Objects.requireNonNull(shape, "shape must not be null");
   }
@@ -117,7 +122,7 @@ public final class Tensor {
     return product;
   }
 
-  private static long bytes(DType dtype, long[] shape, long elements) {
+  static long bytes(DType dtype, long[] shape, long elements) {
     try {
       return dtype.bytes(elements);
     } catch (ArithmeticException e) {

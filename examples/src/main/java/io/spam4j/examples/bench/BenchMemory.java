@@ -9,6 +9,7 @@ import io.spam4j.engine.StreamLimit;
 import io.spam4j.tensors.DType;
 import io.spam4j.tensors.Philox;
 import io.spam4j.tensors.Tensor;
+import io.spam4j.tensors.TensorSlab;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -45,15 +46,25 @@ final class BenchMemory implements Values, AutoCloseable {
   BenchMemory(long[] elements, int threads) {
     this.elements = elements.clone();
     this.threads = threads;
+    List<Tensor> allWeights = allocate(elements);
+    List<Tensor> allGradients = allocate(elements);
     for (int i = 0; i < elements.length; i++) {
-      Tensor w = Tensor.allocate(arena, DType.F32, elements[i]);
-      Tensor g = Tensor.allocate(arena, DType.F32, elements[i]);
+      Tensor w = allWeights.get(i);
+      Tensor g = allGradients.get(i);
       fill(w, Philox.stream(1, "bench weights", i), WEIGHT_SCALE);
       fill(g, Philox.stream(1, "bench gradients", i), 1);
       weights.add(w);
       gradients.add(g);
       gradientsByName.put(name(i), g);
     }
+  }
+
+  private List<Tensor> allocate(long[] sizes) {
+    var slab = new TensorSlab();
+    for (long size : sizes) {
+      slab.add(DType.F32, size);
+    }
+    return slab.allocate(arena);
   }
 
   /** Uniform numbers between minus and plus half the scale; none is 0. */
