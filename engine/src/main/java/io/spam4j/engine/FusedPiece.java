@@ -2,6 +2,7 @@ package io.spam4j.engine;
 
 import io.spam4j.engine.kernel.Amsgrad;
 import io.spam4j.engine.kernel.GaussianClip;
+import io.spam4j.engine.kernel.LargestRatio;
 import io.spam4j.engine.kernel.Operands;
 import io.spam4j.engine.kernel.Update;
 import io.spam4j.engine.kernel.UpdateLoop;
@@ -81,6 +82,10 @@ final class FusedPiece {
       return;
     }
     long end = to - (to - from) % loop.length();
+    if (tally.largestRatio == 0 && tensor.isFloat32() && gradient.dtype() == DType.F32) {
+      describe(tensor, gradient, from, t);
+      LargestRatio.find(o, from, Math.min(end, from + LargestRatio.MOST), tensor.c, tally);
+    }
     for (long i = from; i < end; ) {
       describe(tensor, gradient, i, t);
       i = loop.run(o, i, end, tensor.c, tally);

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.SequencedMap;
 import java.util.function.IntConsumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,8 +22,12 @@ final class FusedRule extends UpdateRule {
   /** The most elements a piece of the plan has. */
   static final int PIECE = WorkPlan.UNIT;
 
+  private static final int BYTES_APART = 16;
+
   private final Recipe recipe;
   private final Decision decision;
+  private final Decision[] decisions; // of each participant, for tensors of one piece
+  private final long[] bytes; // of each participant, some lines of the cache apart
   private final Setup setup;
   private final FusedTensor[] tensors;
   private final SparseMoments sparse;
@@ -37,10 +42,18 @@ final class FusedRule extends UpdateRule {
 
   private @Nullable Step step;
 
-  FusedRule(Setup setup, Recipe recipe, Decision decision) {
+  /**
+   * A rule that has decided nothing yet.
+   *
+   * @param newDecision makes what decides
+   */
+  FusedRule(Setup setup, Recipe recipe, Supplier<Decision> newDecision) {
     this.setup = setup;
     this.recipe = recipe;
-    this.decision = decision;
+    decision = newDecision.get();
+    decisions = new Decision[setup.threads()];
+    Arrays.setAll(decisions, _ -> newDecision.get());
+    bytes = new long[setup.threads() * BYTES_APART];
     boolean needsCopies = needsCopies(recipe, setup.chain().isFused());
     int copiedLinks = needsCopies ? setup.chain().size() : 0;
     copies = needsCopies ? setup.chain().loader(PIECE, setup.arena(), setup.threads()) : null;
@@ -54,7 +67,8 @@ final class FusedRule extends UpdateRule {
     tensors = new FusedTensor[setup.parameters().size()];
     try {
       for (int i = 0; i < tensors.length; i++) {
-        tensors[i] = new FusedTensor(i, setup.parameters().get(i), recipe, state(i));
+        tensors[i] =
+            new FusedTensor(i, setup.parameters().get(i), sparse.isSparse(i), recipe, state(i));
         decision.initialise(tensors[i].c, i);
       }
       job = job();
@@ -172,43 +186,55 @@ final class FusedRule extends UpdateRule {
     this.step = step;
     sparse.commit(readState);
     takeNextJob();
-    for (int i = 0; i < tensors.length; i++) {
-      decision.decideAndCountReset(tensors[i].c, i, step);
-      Tensor gradient = step.gradients[i];
-      if (gradient != null && copies == null) {
-        setup.chain().fuse(i, tensors[i].c);
-        tensors[i].chooseLoop(gradient);
+    Arrays.fill(bytes, 0);
+    for (FusedTensor tensor : tensors) {
+      if (!tensor.isOnePiece) {
+        decide(tensor, decision, step);
       }
     }
     job.run();
   }
 
+  private void decide(FusedTensor tensor, Decision decision, Step step) {
+    int index = tensor.index;
+    decision.decideAndCountReset(tensor.c, index, step);
+    Tensor gradient = step.gradients[index];
+    if (gradient != null && copies == null) {
+      setup.chain().fuse(index, tensor.c);
+      tensor.chooseLoop(gradient);
+    }
+  }
+
   private void update(int index, long from, long plannedTo, int participant) {
     FusedTensor tensor = tensors[index];
     long to = sparse.isSparse(index) ? Math.min(plannedTo, sparse.count(index)) : plannedTo;
-    boolean isAlone = from == 0 && to == tensor.elements && !sparse.isSparse(index);
+    Step current = Objects.requireNonNull(step);
+    if (tensor.isOnePiece) {
+      decide(tensor, decisions[participant], current);
+    }
+    if (from == 0) {
+      bytes[participant * BYTES_APART] += bytes(tensor, current.gradients[index]);
+    }
     // What is zeroed or copied first is still in cache when it is updated.
     boolean isCut = tensor.c.resetsMoments || tensor.c.zeroesMomentsAfter || copies != null;
     long start = from;
     do {
       long end = isCut ? Math.min(to, start + PIECE) : to;
-      updatePiece(tensor, start, end, isAlone, participant);
+      updatePiece(current, tensor, start, end, participant);
       start = end;
     } while (start < to);
   }
 
-  private void updatePiece(
-      FusedTensor tensor, long from, long to, boolean isAlone, int participant) {
+  private void updatePiece(Step current, FusedTensor tensor, long from, long to, int participant) {
     if (tensor.c.resetsMoments) {
       tensor.moments.zero(from, to);
     }
-    Step current = Objects.requireNonNull(step);
     int index = tensor.index;
     Tensor gradient = current.gradients[index];
     if (gradient == null) {
       return; // a selection that waits for its first gradient ends here too
     }
-    UpdateTally tally = setup.counts().of(index, isAlone, participant);
+    UpdateTally tally = setup.counts().of(index, tensor.isOnePiece, participant);
     if (emulated.length > 0) {
       emulated[participant].update(tensor, mask(index), gradient, from, to, tally);
     } else {
@@ -221,16 +247,21 @@ final class FusedRule extends UpdateRule {
 
   @Override
   long bytes(Step step) {
-    long bytes = 0;
-    for (int i = 0; i < tensors.length; i++) {
-      Tensor gradient = step.gradients[i];
-      if (gradient != null) {
-        IndexMask mask = sparse.mask(i);
-        long updated = sparse.isSparse(i) ? sparse.count(i) : gradient.elements();
-        bytes += tensors[i].bytes(gradient, updated) + (mask == null ? 0 : mask.bytes());
-      }
+    long sum = 0;
+    for (long some : bytes) { // a stream would be garbage in each step
+      sum += some;
     }
-    return bytes;
+    return sum;
+  }
+
+  private long bytes(FusedTensor tensor, @Nullable Tensor gradient) {
+    if (gradient == null) {
+      return 0;
+    }
+    int i = tensor.index;
+    IndexMask mask = sparse.mask(i);
+    long updated = sparse.isSparse(i) ? sparse.count(i) : tensor.elements;
+    return tensor.bytes(gradient, updated) + (mask == null ? 0 : mask.bytes());
   }
 
   @Override

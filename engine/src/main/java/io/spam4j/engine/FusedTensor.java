@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 final class FusedTensor {
   final int index;
   final long elements;
+  final boolean isOnePiece; // of the plan: whoever updates it decides it too
   final UpdateCoefficients c = new UpdateCoefficients();
   final StoredWeights weights;
   StoredMoments moments; // elsewhere when a selection changes
@@ -26,9 +27,15 @@ final class FusedTensor {
   private @Nullable UpdateLoop loop;
   private final MomentFormat format;
 
-  FusedTensor(int index, Parameter parameter, Recipe recipe, SequencedMap<String, Tensor> state) {
+  FusedTensor(
+      int index,
+      Parameter parameter,
+      boolean isSparse,
+      Recipe recipe,
+      SequencedMap<String, Tensor> state) {
     this.index = index;
     elements = parameter.weights().elements();
+    isOnePiece = !isSparse && elements <= FusedRule.PIECE;
     key = new RoundingKey(recipe.seed, parameter.name());
     weights = new StoredWeights(parameter, recipe, key, state.get(MomentLayout.LOW));
     format = recipe.moments;

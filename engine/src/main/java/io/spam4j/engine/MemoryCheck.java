@@ -5,7 +5,10 @@ import io.spam4j.tensors.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** Checks the memory that callers bring: weights once, gradients before each step. */
@@ -20,8 +23,11 @@ final class MemoryCheck {
   private final List<DType> gradientTypes;
   private final Parameter[] inPlaceOrder;
   private final @Nullable Thread worker;
+  // One parameter for each arena that weights lie in.
+  private final List<Parameter> ofArenas;
   // The gradients found good before: of the same tensor only its arena is asked again.
   private final @Nullable Tensor[] known;
+  private final MemorySegment.@Nullable Scope[] knownScopes;
 
   /**
    * Checks the weights.
@@ -35,6 +41,10 @@ final class MemoryCheck {
     this.gradientTypes = gradientTypes;
     worker = sharesWork ? new Thread(() -> {}, "spam4j-check") : null;
     known = new Tensor[parameters.size()];
+    knownScopes = new MemorySegment.Scope[parameters.size()];
+    Map<MemorySegment.Scope, Parameter> byArena = new LinkedHashMap<>();
+    parameters.forEach(p -> byArena.putIfAbsent(p.weights().memory().scope(), p));
+    ofArenas = List.copyOf(byArena.values());
     inPlaceOrder = parameters.toArray(new Parameter[0]);
     Arrays.sort(inPlaceOrder, Comparator.comparing(p -> p.weights().memory(), BY_PLACE));
     for (Parameter parameter : parameters) {
@@ -95,18 +105,26 @@ final class MemoryCheck {
    * @throws IllegalStateException if memory has been freed
    */
   void check(@Nullable Tensor[] gradients) {
-    for (int i = 0; i < gradients.length; i++) {
-      Parameter parameter = parameters.get(i);
+    for (int i = 0; i < ofArenas.size(); i++) { // an iterator would be garbage in each step
+      Parameter parameter = ofArenas.get(i);
       requireAccess("weights", parameter.name(), parameter.weights().memory());
+    }
+    MemorySegment.Scope accessible = null;
+    for (int i = 0; i < gradients.length; i++) {
       Tensor gradient = gradients[i];
       if (gradient == null) {
         continue;
       }
       if (gradient != known[i]) {
-        requireFit(parameter, gradient);
+        requireFit(parameters.get(i), gradient);
         known[i] = gradient;
+        knownScopes[i] = gradient.memory().scope();
       }
-      requireAccess("gradient", parameter.name(), gradient.memory());
+      MemorySegment.Scope scope = Objects.requireNonNull(knownScopes[i]);
+      if (!scope.equals(accessible)) {
+        requireAccess("gradient", parameters.get(i).name(), gradient.memory());
+        accessible = scope;
+      }
     }
   }
 

@@ -46,7 +46,8 @@ public abstract class MomentBuilder<B extends MomentBuilder<B>> extends Optimize
         new MomentLayout(copy),
         ownLinks(copy),
         setup ->
-            new FusedRule(setup, copy, decisions.of(setup.nonFinite(), setup.hyperparameters())),
+            new FusedRule(
+                setup, copy, () -> decisions.of(setup.nonFinite(), setup.hyperparameters())),
         o -> FusedRule.scratchBytes(copy, o),
         copy.seed,
         new Blueprint.Fused(copy, decisions));

@@ -3,11 +3,13 @@ package io.spam4j.engine;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.spam4j.engine.kernel.LargestRatio;
 import io.spam4j.engine.kernel.Operands;
 import io.spam4j.engine.kernel.Update;
 import io.spam4j.engine.kernel.UpdateCoefficients;
 import io.spam4j.engine.kernel.UpdateTally;
 import io.spam4j.tensors.Tensor;
+import io.spam4j.tensors.simd.VectorMode;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
@@ -179,6 +181,54 @@ final class LargestRatioTest {
           .as("seed %d", seed)
           .isEqualTo(search(gradient, second));
     }
+  }
+
+  /** What is found before the update is what the update finds, or nothing. */
+  @Test
+  void foundBefore_isTheSame() {
+    int found = 0;
+    try (var arena = Arena.ofConfined()) {
+      for (int seed = 0; seed < 400; seed++) {
+        var random = new Random(seed);
+        int n = 1 + random.nextInt(200);
+        boolean isUsual = seed % 4 != 0;
+        float[] gradient = new float[n];
+        float[] second = new float[n];
+        for (int i = 0; i < n; i++) {
+          float scale = isUsual ? 1 : (float) Math.pow(10, random.nextInt(-50, 40));
+          boolean ties = seed % 3 == 0;
+          gradient[i] = ties ? random.nextInt(-4, 5) : scale * (float) random.nextGaussian();
+          second[i] = ties ? random.nextInt(4) : scale * random.nextFloat();
+        }
+        if (seed % 16 == 0) {
+          gradient[random.nextInt(n)] = Float.NaN;
+        }
+        MemorySegment zeros = segment(arena, new float[n]);
+        MemorySegment zerosToo = segment(arena, new float[n]);
+        Operands o = Operands.of(zeros, segment(arena, gradient), zerosToo, segment(arena, second));
+        var coefficients = new UpdateCoefficients();
+        coefficients.skipsNonFinite = true;
+        var tally = new UpdateTally();
+        int whole = VectorMode.VECTORS ? n - n % (VectorMode.BITS / Float.SIZE) : 0;
+        if (VectorMode.VECTORS) {
+          LargestRatio.find(o, 0, n, coefficients, tally);
+        }
+        var before = new Largest(tally.largestRatio, tally.largestAt);
+        if (before.at >= 0) {
+          found++;
+          float[] wholeGradient = Arrays.copyOf(gradient, whole);
+          assertThat(before).isEqualTo(search(wholeGradient, Arrays.copyOf(second, whole)));
+        } else {
+          assertThat(before.ratio).isZero();
+          assertThat(isUsual && seed % 3 != 0 && whole > 0).as("seed %d", seed).isFalse();
+        }
+        Update.apply(o, 0, n, coefficients, tally);
+        assertThat(new Largest(tally.largestRatio, tally.largestAt))
+            .as("seed %d", seed)
+            .isEqualTo(search(gradient, second));
+      }
+    }
+    assertThat(found > 100).isEqualTo(VectorMode.VECTORS);
   }
 
   @Test

@@ -44,10 +44,7 @@ final class UpdateScalar {
 
       // spike: g^2 > theta * v  =>  g = sign(g) * sqrt(theta * v), or 0
       float square = gradient * gradient;
-      if (square > tally.largestRatio * second && second > 0 && square >= Float.MIN_NORMAL) {
-        tally.largestRatio = ratio(square, second);
-        tally.largestAt = i;
-      }
+      raiseRatio(i, square, second, tally);
       if (isSpike(square, second, c)) {
         gradient = clip(gradient, second, c);
         square = gradient * gradient;
@@ -64,6 +61,14 @@ final class UpdateScalar {
       if (c.movesWeights()) {
         w.set(JAVA_FLOAT_UNALIGNED, weightAt, moved(weight, first, second, c));
       }
+    }
+  }
+
+  /** Counts g^2 / v of element {@code i} if it is larger than all before. */
+  static void raiseRatio(long i, float square, float second, UpdateTally tally) {
+    if (square > tally.largestRatio * second && second > 0 && square >= Float.MIN_NORMAL) {
+      tally.largestRatio = ratio(square, second);
+      tally.largestAt = i;
     }
   }
 
