@@ -96,8 +96,9 @@ final class MaskEncoder {
     return new IndexMask(elements, count, width, data, directory);
   }
 
-  private static MemorySegment allocate(Arena arena, long bytes) {
-    return arena.allocate(bytes, Long.BYTES);
+  /** Aligned to 64 bits at least, and in large pages if it is large. */
+  static MemorySegment allocate(Arena arena, long bytes) {
+    return Tensor.allocate(arena, DType.I8, bytes).memory();
   }
 
   /** Finds the best width and the symbols that each chunk takes in it. */

@@ -31,7 +31,7 @@ final class MaskRestore {
       throw new IllegalArgumentException(
           "mask data must be whole words of 8 bytes: bytes=" + saved.byteSize());
     }
-    MemorySegment data = arena.allocate(saved.byteSize(), Long.BYTES).copyFrom(saved);
+    MemorySegment data = MaskEncoder.allocate(arena, saved.byteSize()).copyFrom(saved);
     var restore = new MaskRestore(data, elements, count, width);
     if (count > restore.capacity) {
       throw restore.tooShort(restore.capacity);
