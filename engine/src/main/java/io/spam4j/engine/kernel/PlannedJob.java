@@ -25,6 +25,12 @@ public final class PlannedJob {
    */
   private static final int TURNS = 4; // a thread at the least, of an even share of what is left
 
+  /*
+   * A loop that is called rarely, for long, is compiled from its middle, and starts each call in slow
+   * code: so a call should not be a large part of a step.
+   */
+  private static final int MOST_JOINED = 16; // pieces
+
   private final WorkPlan plan;
   private final int participants;
   private final Task task;
@@ -49,9 +55,8 @@ public final class PlannedJob {
   }
 
   /**
-   * The same for a task that is given pieces of a tensor as one where it follows on: ranges of any
-   * length, which begin and end where pieces do. A vector loop that is started anew for each piece
-   * is a tenth slower where memory is fast.
+   * The same for a task that is given pieces of a tensor as one where it follows on, up to 16 of
+   * them: a vector loop that is started anew for each is a tenth slower where memory is fast.
    */
   public static PlannedJob joining(WorkPlan plan, int threads, Task task) {
     return new PlannedJob(plan, threads, task, true);
@@ -82,7 +87,8 @@ public final class PlannedJob {
     for (int piece = plan.firstPiece(firstUnit); piece < end; piece++) {
       int tensor = plan.tensor(piece);
       long from = plan.from(piece);
-      while (joins && piece + 1 < end && plan.tensor(piece + 1) == tensor) {
+      int last = joins ? Math.min(end, piece + MOST_JOINED) - 1 : piece;
+      while (piece < last && plan.tensor(piece + 1) == tensor) {
         piece++;
       }
       task.run(tensor, from, plan.to(piece), participant);

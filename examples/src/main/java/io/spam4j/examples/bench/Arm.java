@@ -27,6 +27,11 @@ record Arm(String name, Set<Size> sizes, Traffic traffic, Factory factory) {
     sizes = Set.copyOf(sizes);
   }
 
+  /** Whether libtorch does the work. */
+  boolean isOfLibtorch() {
+    return name.startsWith("torch-");
+  }
+
   /** The name with the suffix of a size. */
   String name(Size size) {
     return name + size.suffix();

@@ -9,7 +9,8 @@ import java.util.function.Consumer;
 
 /**
  * Times arms in turn. In every round each arm of a size is timed once, right before or after its
- * limit, so that both see memory at the same speed.
+ * limit, so that both see memory at the same speed. Libtorch's arms follow in rounds of their own:
+ * in one process with them in turn, others took up to twice their time in some rounds.
  */
 final class Bench {
   /* Shorter times are those of several steps: the clock and a cold cache would count. */
@@ -44,11 +45,16 @@ final class Bench {
   BenchReport run() {
     for (Size size : settings.sizes()) {
       List<Arm> arms = settings.chosen(size);
-      if (!arms.isEmpty()) {
-        run(size, arms);
-      }
+      runUnlessEmpty(size, arms.stream().filter(arm -> !arm.isOfLibtorch()).toList());
+      runUnlessEmpty(size, arms.stream().filter(Arm::isOfLibtorch).toList());
     }
     return report();
+  }
+
+  private void runUnlessEmpty(Size size, List<Arm> arms) {
+    if (!arms.isEmpty()) {
+      run(size, arms);
+    }
   }
 
   /** What came out so far. */
