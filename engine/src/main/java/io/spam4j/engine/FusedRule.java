@@ -195,9 +195,9 @@ final class FusedRule extends UpdateRule {
     job.run();
   }
 
-  private void decide(FusedTensor tensor, Decision decision, Step step) {
+  private void decide(FusedTensor tensor, Decision by, Step step) {
     int index = tensor.index;
-    decision.decideAndCountReset(tensor.c, index, step);
+    by.decideAndCountReset(tensor.c, index, step);
     Tensor gradient = step.gradients[index];
     if (gradient != null && copies == null) {
       setup.chain().fuse(index, tensor.c);

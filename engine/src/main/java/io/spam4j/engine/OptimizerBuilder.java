@@ -230,7 +230,6 @@ public abstract class OptimizerBuilder<B extends OptimizerBuilder<B>> {
     long moments = 0;
     long index = 0;
     var slab = new TensorSlab(); // of what StateStore allocates together
-    long inSlab = 0;
     boolean anySparse = false;
     for (int i = 0; i < elements.length; i++) {
       long[] shape = shapes.getOrDefault(names.get(i), new long[0]);
@@ -249,7 +248,6 @@ public abstract class OptimizerBuilder<B extends OptimizerBuilder<B>> {
         moments += state.bytes();
         if (!h.isSparse()) {
           state.addTo(slab);
-          inSlab += state.bytes();
         }
       }
     }
@@ -258,8 +256,7 @@ public abstract class OptimizerBuilder<B extends OptimizerBuilder<B>> {
     linkFactories(blueprint).forEach(factory -> links.add(factory.of(0, List.of(), true, used)));
     boolean measures = nonFinite.measures() || links.stream().anyMatch(TransformLink::measures);
     long scratch =
-        slab.bytes()
-            - inSlab
+        slab.gapBytes()
             + (measures ? MeasurePass.bytes(elements, used) : 0)
             + TransformChain.bytes(links, used)
             + blueprint

@@ -118,12 +118,11 @@ final class StateStore implements AutoCloseable {
       shapesOfDense(i).values().forEach(shape -> shape.addTo(slab));
     }
     Iterator<Tensor> all = slab.allocate(shared).iterator();
-    gaps = slab.bytes();
+    gaps = slab.gapBytes();
     Map<Integer, SequencedMap<String, Tensor>> states = new HashMap<>();
     for (int i = 0; i < parameters.size(); i++) {
       SequencedMap<String, Tensor> tensors = new LinkedHashMap<>();
       shapesOfDense(i).keySet().forEach(name -> tensors.put(name, all.next()));
-      gaps -= tensors.values().stream().mapToLong(Tensor::bytes).sum();
       states.put(i, Collections.unmodifiableSequencedMap(tensors));
     }
     return states;

@@ -28,6 +28,7 @@ public final class TensorSlab {
   private final List<long[]> shapes = new ArrayList<>();
   private final List<Long> starts = new ArrayList<>();
   private long bytes;
+  private long gapBytes;
 
   /** A slab without tensors. */
   public TensorSlab() {}
@@ -53,6 +54,7 @@ public final class TensorSlab {
     dtypes.add(dtype);
     shapes.add(extents);
     starts.add(start);
+    gapBytes += start - bytes;
     bytes = start + size;
     return this;
   }
@@ -60,6 +62,11 @@ public final class TensorSlab {
   /** The bytes that are allocated: those of all tensors and of the gaps between them. */
   public long bytes() {
     return bytes;
+  }
+
+  /** The bytes of the gaps alone, which alignment leaves. */
+  public long gapBytes() {
+    return gapBytes;
   }
 
   /**

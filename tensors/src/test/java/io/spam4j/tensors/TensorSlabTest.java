@@ -35,6 +35,8 @@ final class TensorSlabTest {
         end = memory.address() + memory.byteSize();
       }
       assertThat(end - tensors.getFirst().memory().address()).isEqualTo(slab.bytes());
+      assertThat(tensors.stream().mapToLong(Tensor::bytes).sum() + slab.gapBytes())
+          .isEqualTo(slab.bytes());
       long apart = tensors.get(6).memory().address() - tensors.get(5).memory().address();
       assertThat(Long.bitCount(apart)).as("no power of two").isGreaterThan(1);
       assertThat(slab.allocate(arena).getFirst().getFloat(0)).as("of its own").isZero();
