@@ -6,6 +6,7 @@ import org.openjdk.jmh.annotations.Level;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.infra.BenchmarkParams;
 
 /** What steps read and wrote, over their own time, over one iteration. */
 @State(Scope.Thread)
@@ -13,6 +14,12 @@ import org.openjdk.jmh.annotations.State;
 public class Bandwidth {
   private long bytes;
   private long nanos;
+
+  /** Refuses what would not be quotients. */
+  @Setup(Level.Trial)
+  public void check(BenchmarkParams params) {
+    Events.requireOneIteration(params);
+  }
 
   /** Starts an iteration. */
   @Setup(Level.Iteration)

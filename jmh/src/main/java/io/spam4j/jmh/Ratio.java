@@ -5,6 +5,7 @@ import org.openjdk.jmh.annotations.Level;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.infra.BenchmarkParams;
 
 /** Nanoseconds of some work and of the dense steps done in turn with it, over one iteration. */
 @State(Scope.Thread)
@@ -12,6 +13,12 @@ import org.openjdk.jmh.annotations.State;
 public class Ratio {
   private long workNanos;
   private long stepNanos;
+
+  /** Refuses what would not be quotients. */
+  @Setup(Level.Trial)
+  public void check(BenchmarkParams params) {
+    Events.requireOneIteration(params);
+  }
 
   /** Starts an iteration. */
   @Setup(Level.Iteration)
