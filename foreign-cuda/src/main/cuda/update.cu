@@ -54,6 +54,8 @@ DEVICE void update(float& weight, float raw, float& first, float& second, u32 at
   if ((c.flags & SKIPS_NON_FINITE) != 0 && !isFinite(raw)) {
     counts.skipped++;
   } else {
+    first = flush(first, c);
+    second = flush(second, c);
     float gradient = transformed(raw, c, counts);
     // g += lambda * w
     if (c.coupledDecay != 0.0f) {

@@ -9,6 +9,7 @@ import io.spam4j.tensors.DType;
 import io.spam4j.tensors.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.management.ManagementFactory;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -266,6 +267,32 @@ final class OptimizerTest {
       reference.step(1e-38f);
       assertThat(run.first()[0]).isEqualTo(0);
       assertThat(reference.first()[0]).isEqualTo(1e-38f * (float) (1 - 0.9));
+    }
+  }
+
+  @Test
+  void subnormalMoments_countAsZero() {
+    // enough for a vector of any width, and for a few that are done one by one
+    float[] weights = new float[37];
+    float[] gradient = new float[37];
+    Arrays.fill(weights, 1);
+    Arrays.fill(gradient, 1e-3f);
+    Spam.Builder settings = Spam.builder().spikeGraceSteps(0).resetInterval(0);
+    try (var subnormal = new Runs(settings, weights);
+        var zero = new Runs(settings, weights)) {
+      for (int step = 0; step < 2; step++) {
+        for (int i = 0; i < weights.length; i++) {
+          subnormal.state("exp_avg").setFloat(i, i % 2 == 0 ? 1e-40f : -1e-40f);
+          subnormal.state("exp_avg_sq").setFloat(i, 3e-40f);
+          zero.state("exp_avg").setFloat(i, 0);
+          zero.state("exp_avg_sq").setFloat(i, 0);
+        }
+        StepReport report = subnormal.step(gradient);
+        assertThat(report.spikes()).isZero(); // of no history there are none
+        assertThat(report.largestRatio()).isZero();
+        zero.step(gradient);
+        assertThat(subnormal.bits()).containsExactly(zero.bits());
+      }
     }
   }
 

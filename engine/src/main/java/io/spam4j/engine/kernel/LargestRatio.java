@@ -2,7 +2,6 @@ package io.spam4j.engine.kernel;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 import static jdk.incubator.vector.VectorOperators.GT;
-import static jdk.incubator.vector.VectorOperators.LE;
 import static jdk.incubator.vector.VectorOperators.LT;
 import static jdk.incubator.vector.VectorOperators.MAX;
 
@@ -54,11 +53,17 @@ public final class LargestRatio {
       for (long at = i; at < i + LENGTH; at++) {
         float raw = o.gradient.get(JAVA_FLOAT_UNALIGNED, (at + o.gradientShift) * Float.BYTES);
         float gradient = raw * c.gradientScale * c.normScale;
-        float second = o.secondMoment.get(JAVA_FLOAT_UNALIGNED, at * Float.BYTES);
+        float second =
+            UpdateScalar.flush(o.secondMoment.get(JAVA_FLOAT_UNALIGNED, at * Float.BYTES), c);
         UpdateScalar.raiseRatio(at, gradient * gradient, second, tally);
       }
       i = next(o, i + LENGTH, end, c, tally.largestRatio);
     }
+  }
+
+  /** The smallest second moment that is not 0 for the update. */
+  private static float smallestMoment(UpdateCoefficients c) {
+    return Math.max(c.flushBelow, Float.MIN_VALUE);
   }
 
   /** The largest g^2 / v; NaN if a g is not finite or more than scaled. */
@@ -73,6 +78,8 @@ public final class LargestRatio {
     FloatVector gradientScale = FloatVector.broadcast(S, c.gradientScale);
     FloatVector normScale = FloatVector.broadcast(S, c.normScale);
     FloatVector smallestSquare = FloatVector.broadcast(S, Float.MIN_NORMAL);
+    FloatVector smallestMoment = FloatVector.broadcast(S, smallestMoment(c));
+    FloatVector infinity = FloatVector.broadcast(S, Float.POSITIVE_INFINITY);
     FloatVector largestSquare = zero;
     FloatVector largest = zero;
     for (long i = from; i < end; i += LENGTH) {
@@ -83,8 +90,9 @@ public final class LargestRatio {
               .mul(normScale);
       FloatVector square = gradient.mul(gradient);
       largestSquare = largestSquare.max(square); // NaN if one is
+      // Processors are slow with subnormal numbers; the quotient by infinity is 0.
+      second = second.blend(infinity, second.compare(LT, smallestMoment));
       FloatVector quotient = square.div(second);
-      quotient = quotient.blend(zero, second.compare(LE, zero));
       largest = largest.max(quotient.blend(zero, square.compare(LT, smallestSquare)));
     }
     boolean isUsual = largestSquare.reduceLanes(MAX) <= Usual.square(c);
@@ -101,6 +109,8 @@ public final class LargestRatio {
     long shift = o.gradientShift * Float.BYTES;
     FloatVector gradientScale = FloatVector.broadcast(S, c.gradientScale);
     FloatVector normScale = FloatVector.broadcast(S, c.normScale);
+    FloatVector smallestMoment = FloatVector.broadcast(S, smallestMoment(c));
+    FloatVector infinity = FloatVector.broadcast(S, Float.POSITIVE_INFINITY);
     FloatVector largest = FloatVector.broadcast(S, ratio);
     for (long i = from; i < end; i += LENGTH) {
       FloatVector second = FloatVector.fromMemorySegment(S, v, i * Float.BYTES, ORDER);
@@ -108,6 +118,7 @@ public final class LargestRatio {
           FloatVector.fromMemorySegment(S, g, i * Float.BYTES + shift, ORDER)
               .mul(gradientScale)
               .mul(normScale);
+      second = second.blend(infinity, second.compare(LT, smallestMoment));
       if (gradient.mul(gradient).compare(GT, second.mul(largest)).anyTrue()) {
         return i;
       }

@@ -68,7 +68,7 @@ public final class UpdateCoefficients {
   /** 1 - beta2, rounded from double. */
   public float oneMinusBeta2;
 
-  /** Moments of smaller magnitude become 0; 0 to keep subnormal ones. */
+  /** Moments of smaller magnitude are 0, when they are read too; 0 to keep subnormal ones. */
   public float flushBelow;
 
   /** Added to the square root of v; carries the bias correction where eps is meant corrected. */

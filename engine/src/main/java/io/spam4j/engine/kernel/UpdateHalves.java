@@ -67,6 +67,7 @@ final class UpdateHalves implements UpdateLoop {
     long gradientBytes = o.gradientShift * 2;
     FloatVector zero = FloatVector.zero(S);
     FloatVector ratio = FloatVector.broadcast(S, Usual.ratio(c, tally));
+    FloatVector boundOfZero = FloatVector.broadcast(S, Usual.squareWithoutHistory(c));
     FloatVector limit = PLAIN ? zero : FloatVector.broadcast(S, Usual.limit(c));
     IntVector largestSquare = IntVector.broadcast(I, Float.floatToRawIntBits(Usual.square(c)));
     @Nullable VectorMask<Float> coupled = PLAIN ? null : S.maskAll(c.coupledDecay != 0);
@@ -103,6 +104,13 @@ final class UpdateHalves implements UpdateLoop {
       FloatVector raw0 = gradients.lanewise(LSHL, 16).reinterpretAsFloats();
       FloatVector raw1 = gradients.and(upperHalf).reinterpretAsFloats();
 
+      VectorMask<Float> noHistory0 = second0.compare(LT, flushBelow);
+      VectorMask<Float> noHistory1 = second1.compare(LT, flushBelow);
+      second0 = second0.blend(zero, noHistory0);
+      second1 = second1.blend(zero, noHistory1);
+      first0 = first0.blend(zero, first0.lanewise(ABS).compare(LT, flushBelow));
+      first1 = first1.blend(zero, first1.lanewise(ABS).compare(LT, flushBelow));
+
       FloatVector scaled0 = BARE ? raw0 : raw0.mul(gradientScale);
       FloatVector scaled1 = BARE ? raw1 : raw1.mul(gradientScale);
       FloatVector gradient0 = BARE ? raw0 : scaled0.mul(normScale);
@@ -115,8 +123,18 @@ final class UpdateHalves implements UpdateLoop {
       FloatVector square1 = gradient1.mul(gradient1);
       boolean isUsual;
       if (PLAIN) {
-        IntVector bound0 = second0.mul(ratio).reinterpretAsInts().lanewise(UMIN, largestSquare);
-        IntVector bound1 = second1.mul(ratio).reinterpretAsInts().lanewise(UMIN, largestSquare);
+        IntVector bound0 =
+            second0
+                .mul(ratio)
+                .blend(boundOfZero, noHistory0)
+                .reinterpretAsInts()
+                .lanewise(UMIN, largestSquare);
+        IntVector bound1 =
+            second1
+                .mul(ratio)
+                .blend(boundOfZero, noHistory1)
+                .reinterpretAsInts()
+                .lanewise(UMIN, largestSquare);
         isUsual =
             !square0
                 .reinterpretAsInts()
@@ -129,9 +147,9 @@ final class UpdateHalves implements UpdateLoop {
                 .lanewise(ABS)
                 .compare(LE, limit)
                 .not()
-                .or(square0.compare(GT, second0.mul(ratio)))
+                .or(square0.compare(GT, second0.mul(ratio).blend(boundOfZero, noHistory0)))
                 .or(scaled1.lanewise(ABS).compare(LE, limit).not())
-                .or(square1.compare(GT, second1.mul(ratio)))
+                .or(square1.compare(GT, second1.mul(ratio).blend(boundOfZero, noHistory1)))
                 .anyTrue();
       }
       if (!isUsual) {

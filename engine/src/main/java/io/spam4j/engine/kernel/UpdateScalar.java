@@ -33,8 +33,8 @@ final class UpdateScalar {
       }
       // -0 - x + w = w - x, to the bit
       float weight = o.givesChanges ? -0f : w.get(JAVA_FLOAT_UNALIGNED, weightAt);
-      float first = m.get(JAVA_FLOAT_UNALIGNED, at);
-      float second = v.get(JAVA_FLOAT_UNALIGNED, at);
+      float first = flush(m.get(JAVA_FLOAT_UNALIGNED, at), c);
+      float second = flush(v.get(JAVA_FLOAT_UNALIGNED, at), c);
 
       float gradient = transformed(raw, c, tally);
       // g += lambda * w
@@ -53,8 +53,7 @@ final class UpdateScalar {
 
       // m = beta1 * m + (1 - beta1) * g;  v = beta2 * v + (1 - beta2) * g^2
       first = flush(c.beta1 * first + c.oneMinusBeta1 * gradient, c);
-      second = c.beta2 * second + c.oneMinusBeta2 * square;
-      second = second < c.flushBelow ? 0 : second;
+      second = flush(c.beta2 * second + c.oneMinusBeta2 * square, c);
       m.set(JAVA_FLOAT_UNALIGNED, at, first);
       v.set(JAVA_FLOAT_UNALIGNED, at, second);
 
@@ -124,7 +123,8 @@ final class UpdateScalar {
     return c.decayAfter == 0 ? moved : moved - c.decayAfter * moved;
   }
 
-  private static float flush(float moment, UpdateCoefficients c) {
+  /** A moment as it is used: 0 if it is too small. */
+  static float flush(float moment, UpdateCoefficients c) {
     return Math.abs(moment) < c.flushBelow ? 0 : moment;
   }
 }

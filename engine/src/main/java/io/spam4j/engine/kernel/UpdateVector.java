@@ -125,6 +125,7 @@ final class UpdateVector implements UpdateLoop {
     FloatVector zero = FloatVector.zero(S);
     FloatVector nothing = FloatVector.broadcast(S, -0f);
     FloatVector ratio = FloatVector.broadcast(S, Usual.ratio(c, tally));
+    FloatVector boundOfZero = FloatVector.broadcast(S, Usual.squareWithoutHistory(c));
     FloatVector limit = PLAIN ? zero : FloatVector.broadcast(S, Usual.limit(c));
     IntVector largestSquare = IntVector.broadcast(I, Float.floatToRawIntBits(Usual.square(c)));
     @Nullable VectorMask<Float> coupled = PLAIN ? null : S.maskAll(c.coupledDecay != 0);
@@ -205,6 +206,10 @@ final class UpdateVector implements UpdateLoop {
         raw = FloatVector.fromMemorySegment(S, g, i * 4 + gradientBytes, ORDER);
       }
 
+      VectorMask<Float> noHistory = second.compare(LT, flushBelow);
+      second = second.blend(zero, noHistory);
+      first = first.blend(zero, first.lanewise(ABS).compare(LT, flushBelow));
+
       FloatVector scaled = BARE ? raw : raw.mul(gradientScale);
       FloatVector gradient = BARE ? raw : scaled.mul(normScale);
       if (!PLAIN) {
@@ -213,7 +218,12 @@ final class UpdateVector implements UpdateLoop {
       FloatVector square = gradient.mul(gradient);
       boolean isUsual;
       if (PLAIN) {
-        IntVector bound = second.mul(ratio).reinterpretAsInts().lanewise(UMIN, largestSquare);
+        IntVector bound =
+            second
+                .mul(ratio)
+                .blend(boundOfZero, noHistory)
+                .reinterpretAsInts()
+                .lanewise(UMIN, largestSquare);
         isUsual = !square.reinterpretAsInts().compare(UGT, bound).anyTrue();
       } else {
         isUsual =
@@ -221,7 +231,7 @@ final class UpdateVector implements UpdateLoop {
                 .lanewise(ABS)
                 .compare(LE, limit)
                 .not()
-                .or(square.compare(GT, second.mul(ratio)))
+                .or(square.compare(GT, second.mul(ratio).blend(boundOfZero, noHistory)))
                 .anyTrue();
       }
       if (!isUsual) {

@@ -12,6 +12,11 @@ final class Usual {
         : Math.min(c.spikeThreshold, tally.largestRatio);
   }
 
+  /** What g^2 may be at most where v = 0: anything, unless that is clipped to 0. */
+  static float squareWithoutHistory(UpdateCoefficients c) {
+    return UpdateScalar.canClipAtZero(c) ? 0 : Float.POSITIVE_INFINITY;
+  }
+
   /**
    * Scaled gradients of at most this magnitude are not lowered by AdaClip, and what the norm scale
    * makes of them is within the limit; a little less, so that rounding cannot pass it.

@@ -290,6 +290,9 @@ final class UpdateContractTest {
       for (int i = 0; i < size; i++) {
         set(w, i, random.nextInt(8) == 0 ? -0f : (float) random.nextGaussian());
         set(m, i, random.nextInt(4) == 0 ? 0 : (float) random.nextGaussian() * 0.1f);
+        if (random.nextInt(16) == 0) {
+          set(m, i, i % 2 == 0 ? 1e-39f : -1e-39f);
+        }
         set(v, i, random.nextInt(8) == 0 ? 0 : (float) Math.abs(random.nextGaussian()) * 0.01f);
         if (random.nextInt(16) == 0) {
           set(v, i, new float[] {Float.MIN_VALUE, 1e-39f, 1e35f, Float.MAX_VALUE}[i % 4]);
