@@ -1,7 +1,8 @@
-"""The torch side of EmulatedTraceTest: emulated.py TOOL FOLDER.
+"""The torch side of EmulatedTraceTest: emulated.py TOOL FOLDER [DEVICE].
 
 Runs the authors' SPAM on bfloat16 tensors, with gradients and masks that Java drew, and writes
-weights and moments after every step.
+weights and moments after every step. On cuda all operations are the GPU's own; on cpu, the default,
+its arithmetic is imitated.
 """
 
 import os
@@ -33,8 +34,15 @@ USUAL = dict(
 class Gpu(TorchFunctionMode):
     """Arithmetic on bfloat16 as on a GPU: in float32, numbers too, each result rounded once.
 
-    On a CPU it depends on the version of torch, and on an element's place in its tensor.
+    What multiplies and adds is an fma there. On a CPU it depends on the version of torch, and on an
+    element's place in its tensor.
     """
+
+    @staticmethod
+    def fma(a, number, b):
+        """In float64 the product is exact, and the sum all but exact."""
+        factor = float(torch.tensor(number, dtype=torch.float32))
+        return (a.double() * factor + b.double()).float()
 
     def __torch_function__(self, func, types, args=(), kwargs=None):
         name = func.__name__.strip("_")
@@ -44,9 +52,9 @@ class Gpu(TorchFunctionMode):
         x, *rest = [a.float() if isinstance(a, torch.Tensor) else a for a in args]
         if name == "add":
             alpha = kwargs["alpha"] if kwargs else 1
-            result = x + (rest[0] * alpha if alpha != 1 else rest[0])  # no fma
+            result = self.fma(rest[0], alpha, x) if alpha != 1 else x + rest[0]
         elif name == "addcmul":
-            result = x + rest[0] * rest[1] * kwargs["value"]
+            result = self.fma(rest[0] * rest[1], kwargs["value"], x)
         elif name == "sqrt":
             result = x.sqrt()
         else:
@@ -90,18 +98,23 @@ def run(case, arithmetic, settings, inputs):
     return outputs
 
 
-def main(tool_file, folder):
+def main(tool_file, folder, device="cpu"):
     """Runs all cases."""
     sys.path.append(os.path.dirname(tool_file))
     import spam4j_checkpoint
 
     os.chdir(folder)
     inputs = spam4j_checkpoint.read_safetensors("inputs")[1]
+    inputs = {name: tensor.to(device) for name, tensor in inputs.items()}
     outputs = {}
-    for kind, arithmetic, settings in (("exact", Own, EXACT), ("gpu", Gpu, USUAL)):
+    gpu = Own if device == "cuda" else Gpu
+    for kind, arithmetic, settings in (("exact", Own, EXACT), ("gpu", gpu, USUAL)):
         for case in (f"{kind}-dense", f"{kind}-masked"):
             outputs.update(run(case, arithmetic, settings, inputs))
-    spam4j_checkpoint.write_safetensors("outputs", {}, outputs)
+    outputs = {name: tensor.cpu() for name, tensor in outputs.items()}
+    name = torch.cuda.get_device_name() if device == "cuda" else device
+    of = {"torch": torch.__version__, "device": name}
+    spam4j_checkpoint.write_safetensors("outputs", of, outputs)
 
 
 if __name__ == "__main__":

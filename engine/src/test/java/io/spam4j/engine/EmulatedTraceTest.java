@@ -9,7 +9,6 @@ import io.spam4j.tensors.Tensor;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -28,13 +27,17 @@ import org.junit.jupiter.params.provider.MethodSource;
 /**
  * {@link MomentFormat#BF16_EMULATED} beside the authors' chain of operations in PyTorch, on tensors
  * in bfloat16: the same bits, over three resets, with spikes, dead coordinates, tiny gradients and
- * an infinite one. In the exact cases every number is a bfloat16, and the operations are torch's
- * own. In the others they are what a GPU does; see resources/torch/emulated.py.
+ * an infinite one. The recorded trace is a GPU's. Beside it torch runs on the CPU, where in the
+ * exact cases every number is a bfloat16 and the operations are torch's own, and in the others they
+ * imitate a GPU; see resources/torch/emulated.py.
  */
 final class EmulatedTraceTest {
   private static final int STEPS = 66;
   private static final int RESET_INTERVAL = 20;
-  private static final List<Integer> RECORDED = List.of(1, 8, 19, 20, 21, 33, 41, 55, STEPS);
+
+  /** In step 3 it shows that a GPU multiplies and adds in one operation. */
+  private static final List<Integer> RECORDED = List.of(1, 3, 8, 19, 20, 21, 33, 41, 55, STEPS);
+
   private static final String TRACE = "/torch/emulated.safetensors";
 
   @TempDir private static Path folder;
@@ -220,17 +223,25 @@ final class EmulatedTraceTest {
     return 1;
   }
 
-  /** Records the trace anew, with torch. Arguments: the file. */
+  /**
+   * Records the trace anew, on a machine with a GPU that need not have Java: {@code inputs FOLDER}
+   * writes what emulated.py needs there, {@code trace FOLDER FILE} takes what it leaves.
+   */
   public static void main(String... args) throws Exception {
-    Path folder = Files.createTempDirectory("emulated");
-    runTorch(folder);
+    Path folder = Path.of(args[1]);
+    if (args[0].equals("inputs")) {
+      Safetensors.write(folder.resolve("inputs"), inputs(), Map.of());
+      return;
+    }
     try (Arena arena = Arena.ofConfined()) {
-      Map<String, Tensor> trace = read(folder.resolve("outputs"), arena);
-      trace
-          .keySet()
-          .removeIf(
-              key -> !RECORDED.contains(Integer.valueOf(key.substring(key.lastIndexOf('.') + 1))));
-      Safetensors.write(Path.of(args[0]), trace, Map.of());
+      Safetensors outputs = Safetensors.open(folder.resolve("outputs"), arena);
+      Map<String, Tensor> trace = new LinkedHashMap<>();
+      for (String key : outputs.names()) {
+        if (RECORDED.contains(Integer.valueOf(key.substring(key.lastIndexOf('.') + 1)))) {
+          trace.put(key, outputs.tensor(key));
+        }
+      }
+      Safetensors.write(Path.of(args[2]), trace, outputs.metadata());
     }
   }
 }

@@ -6,8 +6,8 @@ import java.lang.foreign.MemorySegment;
 
 /**
  * SPAM's update as the authors' chain of operations does it on tensors in bfloat16: every operation
- * computes in float32 and rounds its result to the nearest bfloat16, ties to even. Numbers that are
- * no tensors are float32, as on a GPU. No fma.
+ * computes in float32 and rounds its result to the nearest bfloat16, ties to even. As on a GPU,
+ * numbers that are no tensors are float32, and the operations that multiply and add are an fma.
  *
  * <p>All four streams are bfloat16, with nothing shifted. Symbols as in {@link UpdateScalar}.
  */
@@ -59,17 +59,17 @@ public final class EmulatedUpdate {
     }
 
     // m *= beta1;  m += (1 - beta1) * g;  v *= beta2;  v += (1 - beta2) * g^2
-    first = rounded(rounded(c.beta1 * first) + c.oneMinusBeta1 * gradient);
-    second = rounded(rounded(c.beta2 * second) + c.oneMinusBeta2 * (gradient * gradient));
+    first = rounded(Math.fma(c.oneMinusBeta1, gradient, rounded(c.beta1 * first)));
+    second = rounded(Math.fma(c.oneMinusBeta2, gradient * gradient, rounded(c.beta2 * second)));
     set(o.firstMoment, moment, first);
     set(o.secondMoment, moment, second);
 
     // u = m / (sqrt(v) + eps);  u *= scale;  w -= step * u;  w -= after * w
     float denominator = rounded(rounded((float) Math.sqrt(second)) + c.epsilon);
     float direction = rounded(rounded(first / denominator) * c.directionScale);
-    weight = rounded(weight - c.stepSize * direction);
+    weight = rounded(Math.fma(-c.stepSize, direction, weight));
     if (c.decayAfter != 0) {
-      weight = rounded(weight - c.decayAfter * weight);
+      weight = rounded(Math.fma(-c.decayAfter, weight, weight));
     }
     set(o.weights, at, weight);
   }
