@@ -182,6 +182,8 @@ KERNEL void spam4j_update(const Tensor* tensors, const Chunk* chunks,
   collect(counts, &tallies[blockIndex()]);
 }
 
+constexpr u32 AT_ONCE = 4; // selected elements that a thread loads together
+
 // Packed moments of selected weights, in place: nothing is gathered. One block of threads a chunk.
 KERNEL void spam4j_update_sparse(const Tensor* tensors, const Chunk* chunks,
                                  const Coefficients* coefficients, ChunkTally* tallies) {
@@ -197,12 +199,41 @@ KERNEL void spam4j_update_sparse(const Tensor* tensors, const Chunk* chunks,
     GLOBAL float* v = tensor.second + chunk.offset;
     bool moves = movesWeights(c);
     bool resets = (c.flags & RESETS_MOMENTS) != 0;
-    for (u32 i = threadIndex(); i < chunk.length; i += THREADS) {
+    // What is selected lies apart, so a load waits long; several at a time wait together. Positions
+    // ascend with i, so the first of them is also the first of the packed elements.
+    u32 i = threadIndex();
+    for (; i + (AT_ONCE - 1) * THREADS < chunk.length; i += AT_ONCE * THREADS) {
+      u32 at[AT_ONCE];
+      float weight[AT_ONCE];
+      float raw[AT_ONCE];
+      float first[AT_ONCE];
+      float second[AT_ONCE];
+#pragma unroll
+      for (u32 k = 0; k < AT_ONCE; k++) {
+        at[k] = positions[i + k * THREADS];
+        first[k] = resets ? 0.0f : m[i + k * THREADS];
+        second[k] = resets ? 0.0f : v[i + k * THREADS];
+      }
+#pragma unroll
+      for (u32 k = 0; k < AT_ONCE; k++) {
+        weight[k] = w[at[k]];
+        raw[k] = g[at[k]];
+      }
+#pragma unroll
+      for (u32 k = 0; k < AT_ONCE; k++) {
+        update(weight[k], raw[k], first[k], second[k], at[k], c, moves, counts);
+        m[i + k * THREADS] = first[k];
+        v[i + k * THREADS] = second[k];
+        if (moves) {
+          w[at[k]] = weight[k];
+        }
+      }
+    }
+    for (; i < chunk.length; i += THREADS) {
       u32 at = positions[i];
       float weight = w[at];
       float first = resets ? 0.0f : m[i];
       float second = resets ? 0.0f : v[i];
-      // Positions ascend with i, so the first of them is also the first of the packed elements.
       update(weight, g[at], first, second, at, c, moves, counts);
       m[i] = first;
       v[i] = second;
