@@ -197,8 +197,8 @@ final class ChunkTable {
       int count = mask.decode(b, block);
       for (int i = 0; i < count; i++) {
         lengths[(int) (block[i] / TILE)]++;
-        positions.accept((short) (block[i] % TILE));
       }
+      positions.accept(block, count);
     }
     long offset = 0;
     for (int k = 0; k < lengths.length; k++) {
@@ -207,9 +207,10 @@ final class ChunkTable {
     }
   }
 
-  /** Takes one position after the other. */
+  /** Takes positions in tiles. */
   @FunctionalInterface
   interface PositionSink {
-    void accept(short position);
+    /** Takes some: the low 16 bits of each element, since a tile has 65,536. */
+    void accept(long[] elements, int count);
   }
 }

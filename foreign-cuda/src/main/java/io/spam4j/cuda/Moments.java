@@ -200,9 +200,9 @@ final class Moments implements AutoCloseable {
     if (mask.isPresent()) {
       DeviceBuffer positions = blocks[parameter].positions();
       if (positions == null) { // nothing is selected, which the chunks have to know
-        chunks.select(parameter, mask.get(), _ -> {});
+        chunks.select(parameter, mask.get(), (_, _) -> {});
       } else {
-        staging.upload(positions, sink -> chunks.select(parameter, mask.get(), sink::putShort));
+        staging.upload(positions, sink -> chunks.select(parameter, mask.get(), sink::putShorts));
       }
     }
   }

@@ -1,6 +1,6 @@
 package io.spam4j.cuda;
 
-import static java.lang.foreign.ValueLayout.JAVA_SHORT;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 
 import java.lang.foreign.MemorySegment;
 import java.util.function.Consumer;
@@ -67,13 +67,22 @@ final class Staging {
       this.to = to;
     }
 
-    void putShort(short value) {
-      if (filled + Short.BYTES > room) {
-        flush();
-        room = room(Short.BYTES);
+    /** Takes the low 16 bits of the first {@code count} values. */
+    void putShorts(long[] values, int count) {
+      for (int i = 0; i < count; ) {
+        if (filled + Short.BYTES > room) {
+          flush();
+          room = room(Short.BYTES);
+        }
+        MemorySegment target = pinned.segment();
+        long at = used + filled;
+        int piece = (int) Math.min(count - i, (room - filled) / Short.BYTES);
+        for (int k = 0; k < piece; k++) {
+          target.set(JAVA_SHORT_UNALIGNED, at + (long) k * Short.BYTES, (short) values[i + k]);
+        }
+        filled += (long) piece * Short.BYTES;
+        i += piece;
       }
-      pinned.segment().set(JAVA_SHORT.withByteAlignment(1), used + filled, value);
-      filled += Short.BYTES;
     }
 
     private void flush() {
