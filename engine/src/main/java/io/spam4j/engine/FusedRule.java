@@ -134,6 +134,11 @@ final class FusedRule extends UpdateRule {
   void commitRestore() {
     sparse.commitRestore(readState);
     takeNextJob();
+    if (recipe.flushesSubnormals) {
+      for (FusedTensor tensor : tensors) {
+        tensor.moments.flushHalves();
+      }
+    }
   }
 
   @Override

@@ -65,6 +65,28 @@ final class FormatCheckpointTest {
   }
 
   @Test
+  void subnormalHalves_areZeroWhenLoaded() throws IOException {
+    Path file = folder.resolve("subnormal");
+    try (Arena arena = Arena.ofShared();
+        var one = stepped(arena, DType.BF16, adamw(MomentFormat.BF16));
+        var other = stepped(arena, DType.BF16, adamw(MomentFormat.BF16))) {
+      float[] first = Halves.floats(one.firstMoment("w"));
+      first[7] = -0x1p-127f;
+      first[8] = Float.MIN_NORMAL;
+      float[] second = Halves.floats(one.secondMoment("w"));
+      second[9] = 0x1p-133f;
+      Halves.set(one.firstMoment("w"), first);
+      Halves.set(one.secondMoment("w"), second);
+      one.save(file);
+      other.load(file);
+      first[7] = 0;
+      second[9] = 0;
+      Snapshot.assertSame(Halves.floats(other.firstMoment("w")), first);
+      Snapshot.assertSame(Halves.floats(other.secondMoment("w")), second);
+    }
+  }
+
+  @Test
   void eightBitMoments_haveNoConversion() throws IOException {
     Path floats = folder.resolve("f32");
     Path codes = folder.resolve("int8");
