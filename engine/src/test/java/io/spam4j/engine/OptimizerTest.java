@@ -17,6 +17,7 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 final class OptimizerTest {
   private static final float NAN = Float.NaN;
@@ -270,19 +271,21 @@ final class OptimizerTest {
     }
   }
 
-  @Test
-  void subnormalMoments_countAsZero() {
+  /** Gradients of usual size, and so small that a first moment as small would show beside them. */
+  @ParameterizedTest
+  @ValueSource(floats = {1e-3f, 1e-37f})
+  void subnormalMoments_countAsZero(float size) {
     // enough for a vector of any width, and for a few that are done one by one
     float[] weights = new float[37];
     float[] gradient = new float[37];
     Arrays.fill(weights, 1);
-    Arrays.fill(gradient, 1e-3f);
+    Arrays.fill(gradient, size);
     Spam.Builder settings = Spam.builder().spikeGraceSteps(0).resetInterval(0);
     try (var subnormal = new Runs(settings, weights);
         var zero = new Runs(settings, weights)) {
       for (int step = 0; step < 2; step++) {
         for (int i = 0; i < weights.length; i++) {
-          subnormal.state("exp_avg").setFloat(i, i % 2 == 0 ? 1e-40f : -1e-40f);
+          subnormal.state("exp_avg").setFloat(i, i % 2 == 0 ? 1e-38f : -1e-38f);
           subnormal.state("exp_avg_sq").setFloat(i, 3e-40f);
           zero.state("exp_avg").setFloat(i, 0);
           zero.state("exp_avg_sq").setFloat(i, 0);
