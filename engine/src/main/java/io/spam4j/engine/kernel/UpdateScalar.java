@@ -64,7 +64,7 @@ final class UpdateScalar {
   }
 
   /** Counts g^2 / v of element {@code i} if it is larger than all before. */
-  static void raiseRatio(long i, float square, float second, UpdateTally tally) {
+  private static void raiseRatio(long i, float square, float second, UpdateTally tally) {
     if (square > tally.largestRatio * second && second > 0 && square >= Float.MIN_NORMAL) {
       tally.largestRatio = ratio(square, second);
       tally.largestAt = i;
@@ -124,7 +124,7 @@ final class UpdateScalar {
   }
 
   /** A moment as it is used: 0 if it is too small. */
-  static float flush(float moment, UpdateCoefficients c) {
+  private static float flush(float moment, UpdateCoefficients c) {
     return Math.abs(moment) < c.flushBelow ? 0 : moment;
   }
 }
