@@ -247,6 +247,30 @@ final class LargestRatioTest {
     assertThat(found > 100).isEqualTo(VectorMode.VECTORS);
   }
 
+  /** AdaClip may have seen a gradient of no size. */
+  @Test
+  void thresholdThatIsNaN_findsNothingBefore() {
+    float[] ones = new float[64];
+    Arrays.fill(ones, 1);
+    float[] gradient = ones.clone();
+    gradient[6] = 1e25f; // its square is infinite
+    try (var arena = Arena.ofConfined()) {
+      Operands o =
+          Operands.of(
+              segment(arena, ones),
+              segment(arena, gradient),
+              segment(arena, ones),
+              segment(arena, ones));
+      var coefficients = new UpdateCoefficients();
+      coefficients.clipAbove = Float.NaN;
+      var tally = new UpdateTally();
+      if (VectorMode.VECTORS) {
+        LargestRatio.find(o, 0, ones.length, coefficients, tally);
+      }
+      assertThat(tally.largestAt).isEqualTo(UpdateTally.NOWHERE);
+    }
+  }
+
   @Test
   void squareThatOverflows_hasTheLeastRatioThatDoes() {
     float[] gradient = {1, 1e25f, 1.5e19f, -1e25f};

@@ -1,6 +1,7 @@
 package io.spam4j.jmh;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.spam4j.tensors.IndexMask;
 import io.spam4j.tensors.Tensor;
@@ -13,6 +14,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.runner.Runner;
+import org.openjdk.jmh.runner.RunnerException;
+import org.openjdk.jmh.runner.options.Options;
+import org.openjdk.jmh.runner.options.OptionsBuilder;
+import org.openjdk.jmh.runner.options.TimeValue;
+import org.openjdk.jmh.runner.options.VerboseMode;
 
 /** The benchmarks that time other work against a dense step do that work. */
 final class ContestTest {
@@ -54,6 +61,28 @@ final class ContestTest {
     assertThat(benchmark.first().mismatch(MemorySegment.ofArray(new float[WEIGHTS]))).isEqualTo(-1);
     assertThat(ratio.overDenseSpam()).isPositive().isFinite();
     benchmark.tearDown();
+  }
+
+  /** JMH would add up their ratios. */
+  @Test
+  void severalIterations_areRefused() throws RunnerException {
+    assertThat(new Runner(subnormal(1)).run()).hasSize(1);
+    assertThatThrownBy(() -> new Runner(subnormal(2)).run()).isInstanceOf(RunnerException.class);
+  }
+
+  private static Options subnormal(int iterations) {
+    return new OptionsBuilder()
+        .include("SubnormalBenchmark")
+        .param("weights", "64")
+        .param("threads", "1")
+        .param("gradient", "0")
+        .forks(0)
+        .warmupIterations(0)
+        .measurementIterations(iterations)
+        .measurementTime(TimeValue.milliseconds(1))
+        .shouldFailOnError(true)
+        .verbosity(VerboseMode.SILENT)
+        .build();
   }
 
   @Test

@@ -45,7 +45,8 @@ public final class LargestRatio {
    * @param tally empty; receives the same as from an update
    */
   public static void find(Operands o, long from, long to, UpdateCoefficients c, UpdateTally tally) {
-    if (c.momentsAreZero || c.coupledDecay != 0) {
+    float usual = Usual.square(c);
+    if (c.momentsAreZero || c.coupledDecay != 0 || Float.isNaN(usual)) {
       return;
     }
     MemorySegment g = o.gradient;
@@ -88,8 +89,7 @@ public final class LargestRatio {
       place = place.add(LENGTH);
     }
     int bits = largest.reduceLanes(MAX);
-    boolean isUnusual =
-        largestSquare.compare(UGT, Float.floatToRawIntBits(Usual.square(c))).anyTrue();
+    boolean isUnusual = largestSquare.compare(UGT, Float.floatToRawIntBits(usual)).anyTrue();
     if (isUnusual || bits < SMALLEST || bits >= INFINITY) {
       return;
     }
