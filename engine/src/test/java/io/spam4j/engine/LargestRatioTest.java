@@ -253,14 +253,16 @@ final class LargestRatioTest {
     float[] ones = new float[64];
     Arrays.fill(ones, 1);
     float[] gradient = ones.clone();
-    gradient[6] = 1e25f; // its square is infinite
+    gradient[6] = 1e25f; // its square is infinite, as is the largest float times 2
+    float[] second = ones.clone();
+    Arrays.fill(second, 2);
     try (var arena = Arena.ofConfined()) {
       Operands o =
           Operands.of(
               segment(arena, ones),
               segment(arena, gradient),
               segment(arena, ones),
-              segment(arena, ones));
+              segment(arena, second));
       var coefficients = new UpdateCoefficients();
       coefficients.clipAbove = Float.NaN;
       var tally = new UpdateTally();
