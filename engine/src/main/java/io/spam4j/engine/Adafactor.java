@@ -40,8 +40,6 @@ import org.jspecify.annotations.Nullable;
 public final class Adafactor {
   static final String ROWS = "exp_avg_sq_row";
   static final String COLUMNS = "exp_avg_sq_col";
-  static final String SECOND = "exp_avg_sq";
-  static final String FIRST = "exp_avg";
 
   private Adafactor() {}
 
@@ -94,7 +92,7 @@ public final class Adafactor {
     private boolean hasLearningRate;
 
     private Builder() {
-      super(new Group("adafactor", EnumSet.noneOf(Group.Setting.class)));
+      super(new Group("adafactor", EnumSet.noneOf(Hyperparameters.Setting.class)));
       defaults.learningRate(new RelativeStep(false));
     }
 
@@ -212,7 +210,7 @@ public final class Adafactor {
     SequencedMap<String, long[]> shapes = new LinkedHashMap<>();
     int rank = shape.length;
     if (rank < 2) {
-      shapes.put(SECOND, shape);
+      shapes.put(StateNames.SECOND, shape);
     } else {
       long[] columns = Arrays.copyOf(shape, rank - 1);
       columns[rank - 2] = shape[rank - 1];
@@ -220,7 +218,7 @@ public final class Adafactor {
       shapes.put(COLUMNS, columns);
     }
     if (settings.beta1() != 0) {
-      shapes.put(FIRST, shape);
+      shapes.put(StateNames.FIRST, shape);
     }
     return shapes;
   }

@@ -70,13 +70,13 @@ final class AdafactorRule extends PlainRule {
   }
 
   /** The bytes of working memory that such a rule allocates. */
-  static long scratchBytes(Adafactor.Settings settings, Blueprint.Outline outline) {
+  static long scratchBytes(Adafactor.Settings settings, MemoryOutline outline) {
     long bytes = copyBytes(outline.transforms(), outline.threads());
     for (long[] shape : outline.shapes().values()) {
       bytes += AdafactorTensor.scratchBytes(shape);
     }
     if (settings.scaleParameter()) {
-      long[] elements = outline.shapes().values().stream().mapToLong(Blueprint::elements).toArray();
+      long[] elements = outline.shapes().values().stream().mapToLong(Tensor::elements).toArray();
       bytes += MeasurePass.bytes(elements, outline.threads());
     }
     return bytes;

@@ -38,8 +38,8 @@ final class AdafactorTensor {
     this.settings = settings;
     this.h = h;
     tiles = Tiles.of(weights.shape());
-    second = memory(state.get(Adafactor.SECOND));
-    first = memory(state.get(Adafactor.FIRST));
+    second = memory(state.get(StateNames.SECOND));
+    first = memory(state.get(StateNames.FIRST));
     MemorySegment rows = memory(state.get(Adafactor.ROWS));
     MemorySegment columns = memory(state.get(Adafactor.COLUMNS));
     matrix =

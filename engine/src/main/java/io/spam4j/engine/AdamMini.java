@@ -1,5 +1,6 @@
 package io.spam4j.engine;
 
+import io.spam4j.tensors.Tensor;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
@@ -31,8 +32,6 @@ import java.util.function.Predicate;
  * moments that are subnormal become 0.
  */
 public final class AdamMini {
-  static final String FIRST = "exp_avg";
-  static final String SECOND = "exp_avg_sq";
 
   private static final Set<String> QUERIES = Set.of("q", "q_proj", "wq", "query");
   private static final Set<String> KEYS = Set.of("k", "k_proj", "wk", "key");
@@ -140,7 +139,10 @@ public final class AdamMini {
     private final Partition partition;
 
     private Builder(Partition partition) {
-      super(new Group("adam-mini", EnumSet.of(Group.Setting.BETAS, Group.Setting.EPSILON)));
+      super(
+          new Group(
+              "adam-mini",
+              EnumSet.of(Hyperparameters.Setting.BETAS, Hyperparameters.Setting.EPSILON)));
       this.partition = partition;
     }
 
@@ -203,14 +205,14 @@ public final class AdamMini {
   private static SequencedMap<String, long[]> shapes(
       Partition partition, String parameter, long[] shape) {
     SequencedMap<String, long[]> shapes = new LinkedHashMap<>();
-    shapes.put(FIRST, shape);
-    shapes.put(SECOND, new long[] {blocks(partition, parameter, shape)});
+    shapes.put(StateNames.FIRST, shape);
+    shapes.put(StateNames.SECOND, new long[] {blocks(partition, parameter, shape)});
     return shapes;
   }
 
   static long blocks(Partition partition, String parameter, long[] shape) {
     long blocks = partition.blocks(parameter, shape.clone());
-    long elements = Blueprint.elements(shape);
+    long elements = Tensor.elements(shape);
     if (blocks < 1 || elements % blocks != 0) {
       throw new IllegalArgumentException(
           "blocks must be a positive divisor of the weights: parameter=%s, blocks=%d, weights=%d"

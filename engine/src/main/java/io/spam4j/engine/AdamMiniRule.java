@@ -5,6 +5,7 @@ import io.spam4j.engine.kernel.PartialSum;
 import io.spam4j.engine.kernel.PlannedJob;
 import io.spam4j.engine.kernel.UpdateTally;
 import io.spam4j.engine.kernel.WorkPlan;
+import io.spam4j.tensors.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.Objects;
@@ -36,8 +37,8 @@ final class AdamMiniRule extends PlainRule {
     for (int i = 0; i < count; i++) {
       Hyperparameters h = setup.hyperparameters().get(i);
       long elements = setup.parameters().get(i).weights().elements();
-      first[i] = memory(i, AdamMini.FIRST);
-      blocks[i] = new BlockMoments(setup.arena(), memory(i, AdamMini.SECOND), elements, h);
+      first[i] = memory(i, StateNames.FIRST);
+      blocks[i] = new BlockMoments(setup.arena(), memory(i, StateNames.SECOND), elements, h);
       updates[i] = update(h);
       parts[i] = blocks[i].parts();
       lengths[i] = blocks[i].partLength();
@@ -63,11 +64,11 @@ final class AdamMiniRule extends PlainRule {
   }
 
   /** The bytes of working memory that such a rule allocates. */
-  static long scratchBytes(AdamMini.Partition partition, Blueprint.Outline outline) {
+  static long scratchBytes(AdamMini.Partition partition, MemoryOutline outline) {
     long bytes = copyBytes(outline.transforms(), outline.threads());
     for (var parameter : outline.shapes().entrySet()) {
       long count = AdamMini.blocks(partition, parameter.getKey(), parameter.getValue());
-      long length = Blueprint.elements(parameter.getValue()) / count;
+      long length = Tensor.elements(parameter.getValue()) / count;
       bytes += BlockMoments.scratchBytes(count, length);
     }
     return bytes;

@@ -20,7 +20,7 @@ final class AgcLink extends TransformLink {
 
   // Of the step at work.
   private @Nullable Step step;
-  private TransformChain.@Nullable Incoming in;
+  private @Nullable GradientStatistics in;
 
   AgcLink(
       GradientTransform.Agc config,
@@ -48,7 +48,7 @@ final class AgcLink extends TransformLink {
   }
 
   @Override
-  void decide(Step step, TransformChain.Incoming in) {
+  void decide(Step step, GradientStatistics in) {
     this.step = step;
     this.in = in;
     job.run();

@@ -4,6 +4,7 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 
 import io.spam4j.engine.kernel.Correction;
 import io.spam4j.engine.kernel.PartialSum;
+import io.spam4j.engine.kernel.WorkPlan;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
@@ -31,7 +32,7 @@ final class BlockMoments {
   }
 
   private static long parts(long length) {
-    return (length + PlainRule.RUN - 1) / PlainRule.RUN;
+    return (length + WorkPlan.UNIT - 1) / WorkPlan.UNIT;
   }
 
   private static long partSums(long blocks, long length) {
@@ -59,15 +60,15 @@ final class BlockMoments {
 
   /** The most elements of a part. */
   long partLength() {
-    return Math.min(length, PlainRule.RUN);
+    return Math.min(length, WorkPlan.UNIT);
   }
 
   long from(long part) {
-    return part / parts * length + part % parts * PlainRule.RUN;
+    return part / parts * length + part % parts * WorkPlan.UNIT;
   }
 
   long to(long part) {
-    return Math.min(from(part) + PlainRule.RUN, (part / parts + 1) * length);
+    return Math.min(from(part) + WorkPlan.UNIT, (part / parts + 1) * length);
   }
 
   /** Decides what all blocks share. */

@@ -2,7 +2,6 @@ package io.spam4j.engine;
 
 import io.spam4j.tensors.DType;
 import java.util.List;
-import java.util.Map;
 import java.util.SequencedMap;
 import org.jspecify.annotations.Nullable;
 
@@ -84,15 +83,6 @@ record Blueprint(
     return takesBfloat16() ? List.of(DType.F32, DType.BF16) : List.of(DType.F32);
   }
 
-  /** The product of the extents. */
-  static long elements(long[] shape) {
-    long elements = 1;
-    for (long extent : shape) {
-      elements = Math.multiplyExact(elements, extent);
-    }
-    return elements;
-  }
-
   /** Makes a transform for a number of parameters. */
   @FunctionalInterface
   interface LinkFactory {
@@ -128,23 +118,6 @@ record Blueprint(
   @FunctionalInterface
   interface Scratch {
     /** Before it is allocated. */
-    long bytes(Outline outline);
+    long bytes(MemoryOutline outline);
   }
-
-  /**
-   * What working memory depends on.
-   *
-   * @param shapes of the weights, by the names of the parameters
-   * @param weights their type
-   * @param transforms whether gradients are transformed at all
-   * @param fused whether the fused update can do all transforms
-   * @param anySparse whether some parameter has a density below 1
-   */
-  record Outline(
-      Map<String, long[]> shapes,
-      DType weights,
-      boolean transforms,
-      boolean fused,
-      boolean anySparse,
-      int threads) {}
 }

@@ -54,11 +54,11 @@ final class CheckpointMatch {
     Set<String> extra = new LinkedHashSet<>(saved.parameters().keySet());
     List<@Nullable SavedParameter> sources = new ArrayList<>();
     for (TrainingState.OfParameter of : own.parameters()) {
-      String name = options.nameInFile(of.parameter().name());
+      String name = options.nameInFile(of.name());
       extra.remove(name);
       SavedParameter source = saved.parameters().get(name);
       if (source == null) {
-        differ(Difference.MISSING, "parameter", ABSENT, of.parameter().name());
+        differ(Difference.MISSING, "parameter", ABSENT, of.name());
       } else if (!fits(source, of, same)) {
         source = null;
       }
@@ -76,14 +76,14 @@ final class CheckpointMatch {
 
   /** Whether a parameter can be loaded; tells of all that differs. */
   private boolean fits(SavedParameter source, TrainingState.OfParameter of, boolean sameOptimizer) {
-    String name = of.parameter().name();
+    String name = of.name();
     if (sameOptimizer) {
       compare("", source.hyperparameters(), of.hyperparameters(), name);
       compareNames("scalars", Difference.HYPERPARAMETERS, source.scalars(), of.scalars(), name);
     }
     compareNames("state", Difference.OPTIMIZER, source.state(), of.tensors(), name);
     boolean fits = true;
-    List<Long> shape = shape(of.parameter().weights());
+    List<Long> shape = list(of.shape());
     if (!source.shape().equals(shape)) {
       fits = false;
       differ(Difference.SHAPES, "shape", source.shape(), shape, name);
@@ -93,7 +93,7 @@ final class CheckpointMatch {
     } else {
       fits = stateFits(source, of, name);
     }
-    compareWeights(source, of.parameter());
+    compareWeights(source, of);
     return fits;
   }
 
@@ -115,7 +115,8 @@ final class CheckpointMatch {
       }
       List<Long> expected =
           source.mask().isPresent()
-              ? selected(state.getKey(), source.mask().get().count(), of.parameter())
+              ? list(
+                  own.selectedShape().of(state.getKey(), source.mask().get().count(), of.shape()))
               : shape(state.getValue());
       if (!shape(tensor).equals(expected)) {
         fits = false;
@@ -125,17 +126,15 @@ final class CheckpointMatch {
     return fits;
   }
 
-  private void compareWeights(SavedParameter source, Parameter own) {
+  private void compareWeights(SavedParameter source, TrainingState.OfParameter own) {
     if (!options.hasWeights()) {
       return;
     }
     Tensor weights = saved.weights().get(source.name());
     if (weights == null) {
       differ("weights: not in the file, save them with SaveOptions.withWeights", own.name());
-    } else if (weights.dtype() != own.weights().dtype()) {
-      differ(
-          "weights: file=%s, optimizer=%s".formatted(weights.dtype(), own.weights().dtype()),
-          own.name());
+    } else if (weights.dtype() != own.dtype()) {
+      differ("weights: file=%s, optimizer=%s".formatted(weights.dtype(), own.dtype()), own.name());
     }
   }
 
@@ -172,10 +171,6 @@ final class CheckpointMatch {
 
   private static List<Long> shape(Tensor tensor) {
     return list(tensor.shape());
-  }
-
-  private static List<Long> selected(String state, long count, Parameter parameter) {
-    return list(MomentLayout.selected(state, count, parameter.weights().shape()));
   }
 
   private static List<Long> list(long[] shape) {

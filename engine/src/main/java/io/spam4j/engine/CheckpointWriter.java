@@ -5,8 +5,10 @@ import io.spam4j.tensors.Safetensors;
 import io.spam4j.tensors.Tensor;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SequencedMap;
 
 /** Writes a {@link TrainingState}; see docs/checkpoints.md for the format. */
@@ -45,11 +47,10 @@ final class CheckpointWriter {
   }
 
   private void add(TrainingState.OfParameter of) {
-    String name = of.parameter().name();
-    Tensor weights = of.parameter().weights();
+    String name = of.name();
     int group = groups.computeIfAbsent(of.hyperparameters(), _ -> groups.size());
     SequencedMap<String, String> fields = new LinkedHashMap<>();
-    fields.put(CheckpointFormat.SHAPE, weights.shapeText().replace(" ", ""));
+    fields.put(CheckpointFormat.SHAPE, Arrays.toString(of.shape()).replace(" ", ""));
     fields.put(CheckpointFormat.IN_GROUP, Integer.toString(group));
     fields.put(CheckpointFormat.UPDATES, Long.toString(of.updates()));
     fields.put(CheckpointFormat.UPDATES_SINCE_RESET, Long.toString(of.updatesSinceReset()));
@@ -66,7 +67,7 @@ final class CheckpointWriter {
     of.scalars().forEach((key, value) -> fields.put(key, Double.toString(value)));
     metadata.put(CheckpointFormat.PARAMETER + name, CheckpointFormat.joined(fields));
     if (options.hasWeights()) {
-      tensors.put(CheckpointFormat.weightTensor(name), weights);
+      tensors.put(CheckpointFormat.weightTensor(name), Objects.requireNonNull(of.weights()));
     }
   }
 }

@@ -116,7 +116,7 @@ final class Counts {
   }
 
   /** Copies what was counted into a report; the participants are done. */
-  void describe(StepReport report) {
+  void describe(StepFigures report) {
     for (Participant participant : participants) {
       share(participant);
     }

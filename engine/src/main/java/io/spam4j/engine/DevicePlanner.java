@@ -63,7 +63,7 @@ final class DevicePlanner implements StepPlanner {
     measuring = chain.measuring();
     transforms = measuring.stream().map(this::transform).toList();
     reports = new DeviceReports(assembly, names, measures());
-    List<Long> elements = this.shapes.stream().map(Blueprint::elements).toList();
+    List<Long> elements = this.shapes.stream().map(Tensor::elements).toList();
     // It checks its settings, which must come before memory for selections is taken.
     Decision decision = fused.decisions().of(assembly.nonFinite(), assembly.hyperparameters());
     selections = new DeviceSelections(assembly, recipe, names, elements, copies);
@@ -128,7 +128,7 @@ final class DevicePlanner implements StepPlanner {
   @Override
   public long moments(int parameter) {
     Selection selection = selections.of(parameter);
-    return selection == null ? Blueprint.elements(shapes.get(parameter)) : selection.count();
+    return selection == null ? Tensor.elements(shapes.get(parameter)) : selection.count();
   }
 
   @Override
@@ -213,7 +213,13 @@ final class DevicePlanner implements StepPlanner {
       SequencedMap<String, String> settings = assembly.blueprint().settings();
       CheckpointWriter.write(
           file,
-          new TrainingState(optimizer(), stepCount(), reports.nonFiniteSteps(), settings, states),
+          new TrainingState(
+              optimizer(),
+              stepCount(),
+              reports.nonFiniteSteps(),
+              settings,
+              states,
+              MomentLayout::selected),
           options);
     }
   }
@@ -224,11 +230,14 @@ final class DevicePlanner implements StepPlanner {
       tensors.put(name, copies.state(i, name, arena));
     }
     return new TrainingState.OfParameter(
-        parameter(i, hasWeights, arena),
+        names.get(i),
+        shapes.get(i),
+        DType.F32,
+        hasWeights ? copies.weights(i, arena) : null,
         assembly.hyperparameters().get(i).text(stepCount()),
         plan.current().updates[i],
         plan.current().updatesSinceReset[i],
-        report().totalSpikes[i],
+        reports.report().totalSpikes[i],
         tensors,
         isSparse(i),
         selections.mask(i),

@@ -10,21 +10,27 @@ import org.jspecify.annotations.Nullable;
 /** Turns what a device counted into reports, and tells who listens. */
 final class DeviceReports {
   private final Assembly assembly;
+  private final List<String> names;
   private final boolean measures;
-  private final StepReport report;
+  private final StepFigures report;
   private final NonFiniteStreak streak;
   private final Telemetry telemetry;
   private List<String> nonFiniteTensors = List.of(); // of the latest step
 
   DeviceReports(Assembly assembly, List<String> names, boolean measures) {
     this.assembly = assembly;
+    this.names = names;
     this.measures = measures;
-    report = new StepReport(names);
+    report = new StepFigures(names);
     streak = new NonFiniteStreak(assembly.stopAfterNonFinite());
     telemetry = new Telemetry(assembly.listeners());
   }
 
-  StepReport report() {
+  List<String> names() {
+    return names;
+  }
+
+  StepFigures report() {
     return report;
   }
 
@@ -37,7 +43,7 @@ final class DeviceReports {
   }
 
   /** Continues the counts of another optimizer. */
-  void restore(StepReport other, long nonFiniteSteps) {
+  void restore(StepFigures other, long nonFiniteSteps) {
     System.arraycopy(other.totalSpikes, 0, report.totalSpikes, 0, report.totalSpikes.length);
     streak.steps = nonFiniteSteps;
   }
@@ -55,16 +61,15 @@ final class DeviceReports {
     if (DeviceRows.nonFinite(statistics, tensors) == 0) {
       return true;
     }
-    List<String> names = nonFinite(statistics);
+    List<String> found = nonFinite(statistics);
     telemetry.refused(facts.step(), i -> DeviceRows.nonFinite(statistics, i), report);
     if (assembly.nonFinite() == NonFinitePolicy.THROW) {
-      throw NonFiniteGradientException.atStep(
-          facts.step(), DeviceRows.nonFinite(statistics, tensors), names);
+      throw NonFiniteStreak.refused(facts.step(), DeviceRows.nonFinite(statistics, tensors), found);
     }
     telemetry.begin();
     describe(facts, statistics, /* skipped= */ true);
     report.clearCounts();
-    end(names);
+    end(found);
     return false;
   }
 
@@ -72,19 +77,19 @@ final class DeviceReports {
   StepReport add(StepFacts facts, StepResults results) {
     telemetry.begin();
     describe(facts, results.statistics(), /* skipped= */ false);
-    List<String> names = new ArrayList<>();
+    List<String> found = new ArrayList<>();
     for (int i = 0; i < report.tensors(); i++) {
       DeviceRows.readTally(results.tallies(), i, report);
       if (facts.hasGradient().get(i)) {
         report.tensorScale[i] = DeviceRows.gradientScale(results.coefficients(), i);
       }
       if (report.skippedCoordinates(i) > 0) {
-        names.add(report.name(i));
+        found.add(report.name(i));
       }
     }
     report.bytes = facts.bytes();
     report.nanos = results.nanos();
-    end(names);
+    end(found);
     return report;
   }
 

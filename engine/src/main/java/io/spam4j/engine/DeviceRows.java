@@ -11,39 +11,7 @@ import java.lang.foreign.MemorySegment;
 
 /** Writes and reads rows of {@link DeviceTables}. */
 final class DeviceRows {
-  // Types of transforms.
-  static final int GLOBAL_NORM = 1;
-  static final int ZCLIP = 2;
-  static final int ADA_CLIP = 3;
-  static final int ADA_GN = 4;
-
-  // Flags of transforms.
-  static final int SHARED_COUNTER = 1;
-  static final int COUNTS_ZERO_NORMS = 2;
-  static final int POISONS = 4;
-
-  private static final long PLACE_AT = 4;
-  private static final long FLAGS_AT = 8;
-  private static final long NUMBERS_AT = 16;
-
   private DeviceRows() {}
-
-  /** A row of {@link DeviceTables#TRANSFORM}, for place 0. */
-  static void putTransform(MemorySegment row, int type, int flags, double... numbers) {
-    row.fill((byte) 0);
-    row.set(JAVA_INT_UNALIGNED, 0, type);
-    row.set(JAVA_INT_UNALIGNED, FLAGS_AT, flags);
-    for (int i = 0; i < numbers.length; i++) {
-      row.set(JAVA_DOUBLE_UNALIGNED, NUMBERS_AT + (long) i * Double.BYTES, numbers[i]);
-    }
-  }
-
-  /** Adds to a row of {@link DeviceTables#TRANSFORM} what does not depend on its type. */
-  static void place(MemorySegment row, int place, boolean poisons) {
-    int flags = row.get(JAVA_INT_UNALIGNED, FLAGS_AT) | (poisons ? POISONS : 0);
-    row.set(JAVA_INT_UNALIGNED, PLACE_AT, place);
-    row.set(JAVA_INT_UNALIGNED, FLAGS_AT, flags);
-  }
 
   /** A row of {@link DeviceTables#COEFFICIENTS}. */
   static void put(MemorySegment row, UpdateCoefficients c, long updatesSinceReset) {
@@ -82,7 +50,7 @@ final class DeviceRows {
   }
 
   /** Copies a row of {@link DeviceTables#TALLY} into a report. */
-  static void readTally(MemorySegment rows, int parameter, StepReport report) {
+  static void readTally(MemorySegment rows, int parameter, StepFigures report) {
     long at = parameter * DeviceTables.TALLY;
     report.tensorSpikes[parameter] = rows.get(JAVA_LONG_UNALIGNED, at);
     report.tensorSkipped[parameter] = rows.get(JAVA_LONG_UNALIGNED, at + 8);

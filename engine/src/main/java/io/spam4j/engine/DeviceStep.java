@@ -66,7 +66,7 @@ final class DeviceStep implements PlannedStep {
       // Where a gradient lies matters to the device alone.
       next.gradients[i] = hasGradient.get(i) ? ELSEWHERE : null;
     }
-    next.readLearningRates(assembly.hyperparameters(), reports.report());
+    next.readLearningRates(assembly.hyperparameters(), reports.names());
   }
 
   /** Decides; if that fails, {@link #discard} has to follow. */
@@ -90,7 +90,7 @@ final class DeviceStep implements PlannedStep {
   public void putTransform(int transform, MemorySegment row) {
     TransformLink link = measuring.get(transform);
     link.put(row, next.t);
-    DeviceRows.place(row, chain.place(link), assembly.propagates());
+    TransformRow.place(row, chain.place(link), assembly.propagates());
   }
 
   @Override

@@ -26,7 +26,7 @@ final class EmulatedForms {
    * @throws IllegalArgumentException if one is not that of the authors' code
    */
   static void require(Recipe recipe, Map<String, String> settings) {
-    Recipe reference = Spam.recipe(Spam.Preset.REFERENCE);
+    Recipe reference = AdamPresets.spamReference();
     if (!recipe.name.equals(reference.name)) {
       throw refusal("optimizer=" + recipe.name);
     }

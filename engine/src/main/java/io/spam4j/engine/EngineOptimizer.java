@@ -148,7 +148,7 @@ final class EngineOptimizer implements Optimizer {
     return stepper.step;
   }
 
-  StepReport report() {
+  StepFigures report() {
     return stepper.report;
   }
 
@@ -255,7 +255,10 @@ final class EngineOptimizer implements Optimizer {
       chain.addScalars(i, scalars);
       states.add(
           new TrainingState.OfParameter(
-              parameters.get(i),
+              parameters.get(i).name(),
+              parameters.get(i).weights().shape(),
+              parameters.get(i).weights().dtype(),
+              parameters.get(i).weights(),
               hyperparameters.get(i).text(at),
               stepper.step.updates[i],
               stepper.step.updatesSinceReset[i],
@@ -265,7 +268,8 @@ final class EngineOptimizer implements Optimizer {
               rule.mask(i),
               scalars));
     }
-    return new TrainingState(name, stepper.steps, stepper.streak.steps, settings, states);
+    return new TrainingState(
+        name, stepper.steps, stepper.streak.steps, settings, states, MomentLayout::selected);
   }
 
   private int index(String parameter) {

@@ -1,6 +1,7 @@
 package io.spam4j.engine;
 
 import io.spam4j.engine.kernel.Amsgrad;
+import io.spam4j.engine.kernel.Float32Copy;
 import io.spam4j.engine.kernel.GaussianClip;
 import io.spam4j.engine.kernel.LargestRatio;
 import io.spam4j.engine.kernel.Operands;
@@ -128,7 +129,7 @@ final class FusedPiece {
       long to,
       long t,
       UpdateTally tally) {
-    Staging.Block block = staging.of(participant);
+    StagedBlock block = staging.of(participant);
     long end = to - (to - from) % loop.length();
     for (long i = from; i < to; ) {
       if (i < end) {
@@ -154,7 +155,7 @@ final class FusedPiece {
   private void updateFloats(
       FusedTensor tensor,
       Tensor gradient,
-      Staging.Block block,
+      StagedBlock block,
       long base,
       long from,
       long to,
@@ -170,7 +171,7 @@ final class FusedPiece {
     o.gradient = gradient.memory();
     o.gradientShift = base;
     if (Staging.isStaged(gradient)) {
-      PieceLoader.copy(gradient, from, to - from, block.gradient());
+      Float32Copy.copy(gradient, from, to - from, block.gradient());
       o.gradient = block.gradient();
       o.gradientShift = base - from;
     }
@@ -198,11 +199,11 @@ final class FusedPiece {
       apply(tensor, from, to, t, tally);
       return;
     }
-    Staging.Block block = staging.of(participant);
-    for (long start = from; start < to; start += Staging.BLOCK) {
-      long count = Math.min(to - start, Staging.BLOCK);
+    StagedBlock block = staging.of(participant);
+    for (long start = from; start < to; start += StagedBlock.BLOCK) {
+      long count = Math.min(to - start, StagedBlock.BLOCK);
       if (stagesGradient) {
-        PieceLoader.copy(gradient, start, count, block.gradient());
+        Float32Copy.copy(gradient, start, count, block.gradient());
         o.gradient = block.gradient();
         o.gradientShift = -start;
       }
@@ -264,8 +265,8 @@ final class FusedPiece {
   private void apply(FusedTensor tensor, long from, long to, long t, UpdateTally tally) {
     StoredMoments moments = tensor.moments;
     if (moments.isStaged()) {
-      for (long start = from; start < to; start += Staging.BLOCK) {
-        applyStaged(tensor, start, Math.min(to - start, Staging.BLOCK), t, tally);
+      for (long start = from; start < to; start += StagedBlock.BLOCK) {
+        applyStaged(tensor, start, Math.min(to - start, StagedBlock.BLOCK), t, tally);
       }
       return;
     }
@@ -279,7 +280,7 @@ final class FusedPiece {
   }
 
   private void applyStaged(FusedTensor tensor, long from, long count, long t, UpdateTally tally) {
-    Staging.Block block = staging.of(participant);
+    StagedBlock block = staging.of(participant);
     tensor.moments.load(from, count, block.first(), block.second());
     o.firstMoment = block.first();
     o.secondMoment = block.second();

@@ -19,9 +19,6 @@ import org.jspecify.annotations.Nullable;
  * apart is in {@link Decision}. All tensors are updated in one wake-up of the pool.
  */
 final class FusedRule extends UpdateRule {
-  /** The most elements a piece of the plan has. */
-  static final int PIECE = WorkPlan.UNIT;
-
   private static final int BYTES_APART = 16;
 
   private final Recipe recipe;
@@ -56,7 +53,8 @@ final class FusedRule extends UpdateRule {
     bytes = new long[setup.threads() * BYTES_APART];
     boolean needsCopies = needsCopies(recipe, setup.chain().isFused());
     int copiedLinks = needsCopies ? setup.chain().size() : 0;
-    copies = needsCopies ? setup.chain().loader(PIECE, setup.arena(), setup.threads()) : null;
+    copies =
+        needsCopies ? setup.chain().loader(WorkPlan.UNIT, setup.arena(), setup.threads()) : null;
     staging = new Staging(setup, recipe);
     sparse = new SparseMoments(setup, recipe, copiedLinks);
     pieces = new FusedPiece[setup.threads()];
@@ -84,14 +82,14 @@ final class FusedRule extends UpdateRule {
   }
 
   /** The bytes of working memory that such a rule allocates. */
-  static long scratchBytes(Recipe recipe, Blueprint.Outline outline) {
+  static long scratchBytes(Recipe recipe, MemoryOutline outline) {
     int threads = outline.threads();
     return scratchBytes(recipe, outline.fused(), outline.anySparse(), threads)
         + (Staging.isNeeded(recipe, outline.weights()) ? Staging.bytes(threads) : 0);
   }
 
   private static long scratchBytes(Recipe recipe, boolean fused, boolean anySparse, int threads) {
-    return (needsCopies(recipe, fused) ? PieceLoader.bytes(PIECE, threads) : 0)
+    return (needsCopies(recipe, fused) ? PieceLoader.bytes(WorkPlan.UNIT, threads) : 0)
         + (anySparse ? SparseMoments.scratchBytes(recipe, threads) : 0);
   }
 
@@ -224,7 +222,7 @@ final class FusedRule extends UpdateRule {
     boolean isCut = tensor.c.resetsMoments || tensor.c.zeroesMomentsAfter || copies != null;
     long start = from;
     do {
-      long end = isCut ? Math.min(to, start + PIECE) : to;
+      long end = isCut ? Math.min(to, start + WorkPlan.UNIT) : to;
       updatePiece(current, tensor, start, end, participant);
       start = end;
     } while (start < to);

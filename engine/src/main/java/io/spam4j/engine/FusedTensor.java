@@ -7,6 +7,7 @@ import io.spam4j.engine.kernel.UpdateForm.Settings;
 import io.spam4j.engine.kernel.UpdateForm.Weights;
 import io.spam4j.engine.kernel.UpdateLoop;
 import io.spam4j.engine.kernel.UpdateLoops;
+import io.spam4j.engine.kernel.WorkPlan;
 import io.spam4j.tensors.DType;
 import io.spam4j.tensors.Tensor;
 import java.util.SequencedMap;
@@ -35,9 +36,9 @@ final class FusedTensor {
       SequencedMap<String, Tensor> state) {
     this.index = index;
     elements = parameter.weights().elements();
-    isOnePiece = !isSparse && elements <= FusedRule.PIECE;
+    isOnePiece = !isSparse && elements <= WorkPlan.UNIT;
     key = new RoundingKey(recipe.seed, parameter.name());
-    weights = new StoredWeights(parameter, recipe, key, state.get(MomentLayout.LOW));
+    weights = new StoredWeights(parameter, recipe, key, state.get(StateNames.LOW));
     format = recipe.moments;
     moments = new StoredMoments(format, key, state);
     ofWeights = weights.form();

@@ -4,6 +4,7 @@ import io.spam4j.engine.kernel.Selected;
 import io.spam4j.engine.kernel.Unselected;
 import io.spam4j.engine.kernel.UpdateCoefficients;
 import io.spam4j.engine.kernel.UpdateTally;
+import io.spam4j.engine.kernel.WorkPlan;
 import io.spam4j.tensors.DType;
 import io.spam4j.tensors.IndexMask;
 import io.spam4j.tensors.Tensor;
@@ -26,7 +27,7 @@ final class GatheredBlock {
   static final int ROOM = BLOCKS * IndexMask.BLOCK + Selected.SLACK_BYTES / Float.BYTES;
 
   /** Of the buffer for weights; the one for gradients must not lie a multiple of 4096 apart. */
-  static final long WEIGHT_BYTES = (long) ROOM * Float.BYTES + Staging.APART;
+  static final long WEIGHT_BYTES = (long) ROOM * Float.BYTES + StagedBlock.APART;
 
   private final Setup setup;
   private final Recipe recipe;
@@ -70,7 +71,7 @@ final class GatheredBlock {
     this.gradients = gradients;
     this.unselectedGradients = unselectedGradients;
     links = copiedLinks;
-    weights = setup.arena().allocate(WEIGHT_BYTES, 4096).asSlice(Staging.APART);
+    weights = setup.arena().allocate(WEIGHT_BYTES, 4096).asSlice(StagedBlock.APART);
   }
 
   /** The gathered weights, from float 0 on. */
@@ -135,7 +136,7 @@ final class GatheredBlock {
         && Selected.canPack(weights.memory(), gradient.memory());
   }
 
-  private Staging.@Nullable Block halves(StoredWeights stored, Staging staging) {
+  private @Nullable StagedBlock halves(StoredWeights stored, Staging staging) {
     return stored.isFloat32() ? null : staging.of(participant);
   }
 
@@ -215,8 +216,8 @@ final class GatheredBlock {
       UpdateTally tally) {
     int selected = 0;
     UpdateTally counted = descends() ? tally : uncounted;
-    for (long start = from; start < to; start += FusedRule.PIECE) {
-      long end = Math.min(to, start + FusedRule.PIECE);
+    for (long start = from; start < to; start += WorkPlan.UNIT) {
+      long end = Math.min(to, start + WorkPlan.UNIT);
       MemorySegment piece =
           unselectedGradients.load(fullGradient, tensor, start, end, links, counted, participant);
       selected =

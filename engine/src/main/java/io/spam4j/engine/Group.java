@@ -9,22 +9,8 @@ import java.util.Set;
  * IllegalArgumentException}.
  */
 public final class Group {
-  /** What some optimizers have and others do not. */
-  enum Setting {
-    BETAS("betas"),
-    EPSILON("epsilon"),
-    SPIKE_THRESHOLD("spikeThreshold"),
-    DENSITY("density");
-
-    private final String label;
-
-    Setting(String label) {
-      this.label = label;
-    }
-  }
-
   private final String optimizer;
-  private final Set<Setting> settings;
+  private final Set<Hyperparameters.Setting> settings;
   private Schedule learningRate = Schedule.constant(1e-3);
   private double beta1 = 0.9;
   private double beta2 = 0.999;
@@ -34,7 +20,7 @@ public final class Group {
   private double density = 1;
 
   /** The defaults of Adam, for an optimizer with these settings. */
-  Group(String optimizer, Set<Setting> settings) {
+  Group(String optimizer, Set<Hyperparameters.Setting> settings) {
     this.optimizer = optimizer;
     this.settings = settings;
   }
@@ -56,11 +42,11 @@ public final class Group {
         learningRate, beta1, beta2, epsilon, weightDecay, spikeThreshold, density, settings);
   }
 
-  private void require(Setting setting, Object value) {
+  private void require(Hyperparameters.Setting setting, Object value) {
     if (!settings.contains(setting)) {
       throw new IllegalArgumentException(
           "%s has no %s, remove it: %s=%s"
-              .formatted(optimizer, setting.label, setting.label, value));
+              .formatted(optimizer, setting.label(), setting.label(), value));
     }
   }
 
@@ -77,7 +63,7 @@ public final class Group {
 
   /** The decays of the moments. */
   public Group betas(double beta1, double beta2) {
-    require(Setting.BETAS, beta1 + ", " + beta2);
+    require(Hyperparameters.Setting.BETAS, beta1 + ", " + beta2);
     this.beta1 = beta1;
     this.beta2 = beta2;
     return this;
@@ -85,7 +71,7 @@ public final class Group {
 
   /** Added to the denominator of the update. */
   public Group epsilon(double epsilon) {
-    require(Setting.EPSILON, epsilon);
+    require(Hyperparameters.Setting.EPSILON, epsilon);
     this.epsilon = epsilon;
     return this;
   }
@@ -98,14 +84,14 @@ public final class Group {
 
   /** See {@link Spam.Builder#spikeThreshold}; Adam and AdamW clip spikes too where it is set. */
   public Group spikeThreshold(double spikeThreshold) {
-    require(Setting.SPIKE_THRESHOLD, spikeThreshold);
+    require(Hyperparameters.Setting.SPIKE_THRESHOLD, spikeThreshold);
     this.spikeThreshold = spikeThreshold;
     return this;
   }
 
   /** See {@link MomentBuilder#density}. */
   public Group density(double density) {
-    require(Setting.DENSITY, density);
+    require(Hyperparameters.Setting.DENSITY, density);
     this.density = density;
     return this;
   }

@@ -17,7 +17,25 @@ record Hyperparameters(
     double weightDecay,
     double spikeThreshold,
     double density,
-    Set<Group.Setting> used) {
+    Set<Setting> used) {
+  /** What some optimizers have and others do not. */
+  enum Setting {
+    BETAS("betas"),
+    EPSILON("epsilon"),
+    SPIKE_THRESHOLD("spikeThreshold"),
+    DENSITY("density");
+
+    private final String label;
+
+    Setting(String label) {
+      this.label = label;
+    }
+
+    String label() {
+      return label;
+    }
+  }
+
   Hyperparameters {
     Checks.decay("beta1", beta1);
     Checks.decay("beta2", beta2);
@@ -40,17 +58,17 @@ record Hyperparameters(
     SequencedMap<String, String> text = new LinkedHashMap<>();
     text.put("learningRate", Double.toString(learningRate.at(step)));
     text.put("weightDecay", Double.toString(weightDecay));
-    if (used.contains(Group.Setting.BETAS)) {
+    if (used.contains(Setting.BETAS)) {
       text.put("beta1", Double.toString(beta1));
       text.put("beta2", Double.toString(beta2));
     }
-    if (used.contains(Group.Setting.EPSILON)) {
+    if (used.contains(Setting.EPSILON)) {
       text.put("epsilon", Double.toString(epsilon));
     }
-    if (used.contains(Group.Setting.SPIKE_THRESHOLD)) {
+    if (used.contains(Setting.SPIKE_THRESHOLD)) {
       text.put("spikeThreshold", Double.toString(spikeThreshold));
     }
-    if (used.contains(Group.Setting.DENSITY)) {
+    if (used.contains(Setting.DENSITY)) {
       text.put("density", Double.toString(density));
     }
     return text;

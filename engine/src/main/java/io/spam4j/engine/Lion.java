@@ -39,7 +39,7 @@ public final class Lion {
   /** Builds {@link Lion}. */
   public static final class Builder extends OptimizerBuilder<Builder> {
     private Builder() {
-      super(new Group("lion", EnumSet.of(Group.Setting.BETAS)));
+      super(new Group("lion", EnumSet.of(Hyperparameters.Setting.BETAS)));
       learningRate(1e-4);
       betas(0.9, 0.99);
     }

@@ -1,5 +1,6 @@
 package io.spam4j.engine;
 
+import io.spam4j.engine.kernel.Float32Copy;
 import io.spam4j.engine.kernel.PlannedJob;
 import io.spam4j.engine.kernel.WorkPlan;
 import io.spam4j.tensors.DType;
@@ -151,7 +152,7 @@ final class MeasurePass implements AutoCloseable {
     }
     for (long start = from; start < to; start += Measure.BLOCK) {
       long count = Math.min(to - start, Measure.BLOCK);
-      PieceLoader.copy(gradient, start, count, decoded[participant]);
+      Float32Copy.copy(gradient, start, count, decoded[participant]);
       Measure.blocks(decoded[participant], 0, count, slots, slot++, scratch[participant]);
     }
   }

@@ -14,7 +14,7 @@ public abstract class MomentBuilder<B extends MomentBuilder<B>> extends Optimize
   final Recipe recipe;
 
   MomentBuilder(Recipe recipe) {
-    super(new Group(recipe.name, EnumSet.allOf(Group.Setting.class)));
+    super(new Group(recipe.name, EnumSet.allOf(Hyperparameters.Setting.class)));
     this.recipe = recipe;
   }
 

@@ -1,20 +1,13 @@
 package io.spam4j.engine;
 
 import io.spam4j.tensors.DType;
+import io.spam4j.tensors.Tensor;
 import io.spam4j.tensors.simd.Int8Blocks;
 import java.util.LinkedHashMap;
 import java.util.SequencedMap;
 
 /** The state tensors of Adam's family, in each {@link MomentFormat}. */
 final class MomentLayout implements StateStore.Layout {
-  /** The scales of 8-bit moments, one a block. */
-  static final String FIRST_SCALE = "exp_avg_scale";
-
-  static final String SECOND_SCALE = "exp_avg_sq_scale";
-
-  /** The low halves of weights whose high halves are bfloat16. */
-  static final String LOW = "weight_low";
-
   private final Recipe recipe;
 
   MomentLayout(Recipe recipe) {
@@ -33,15 +26,15 @@ final class MomentLayout implements StateStore.Layout {
         };
     DType second = first == DType.I8 ? DType.U8 : first;
     for (String name : recipe.state()) {
-      tensors.put(name, StateShape.of(name.equals(Recipe.FIRST) ? first : second, moments));
+      tensors.put(name, StateShape.of(name.equals(StateNames.FIRST) ? first : second, moments));
     }
     if (recipe.moments == MomentFormat.INT8) {
-      long blocks = Int8Blocks.blockCount(Blueprint.elements(moments));
-      tensors.put(FIRST_SCALE, StateShape.of(DType.F32, blocks));
-      tensors.put(SECOND_SCALE, StateShape.of(DType.F32, blocks));
+      long blocks = Int8Blocks.blockCount(Tensor.elements(moments));
+      tensors.put(StateNames.FIRST_SCALE, StateShape.of(DType.F32, blocks));
+      tensors.put(StateNames.SECOND_SCALE, StateShape.of(DType.F32, blocks));
     }
     if (keepsLow(recipe, weights)) {
-      tensors.put(LOW, StateShape.ofWeights(DType.I16, shape));
+      tensors.put(StateNames.LOW, StateShape.ofWeights(DType.I16, shape));
     }
     return tensors;
   }
@@ -58,8 +51,9 @@ final class MomentLayout implements StateStore.Layout {
    */
   static long[] selected(String name, long count, long[] shape) {
     return switch (name) {
-      case LOW -> shape;
-      case FIRST_SCALE, SECOND_SCALE -> new long[] {Int8Blocks.blockCount(count)};
+      case StateNames.LOW -> shape;
+      case StateNames.FIRST_SCALE, StateNames.SECOND_SCALE ->
+          new long[] {Int8Blocks.blockCount(count)};
       default -> new long[] {count};
     };
   }

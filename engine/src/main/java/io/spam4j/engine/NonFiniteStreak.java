@@ -30,6 +30,16 @@ final class NonFiniteStreak {
   NonFiniteGradientException end(StepReport last, List<String> parameters) {
     long inARow = steps;
     steps = 0;
-    return NonFiniteGradientException.inARow(inARow, last.step(), parameters);
+    return new NonFiniteGradientException(
+        "gradients must not stay non-finite; lower the learning rate, check the data, or build with"
+            + " stopAfterNonFinite(0): steps in a row=%d, last step=%d, parameters=%s"
+                .formatted(inARow, last.step(), parameters));
+  }
+
+  /** What {@link NonFinitePolicy#THROW} throws. */
+  static NonFiniteGradientException refused(long step, long coordinates, List<String> parameters) {
+    return new NonFiniteGradientException(
+        "gradients must be finite: step=%d, coordinates=%d, parameters=%s"
+            .formatted(step, coordinates, parameters));
   }
 }

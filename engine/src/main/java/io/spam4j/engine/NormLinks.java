@@ -26,13 +26,13 @@ final class NormLinks {
     }
 
     @Override
-    void decide(Step step, TransformChain.Incoming in) {
+    void decide(Step step, GradientStatistics in) {
       scaleAll(this, step, Math.min(1, maxNorm / (Math.sqrt(in.totalSumOfSquares()) + EPSILON)));
     }
 
     @Override
     void put(MemorySegment row, long t) {
-      DeviceRows.putTransform(row, DeviceRows.GLOBAL_NORM, 0, maxNorm);
+      TransformRow.put(row, TransformRow.GLOBAL_NORM, 0, maxNorm);
     }
   }
 
@@ -50,7 +50,7 @@ final class NormLinks {
     }
 
     @Override
-    void decide(Step step, TransformChain.Incoming in) {
+    void decide(Step step, GradientStatistics in) {
       scaleAll(this, step, 1);
       if (!isAnyKnown(step, in)) {
         return;
@@ -82,11 +82,11 @@ final class NormLinks {
 
     @Override
     void put(MemorySegment row, long t) {
-      DeviceRows.putTransform(
-          row, DeviceRows.ZCLIP, 0, config.threshold(), config.decay(), config.warmupSteps());
+      TransformRow.put(
+          row, TransformRow.ZCLIP, 0, config.threshold(), config.decay(), config.warmupSteps());
     }
 
-    private static boolean isAnyKnown(Step step, TransformChain.Incoming in) {
+    private static boolean isAnyKnown(Step step, GradientStatistics in) {
       for (int i = 0; i < step.tensors(); i++) {
         if (in.isKnown(i)) {
           return true;

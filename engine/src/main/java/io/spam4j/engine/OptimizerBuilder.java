@@ -8,6 +8,7 @@ import io.spam4j.engine.kernel.WorkerPool;
 import io.spam4j.tensors.DType;
 import io.spam4j.tensors.IndexMask;
 import io.spam4j.tensors.Philox;
+import io.spam4j.tensors.Tensor;
 import io.spam4j.tensors.TensorSlab;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
@@ -233,7 +234,7 @@ public abstract class OptimizerBuilder<B extends OptimizerBuilder<B>> {
     boolean anySparse = false;
     for (int i = 0; i < elements.length; i++) {
       long[] shape = shapes.getOrDefault(names.get(i), new long[0]);
-      elements[i] = Blueprint.elements(shape);
+      elements[i] = Tensor.elements(shape);
       Parameter.requireType(names.get(i), weights);
       blueprint.requireType(names.get(i), weights);
       long[] packed = shape;
@@ -262,7 +263,7 @@ public abstract class OptimizerBuilder<B extends OptimizerBuilder<B>> {
             + blueprint
                 .scratch()
                 .bytes(
-                    new Blueprint.Outline(
+                    new MemoryOutline(
                         shapes,
                         weights,
                         !links.isEmpty(),

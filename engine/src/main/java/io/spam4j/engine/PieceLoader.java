@@ -3,10 +3,10 @@ package io.spam4j.engine;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 
+import io.spam4j.engine.kernel.Float32Copy;
 import io.spam4j.engine.kernel.UpdateTally;
 import io.spam4j.tensors.DType;
 import io.spam4j.tensors.Tensor;
-import io.spam4j.tensors.simd.Bfloat16;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
@@ -53,18 +53,9 @@ final class PieceLoader {
       int participant) {
     MemorySegment buffer = buffers[participant];
     int count = (int) (to - from);
-    copy(gradient, from, count, buffer);
+    Float32Copy.copy(gradient, from, count, buffer);
     transform(buffer, tensor, count, null, from, linkCount, tally);
     return buffer;
-  }
-
-  /** Copies elements as float32, to the start of a buffer. */
-  static void copy(Tensor from, long at, long count, MemorySegment buffer) {
-    if (from.dtype() == DType.BF16) {
-      Bfloat16.decode(from.memory(), at, buffer, 0, count);
-    } else {
-      MemorySegment.copy(from.memory(), at * Float.BYTES, buffer, 0, count * Float.BYTES);
-    }
   }
 
   /** The same for elements that lie apart. */

@@ -14,16 +14,14 @@ import org.jspecify.annotations.Nullable;
  * of them that stays in cache.
  */
 abstract class PlainRule extends UpdateRule {
-  /** The most elements of a gradient that are read at a time. */
-  static final int RUN = WorkPlan.UNIT;
-
   final Setup setup;
   private final @Nullable PieceLoader copies;
 
   PlainRule(Setup setup) {
     this.setup = setup;
     boolean transforms = !setup.chain().isEmpty();
-    copies = transforms ? setup.chain().loader(RUN, setup.arena(), setup.threads()) : null;
+    copies =
+        transforms ? setup.chain().loader(WorkPlan.UNIT, setup.arena(), setup.threads()) : null;
     for (int i = 0; i < setup.parameters().size(); i++) {
       setup.state().add();
     }
@@ -31,7 +29,7 @@ abstract class PlainRule extends UpdateRule {
 
   /** The bytes of working memory that such a rule allocates. */
   static long copyBytes(boolean transforms, int threads) {
-    return transforms ? PieceLoader.bytes(RUN, threads) : 0;
+    return transforms ? PieceLoader.bytes(WorkPlan.UNIT, threads) : 0;
   }
 
   final long copyBytes() {
@@ -52,8 +50,9 @@ abstract class PlainRule extends UpdateRule {
   }
 
   /**
-   * Memory that holds the elements {@code [from, to)} of a gradient, at most {@link #RUN}, after
-   * all transforms: element {@code i} is its float {@code i + shift(from)}. Not to be written to.
+   * Memory that holds the elements {@code [from, to)} of a gradient, at most {@link WorkPlan#UNIT},
+   * after all transforms: element {@code i} is its float {@code i + shift(from)}. Not to be written
+   * to.
    */
   final MemorySegment gradient(
       Step step, int tensor, long from, long to, UpdateTally tally, int participant) {

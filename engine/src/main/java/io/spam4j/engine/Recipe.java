@@ -178,15 +178,16 @@ final class Recipe implements Cloneable {
   List<String> state() {
     if (spikeAction == SpikeAction.GAUSSIAN) {
       return amsgrad
-          ? List.of(FIRST, SECOND, LARGEST, MEAN, VARIANCE)
-          : List.of(FIRST, SECOND, MEAN, VARIANCE);
+          ? List.of(
+              StateNames.FIRST,
+              StateNames.SECOND,
+              StateNames.LARGEST,
+              StateNames.MEAN,
+              StateNames.VARIANCE)
+          : List.of(StateNames.FIRST, StateNames.SECOND, StateNames.MEAN, StateNames.VARIANCE);
     }
-    return amsgrad ? List.of(FIRST, SECOND, LARGEST) : List.of(FIRST, SECOND);
+    return amsgrad
+        ? List.of(StateNames.FIRST, StateNames.SECOND, StateNames.LARGEST)
+        : List.of(StateNames.FIRST, StateNames.SECOND);
   }
-
-  static final String FIRST = "exp_avg";
-  static final String SECOND = "exp_avg_sq";
-  static final String LARGEST = "max_exp_avg_sq";
-  static final String MEAN = "gradient_mean";
-  static final String VARIANCE = "gradient_var";
 }

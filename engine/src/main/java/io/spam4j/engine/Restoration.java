@@ -23,14 +23,14 @@ final class Restoration {
   private final UpdateRule rule;
   private final TransformChain chain;
   private final Step step;
-  private final StepReport report;
+  private final StepFigures report;
 
   Restoration(
       List<Parameter> parameters,
       UpdateRule rule,
       TransformChain chain,
       Step step,
-      StepReport report) {
+      StepFigures report) {
     this.parameters = parameters;
     this.rule = rule;
     this.chain = chain;

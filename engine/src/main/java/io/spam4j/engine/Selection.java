@@ -1,6 +1,7 @@
 package io.spam4j.engine;
 
 import io.spam4j.engine.Checkpoint.SavedMask;
+import io.spam4j.engine.kernel.Float32Copy;
 import io.spam4j.engine.kernel.ParallelTasks;
 import io.spam4j.tensors.DType;
 import io.spam4j.tensors.IndexMask;
@@ -126,7 +127,7 @@ final class Selection implements AutoCloseable {
     }
     try (Arena own = arenas.get()) {
       Tensor decoded = Tensor.allocate(own, DType.F32, elements);
-      PieceLoader.copy(gradient, 0, elements, decoded.memory());
+      Float32Copy.copy(gradient, 0, elements, decoded.memory());
       return IndexMask.largest(arena, decoded, selected, threads);
     }
   }

@@ -64,7 +64,7 @@ public final class Sgd {
     private boolean nesterov;
 
     private Builder() {
-      super(new Group("sgd", EnumSet.noneOf(Group.Setting.class)));
+      super(new Group("sgd", EnumSet.noneOf(Hyperparameters.Setting.class)));
     }
 
     /**

@@ -59,21 +59,8 @@ public final class Spam {
     return new Builder(Objects.requireNonNull(preset, "preset must not be null"));
   }
 
-  static Recipe recipe(Preset preset) {
-    var recipe = new Recipe("spam");
-    recipe.epsilonMode = EpsilonMode.UNCORRECTED;
-    recipe.weightDecayMode = WeightDecayMode.AFTER;
-    recipe.resetInterval = 500;
-    recipe.rewarmSteps = 150;
-    recipe.spikeGraceSteps = 20;
-    if (preset != Preset.DEFAULTS) {
-      recipe.zeroSecondMoment = ZeroSecondMoment.CLIP_TO_ZERO;
-      recipe.resetsMissingGradients = false;
-      recipe.limitsGradients = false;
-      recipe.flushesSubnormals = false;
-      recipe.maskedWeightDecay = MaskedWeightDecay.NONE;
-      recipe.maskSelection = MaskSelection.random(MaskSampling.EXACT_THEN_BERNOULLI);
-    }
+  private static Recipe recipe(Preset preset) {
+    Recipe recipe = preset == Preset.DEFAULTS ? AdamPresets.spam() : AdamPresets.spamReference();
     switch (preset) {
       case DEFAULTS, REFERENCE -> {}
       case PAPER_LITERAL -> {

@@ -3,6 +3,7 @@ package io.spam4j.engine;
 import io.spam4j.engine.Checkpoint.SavedMask;
 import io.spam4j.engine.Checkpoint.SavedParameter;
 import io.spam4j.engine.kernel.ParallelTasks;
+import io.spam4j.engine.kernel.WorkPlan;
 import io.spam4j.tensors.IndexMask;
 import io.spam4j.tensors.Tensor;
 import java.lang.foreign.MemorySegment;
@@ -67,7 +68,7 @@ final class SparseMoments implements AutoCloseable {
     int count = workspaces.length;
     PieceLoader blocks = setup.chain().loader(GatheredBlock.ROOM, setup.arena(), count);
     PieceLoader pieces =
-        setup.chain().loader(FusedRule.PIECE, setup.arena(), movesUnselected() ? count : 0);
+        setup.chain().loader(WorkPlan.UNIT, setup.arena(), movesUnselected() ? count : 0);
     Arrays.setAll(
         workspaces, i -> new GatheredBlock(setup, recipe, i, copiedLinks, blocks, pieces));
   }
@@ -76,7 +77,7 @@ final class SparseMoments implements AutoCloseable {
   static long scratchBytes(Recipe recipe, int threads) {
     long blocks =
         threads * GatheredBlock.WEIGHT_BYTES + PieceLoader.bytes(GatheredBlock.ROOM, threads);
-    return blocks + (recipe.movesUnselected() ? PieceLoader.bytes(FusedRule.PIECE, threads) : 0);
+    return blocks + (recipe.movesUnselected() ? PieceLoader.bytes(WorkPlan.UNIT, threads) : 0);
   }
 
   boolean any() {
@@ -233,7 +234,7 @@ final class SparseMoments implements AutoCloseable {
       IndexMask old,
       IndexMask next) {
     for (var state : from.entrySet()) {
-      if (state.getKey().equals(MomentLayout.LOW)) {
+      if (state.getKey().equals(StateNames.LOW)) {
         continue; // belongs to the weights, and stays
       }
       MemorySegment source = state.getValue().memory();

@@ -1,11 +1,8 @@
 package io.spam4j.engine;
 
 import io.spam4j.tensors.DType;
-import io.spam4j.tensors.IndexMask;
 import io.spam4j.tensors.Tensor;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.SegmentAllocator;
 import java.util.List;
 import java.util.Objects;
 import java.util.stream.Stream;
@@ -23,49 +20,14 @@ final class Staging implements AutoCloseable {
    * a block of all four streams are 32 KiB, so they stay in the first-level cache.
    */
 
-  /** The most elements that are worked on at a time: whole blocks of 8-bit codes. */
-  static final int BLOCK = IndexMask.BLOCK;
-
-  /**
-   * Bytes between buffers, an odd number of lines of the cache. Buffers that lie a multiple of 4096
-   * bytes apart get in each other's way: steps on few bits took twice as long.
-   */
-  static final long APART = 17 * 64;
-
-  private static final long FLOATS = (long) BLOCK * Float.BYTES;
-  private static final long HALVES = (long) BLOCK * Short.BYTES;
-
   private final Setup setup;
   private @Nullable Room room;
 
-  /** A participant's buffers: the four streams as float32, and two of 16 bits an element. */
-  record Block(
-      MemorySegment weights,
-      MemorySegment gradient,
-      MemorySegment first,
-      MemorySegment second,
-      MemorySegment high,
-      MemorySegment low) {
-    static Block in(Arena arena) {
-      SegmentAllocator room = SegmentAllocator.slicingAllocator(arena.allocate(bytes(1), 64));
-      return new Block(
-          next(room, FLOATS),
-          next(room, FLOATS),
-          next(room, FLOATS),
-          next(room, FLOATS),
-          next(room, HALVES),
-          next(room, HALVES));
-    }
-
-    private static MemorySegment next(SegmentAllocator room, long bytes) {
-      return room.allocate(bytes + APART, 64).asSlice(0, bytes);
-    }
-  }
-
   /** Blocks, and what their memory lies in if that is to be closed. */
-  private record Room(@Nullable Arena own, List<Block> blocks) {
+  private record Room(@Nullable Arena own, List<StagedBlock> blocks) {
     static Room in(Arena arena, boolean own, int threads) {
-      List<Block> blocks = Stream.generate(() -> Block.in(arena)).limit(threads).toList();
+      List<StagedBlock> blocks =
+          Stream.generate(() -> StagedBlock.in(arena)).limit(threads).toList();
       return new Room(own ? arena : null, blocks);
     }
   }
@@ -114,13 +76,13 @@ final class Staging implements AutoCloseable {
   }
 
   /** The buffers of a participant. */
-  Block of(int participant) {
+  StagedBlock of(int participant) {
     return Objects.requireNonNull(room).blocks().get(participant);
   }
 
   /** The bytes of room for so many participants. */
   static long bytes(int threads) {
-    return threads * (4 * FLOATS + 2 * HALVES + 6 * APART);
+    return StagedBlock.bytes(threads);
   }
 
   /** The bytes it allocated. */

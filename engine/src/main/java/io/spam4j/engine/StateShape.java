@@ -32,7 +32,7 @@ final class StateShape {
   }
 
   long bytes() {
-    return dtype.bytes(Blueprint.elements(shape));
+    return dtype.bytes(Tensor.elements(shape));
   }
 
   void addTo(TensorSlab slab) {

@@ -48,11 +48,11 @@ final class Step {
    * @param names of the tensors, for the message
    * @throws IllegalArgumentException if a schedule gives what is no learning rate
    */
-  void readLearningRates(List<Hyperparameters> hyperparameters, StepReport names) {
+  void readLearningRates(List<Hyperparameters> hyperparameters, List<String> names) {
     for (int i = 0; i < learningRates.length; i++) {
       Schedule schedule = hyperparameters.get(i).learningRate();
       boolean known = i > 0 && schedule.equals(hyperparameters.get(i - 1).learningRate());
-      learningRates[i] = known ? learningRates[i - 1] : learningRate(schedule, names.name(i));
+      learningRates[i] = known ? learningRates[i - 1] : learningRate(schedule, names.get(i));
     }
   }
 

@@ -13,6 +13,7 @@ final class Stepper {
   private final NonFinitePolicy nonFinite;
   private final Telemetry telemetry;
   private final List<Parameter> parameters;
+  private final List<String> names;
   private final List<Hyperparameters> hyperparameters;
   private final MemoryCheck memoryCheck;
   private final @Nullable MeasurePass measure;
@@ -27,7 +28,7 @@ final class Stepper {
 
   // What one step works with, and its report; reused.
   private final @Nullable Tensor[] gradients;
-  final StepReport report;
+  final StepFigures report;
 
   Stepper(
       Setup setup,
@@ -48,7 +49,8 @@ final class Stepper {
     counts = setup.counts();
     step = new Step(parameters.size());
     gradients = new Tensor[parameters.size()];
-    report = new StepReport(parameters.stream().map(Parameter::name).toList());
+    names = parameters.stream().map(Parameter::name).toList();
+    report = new StepFigures(names);
   }
 
   /** See {@link Optimizer#step}. */
@@ -67,7 +69,7 @@ final class Stepper {
       step.gradients[i] = gradients[i];
     }
     step.t = steps + 1;
-    step.readLearningRates(hyperparameters, report);
+    step.readLearningRates(hyperparameters, names);
     boolean skips = measureSaysSkip();
     if (!skips) {
       rule.prepare(step);
@@ -115,7 +117,7 @@ final class Stepper {
     }
     telemetry.refused(step.t, measure::nonFinite, report);
     if (nonFinite == NonFinitePolicy.THROW) {
-      throw NonFiniteGradientException.atStep(
+      throw NonFiniteStreak.refused(
           step.t, measure.nonFinite(), measure.nonFiniteTensors(parameters));
     }
     return true;

@@ -35,14 +35,14 @@ final class StoredMoments {
   StoredMoments(MomentFormat format, RoundingKey key, SequencedMap<String, Tensor> state) {
     this.format = format;
     this.key = key;
-    first = Objects.requireNonNull(memory(state, Recipe.FIRST));
-    second = Objects.requireNonNull(memory(state, Recipe.SECOND));
-    firstScale = memory(state, MomentLayout.FIRST_SCALE);
-    secondScale = memory(state, MomentLayout.SECOND_SCALE);
-    largest = memory(state, Recipe.LARGEST);
-    mean = memory(state, Recipe.MEAN);
-    variance = memory(state, Recipe.VARIANCE);
-    Tensor low = state.get(MomentLayout.LOW);
+    first = Objects.requireNonNull(memory(state, StateNames.FIRST));
+    second = Objects.requireNonNull(memory(state, StateNames.SECOND));
+    firstScale = memory(state, StateNames.FIRST_SCALE);
+    secondScale = memory(state, StateNames.SECOND_SCALE);
+    largest = memory(state, StateNames.LARGEST);
+    mean = memory(state, StateNames.MEAN);
+    variance = memory(state, StateNames.VARIANCE);
+    Tensor low = state.get(StateNames.LOW);
     bytes =
         state.values().stream().mapToLong(Tensor::bytes).sum() - (low == null ? 0 : low.bytes());
   }

@@ -3,6 +3,7 @@ package io.spam4j.engine;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 
+import io.spam4j.engine.kernel.Float32Copy;
 import io.spam4j.engine.kernel.Operands;
 import io.spam4j.engine.kernel.UpdateForm.Weights;
 import io.spam4j.tensors.DType;
@@ -78,7 +79,7 @@ final class StoredWeights {
   /** Decodes weights to the start of a buffer. */
   void load(long from, long count, MemorySegment to) {
     if (low == null) {
-      PieceLoader.copy(weights, from, count, to);
+      Float32Copy.copy(weights, from, count, to);
     } else {
       Bfloat16.decodeSplit(memory, from, low, from, to, 0, count);
     }
@@ -109,7 +110,7 @@ final class StoredWeights {
    *
    * @param room for halves; null if the weights are F32
    */
-  void gather(long[] positions, int count, MemorySegment to, Staging.@Nullable Block room) {
+  void gather(long[] positions, int count, MemorySegment to, @Nullable StagedBlock room) {
     if (isFloat32()) {
       for (int i = 0; i < count; i++) {
         float weight = memory.get(JAVA_FLOAT_UNALIGNED, positions[i] * Float.BYTES);
@@ -117,7 +118,7 @@ final class StoredWeights {
       }
       return;
     }
-    Staging.Block block = Objects.requireNonNull(room);
+    StagedBlock block = Objects.requireNonNull(room);
     gatherHalves(memory, positions, count, block.high());
     if (low == null) {
       Bfloat16.decode(block.high(), 0, to, 0, count);
@@ -137,7 +138,7 @@ final class StoredWeights {
       MemorySegment of,
       long[] positions,
       int count,
-      Staging.@Nullable Block room,
+      @Nullable StagedBlock room,
       long index,
       long t) {
     if (isFloat32()) {
@@ -147,7 +148,7 @@ final class StoredWeights {
       }
       return;
     }
-    Staging.Block block = Objects.requireNonNull(room);
+    StagedBlock block = Objects.requireNonNull(room);
     if (low == null) {
       round(of, block.high(), 0, count, index, t);
     } else {

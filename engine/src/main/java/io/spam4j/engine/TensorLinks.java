@@ -16,7 +16,7 @@ final class TensorLinks {
     SHARED_WITH_MOMENTS;
 
     int flag() {
-      return this == SHARED_WITH_MOMENTS ? DeviceRows.SHARED_COUNTER : 0;
+      return this == SHARED_WITH_MOMENTS ? TransformRow.SHARED_COUNTER : 0;
     }
   }
 
@@ -30,7 +30,7 @@ final class TensorLinks {
     }
 
     @Override
-    void decide(Step step, TransformChain.Incoming in) {}
+    void decide(Step step, GradientStatistics in) {}
   }
 
   /** {@link GradientTransform.AdaClip}. */
@@ -50,7 +50,7 @@ final class TensorLinks {
     }
 
     @Override
-    void decide(Step step, TransformChain.Incoming in) {
+    void decide(Step step, GradientStatistics in) {
       for (int i = 0; i < step.tensors(); i++) {
         if (!in.isKnown(i)) {
           continue;
@@ -69,7 +69,7 @@ final class TensorLinks {
 
     @Override
     void put(MemorySegment row, long t) {
-      DeviceRows.putTransform(row, DeviceRows.ADA_CLIP, counter.flag(), decay);
+      TransformRow.put(row, TransformRow.ADA_CLIP, counter.flag(), decay);
     }
 
     @Override
@@ -110,7 +110,7 @@ final class TensorLinks {
     }
 
     @Override
-    void decide(Step step, TransformChain.Incoming in) {
+    void decide(Step step, GradientStatistics in) {
       double meanDecay = config.meanDecay() * betas.scale(step.t);
       double squareDecay = config.squareDecay();
       for (int i = 0; i < step.tensors(); i++) {
@@ -136,10 +136,10 @@ final class TensorLinks {
 
     @Override
     void put(MemorySegment row, long t) {
-      int flags = counter.flag() | (config.countsZeroNorms() ? DeviceRows.COUNTS_ZERO_NORMS : 0);
+      int flags = counter.flag() | (config.countsZeroNorms() ? TransformRow.COUNTS_ZERO_NORMS : 0);
       double meanDecay = config.meanDecay() * betas.scale(t);
-      DeviceRows.putTransform(
-          row, DeviceRows.ADA_GN, flags, meanDecay, config.squareDecay(), config.epsilon());
+      TransformRow.put(
+          row, TransformRow.ADA_GN, flags, meanDecay, config.squareDecay(), config.epsilon());
     }
 
     @Override

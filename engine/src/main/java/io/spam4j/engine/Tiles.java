@@ -1,6 +1,7 @@
 package io.spam4j.engine;
 
 import io.spam4j.engine.kernel.WorkPlan;
+import io.spam4j.tensors.Tensor;
 
 /**
  * How {@link Adafactor} sees a tensor: as a batch of matrices of its last two dimensions, each cut
@@ -19,9 +20,9 @@ record Tiles(long matrices, long rows, long columns, long height, int width) {
 
   static Tiles of(long[] shape) {
     int rank = shape.length;
-    long elements = Blueprint.elements(shape);
+    long elements = Tensor.elements(shape);
     if (rank < 2) {
-      return new Tiles(1, 1, elements, 1, (int) Math.min(elements, PlainRule.RUN));
+      return new Tiles(1, 1, elements, 1, (int) Math.min(elements, WorkPlan.UNIT));
     }
     long rows = shape[rank - 2];
     long columns = shape[rank - 1];

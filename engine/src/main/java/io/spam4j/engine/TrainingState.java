@@ -1,5 +1,6 @@
 package io.spam4j.engine;
 
+import io.spam4j.tensors.DType;
 import io.spam4j.tensors.IndexMask;
 import io.spam4j.tensors.Tensor;
 import java.util.List;
@@ -15,16 +16,34 @@ import org.jspecify.annotations.Nullable;
  * @param steps done
  * @param nonFiniteSteps consecutive steps, up to the last, with gradients that were not finite
  * @param settings what holds for all parameters, as text
+ * @param selectedShape what state is expected where weights are selected
  */
 record TrainingState(
     String optimizer,
     long steps,
     long nonFiniteSteps,
     SequencedMap<String, String> settings,
-    List<OfParameter> parameters) {
+    List<OfParameter> parameters,
+    SelectedShape selectedShape) {
+  /** The shape of a state tensor of a parameter of which so many weights are selected. */
+  @FunctionalInterface
+  interface SelectedShape {
+    /**
+     * The shape.
+     *
+     * @param state the name of the tensor
+     * @param count of selected weights
+     * @param shape of the weights
+     */
+    long[] of(String state, long count, long[] shape);
+  }
+
   /**
    * What belongs to one parameter.
    *
+   * @param shape of the weights
+   * @param dtype of the weights
+   * @param weights themselves; null if they are elsewhere and are not saved
    * @param hyperparameters as text, the learning rate being that of the next step
    * @param updates how often it was updated
    * @param updatesSinceReset the same since its moments were last reset
@@ -35,7 +54,10 @@ record TrainingState(
    * @param scalars the history that transforms keep
    */
   record OfParameter(
-      Parameter parameter,
+      String name,
+      long[] shape,
+      DType dtype,
+      @Nullable Tensor weights,
       SequencedMap<String, String> hyperparameters,
       long updates,
       long updatesSinceReset,

@@ -23,27 +23,6 @@ import org.jspecify.annotations.Nullable;
  * ({@link #loader}). Both give the same bits.
  */
 final class TransformChain {
-  /** What a transform may know of the gradients that reach it. */
-  interface Incoming {
-    /**
-     * Whether a tensor has a gradient of which anything is known: not if no coordinate is finite,
-     * unless such coordinates take part in the arithmetic.
-     */
-    boolean isKnown(int tensor);
-
-    /** The largest magnitude of a tensor's finite coordinates. */
-    float maxAbs(int tensor);
-
-    /** The sum of squares of a tensor's finite coordinates. */
-    double sumOfSquares(int tensor);
-
-    /** The sum of squares of all tensors' finite coordinates. */
-    double totalSumOfSquares();
-
-    /** The sum of squares of the finite coordinates {@code [from, to)} of a tensor, in order. */
-    double sumOfSquares(int tensor, long from, long to, int participant);
-  }
-
   /** What the fused update can do, in its order. */
   private static final List<TransformLink.Kind> FUSED =
       List.of(
@@ -231,8 +210,8 @@ final class TransformChain {
         .load(gradient, tensor, from, to, through, uncounted[participant], participant);
   }
 
-  private final Incoming incoming =
-      new Incoming() {
+  private final GradientStatistics incoming =
+      new GradientStatistics() {
         @Override
         public boolean isKnown(int tensor) {
           return Objects.requireNonNull(measure).isKnown(tensor);

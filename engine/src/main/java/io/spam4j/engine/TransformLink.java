@@ -57,7 +57,7 @@ abstract class TransformLink {
    *
    * @param in what comes in; measured only if some link measures
    */
-  abstract void decide(Step step, TransformChain.Incoming in);
+  abstract void decide(Step step, GradientStatistics in);
 
   /**
    * Writes what a device needs to decide this step's transforms, for links that measure: a row of

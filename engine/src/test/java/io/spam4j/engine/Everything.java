@@ -140,7 +140,7 @@ final class Everything {
 
   /** Selections of another size at each interval; sometimes of nothing. */
   private static long[] positions(String parameter, long interval) {
-    long n = Blueprint.elements(Objects.requireNonNull(SHAPES.get(parameter)));
+    long n = Tensor.elements(Objects.requireNonNull(SHAPES.get(parameter)));
     return LongStream.range(0, Math.min(n, 5000 * (interval % 3))).toArray();
   }
 
@@ -183,7 +183,7 @@ final class Everything {
     var random = new Random(seed);
     Map<String, float[]> values = new LinkedHashMap<>();
     SHAPES.forEach(
-        (name, shape) -> values.put(name, Runs.draw(random, (int) Blueprint.elements(shape), 500)));
+        (name, shape) -> values.put(name, Runs.draw(random, (int) Tensor.elements(shape), 500)));
     return values;
   }
 }

@@ -5,6 +5,8 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.spam4j.engine.kernel.Float32Copy;
+import io.spam4j.engine.kernel.WorkPlan;
 import io.spam4j.tensors.DType;
 import io.spam4j.tensors.IndexMask;
 import io.spam4j.tensors.Tensor;
@@ -48,7 +50,7 @@ final class FormatModelTest {
     /** Several pieces, or some blocks. */
     int elements() {
       boolean large = moments == MomentFormat.INT8 && rounding == WeightRounding.EXACT;
-      return (large ? FusedRule.PIECE : 0) + Staging.BLOCK + 77;
+      return (large ? WorkPlan.UNIT : 0) + StagedBlock.BLOCK + 77;
     }
 
     MomentBuilder<?> builder() {
@@ -151,7 +153,7 @@ final class FormatModelTest {
   }
 
   private static float[] drawn(long seed, int n) {
-    int most = FusedRule.PIECE + Staging.BLOCK + 77;
+    int most = WorkPlan.UNIT + StagedBlock.BLOCK + 77;
     return Arrays.copyOf(DRAWN.computeIfAbsent(seed, s -> Halves.draw(s, most)), n);
   }
 
@@ -167,27 +169,32 @@ final class FormatModelTest {
   private static void decode(Optimizer optimizer, Tensor weights, Optimizer twin, Tensor plain) {
     long n = plain.elements();
     long moments = optimizer.firstMoment("w").elements();
-    MemorySegment first = state(twin, Recipe.FIRST);
-    MemorySegment second = state(twin, Recipe.SECOND);
+    MemorySegment first = state(twin, StateNames.FIRST);
+    MemorySegment second = state(twin, StateNames.SECOND);
     if (optimizer.firstMoment("w").dtype() == DType.I8) {
       Int8Blocks.decodeSigned(
-          state(optimizer, Recipe.FIRST), state(optimizer, "exp_avg_scale"), 0, first, 0, moments);
+          state(optimizer, StateNames.FIRST),
+          state(optimizer, "exp_avg_scale"),
+          0,
+          first,
+          0,
+          moments);
       Int8Blocks.decodeUnsigned(
-          state(optimizer, Recipe.SECOND),
+          state(optimizer, StateNames.SECOND),
           state(optimizer, "exp_avg_sq_scale"),
           0,
           second,
           0,
           moments);
     } else {
-      PieceLoader.copy(optimizer.firstMoment("w"), 0, moments, first);
-      PieceLoader.copy(optimizer.secondMoment("w"), 0, moments, second);
+      Float32Copy.copy(optimizer.firstMoment("w"), 0, moments, first);
+      Float32Copy.copy(optimizer.secondMoment("w"), 0, moments, second);
     }
     if (optimizer.state("w").containsKey("weight_low")) {
       MemorySegment low = state(optimizer, "weight_low");
       Bfloat16.decodeSplit(weights.memory(), 0, low, 0, plain.memory(), 0, n);
     } else {
-      PieceLoader.copy(weights, 0, n, plain.memory());
+      Float32Copy.copy(weights, 0, n, plain.memory());
     }
   }
 
@@ -200,15 +207,15 @@ final class FormatModelTest {
     int count = (int) moments;
     switch (tested.moments) {
       case F32 -> {
-        assertSame(optimizer, Recipe.FIRST, first);
-        assertSame(optimizer, Recipe.SECOND, second);
+        assertSame(optimizer, StateNames.FIRST, first);
+        assertSame(optimizer, StateNames.SECOND, second);
       }
       case BF16 -> {
         MemorySegment codes = MemorySegment.ofArray(new short[count]);
         Bfloat16.encodeStochastic(first, 0, codes, 0, moments, Draw.FIRST, key, 0);
-        assertSame(optimizer, Recipe.FIRST, codes);
+        assertSame(optimizer, StateNames.FIRST, codes);
         Bfloat16.encodeStochastic(second, 0, codes, 0, moments, Draw.SECOND, key, 0);
-        assertSame(optimizer, Recipe.SECOND, codes);
+        assertSame(optimizer, StateNames.SECOND, codes);
       }
       case INT8 -> {
         int blocks = (int) Int8Blocks.blockCount(moments);
@@ -218,9 +225,9 @@ final class FormatModelTest {
         MemorySegment secondScales = MemorySegment.ofArray(new float[blocks]);
         Int8Blocks.encodeMoments(
             first, second, 0, codes, scales, secondCodes, secondScales, 0, moments, key);
-        assertSame(optimizer, Recipe.FIRST, codes);
+        assertSame(optimizer, StateNames.FIRST, codes);
         assertSame(optimizer, "exp_avg_scale", scales);
-        assertSame(optimizer, Recipe.SECOND, secondCodes);
+        assertSame(optimizer, StateNames.SECOND, secondCodes);
         assertSame(optimizer, "exp_avg_sq_scale", secondScales);
       }
       case BF16_EMULATED -> throw new AssertionError("no model of another format");

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import io.spam4j.engine.kernel.WorkPlan;
 import io.spam4j.tensors.DType;
 import io.spam4j.tensors.Tensor;
 import io.spam4j.tensors.simd.Bfloat16;
@@ -22,7 +23,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** What weights, gradients and moments in other formats than float32 promise. */
 final class FormatTest {
-  private static final int N = 2 * FusedRule.PIECE + 1021;
+  private static final int N = 2 * WorkPlan.UNIT + 1021;
 
   private static Spam.Builder spam() {
     return Spam.builder().spikeThreshold(50).resetInterval(5).spikeGraceSteps(1).weightDecay(0.1);
@@ -65,7 +66,7 @@ final class FormatTest {
   @ParameterizedTest
   @CsvSource({"dense", "sparse", "keep", "gaussian", "amsgrad", "stable-spam"})
   void exactBfloat16Weights_areThoseOfAFloat32Run(String name) {
-    int n = Staging.BLOCK + 333;
+    int n = StagedBlock.BLOCK + 333;
     var settings = Objects.requireNonNull(exactRuns().get(name));
     try (Arena arena = Arena.ofShared()) {
       float[] start = Halves.draw(3, n);
@@ -191,7 +192,8 @@ final class FormatTest {
   @Test
   void memory_isWhatTheFormatsTake() {
     Map<String, long[]> shapes = Map.of("w", new long[] {1000, 10});
-    long room = 2 * ((4 * Float.BYTES + 2 * Short.BYTES) * Staging.BLOCK + 6 * Staging.APART);
+    long room =
+        2 * ((4 * Float.BYTES + 2 * Short.BYTES) * StagedBlock.BLOCK + 6 * StagedBlock.APART);
     assertMemory(AdamW.builder(), DType.F32, shapes, 80_000, 0);
     assertMemory(AdamW.builder(), DType.BF16, shapes, 80_000, room / 2);
     assertMemory(
@@ -262,7 +264,7 @@ final class FormatTest {
       for (int t = 0; t < 3; t++) {
         optimizer.step(_ -> gradient);
         assertThat(optimizer.memory().scratch())
-            .isEqualTo(40 * 1024 + 6 * Staging.APART + 24); // 40 bytes a moment
+            .isEqualTo(40 * 1024 + 6 * StagedBlock.APART + 24); // 40 bytes a moment
         assertThat(optimizer.memory().total()).isEqualTo(arenas.bytes());
       }
     }

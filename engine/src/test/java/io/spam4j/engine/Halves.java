@@ -1,5 +1,6 @@
 package io.spam4j.engine;
 
+import io.spam4j.engine.kernel.Float32Copy;
 import io.spam4j.tensors.DType;
 import io.spam4j.tensors.Tensor;
 import io.spam4j.tensors.simd.Bfloat16;
@@ -37,7 +38,7 @@ final class Halves {
 
   static float[] floats(Tensor tensor) {
     float[] values = new float[(int) tensor.elements()];
-    PieceLoader.copy(tensor, 0, values.length, MemorySegment.ofArray(values));
+    Float32Copy.copy(tensor, 0, values.length, MemorySegment.ofArray(values));
     return values;
   }
 

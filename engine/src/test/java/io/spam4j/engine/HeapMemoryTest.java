@@ -2,6 +2,7 @@ package io.spam4j.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.spam4j.engine.kernel.WorkPlan;
 import io.spam4j.tensors.DType;
 import io.spam4j.tensors.Tensor;
 import java.lang.foreign.Arena;
@@ -12,7 +13,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** Weights and gradients on the heap are updated like those outside of it, bit for bit. */
 final class HeapMemoryTest {
-  private static final int N = 2 * FusedRule.PIECE + 1021;
+  private static final int N = 2 * WorkPlan.UNIT + 1021;
   private static final int STEPS = 12;
 
   @ParameterizedTest(name = "weights on the heap {0}, gradient on the heap {1}, {2}")
@@ -44,7 +45,9 @@ final class HeapMemoryTest {
         // for each of two threads blocks of four streams as float32, and of two of half the size
         assertThat(onHeap.memory().scratch() - outside.memory().scratch())
             .isEqualTo(
-                2L * ((4 * Float.BYTES + 2 * Short.BYTES) * Staging.BLOCK + 6 * Staging.APART));
+                2L
+                    * ((4 * Float.BYTES + 2 * Short.BYTES) * StagedBlock.BLOCK
+                        + 6 * StagedBlock.APART));
       }
     }
   }

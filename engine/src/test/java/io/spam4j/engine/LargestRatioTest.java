@@ -301,7 +301,7 @@ final class LargestRatioTest {
         Update.apply(o, start, Math.min(n, start + piece), new UpdateCoefficients(), tally);
       }
     }
-    var report = new StepReport(List.of("w"));
+    var report = new StepFigures(List.of("w"));
     counts.describe(report);
     return Largest.of(report, 0);
   }

@@ -185,7 +185,7 @@ final class MaskSelectionTest {
       assertThat(mask.bytes()).isPositive();
       // two moments each; of scratch 16 blocks of weights and as many of gradients, a vector more
       // each, and what the dense tensor's second moment is behind the first, at a line of the cache
-      long scratch = 2 * (16 * 2048 * 4 + 64) + Staging.APART + 24;
+      long scratch = 2 * (16 * 2048 * 4 + 64) + StagedBlock.APART + 24;
       assertThat(optimizer.memory())
           .isEqualTo(new MemoryReport(8 * (1000 + 10), mask.bytes(), scratch));
     }

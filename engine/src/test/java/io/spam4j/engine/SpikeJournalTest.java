@@ -69,7 +69,7 @@ final class SpikeJournalTest {
   void names_areEscaped_andAnInfiniteRatioIsNull() throws IOException {
     String name = "q\"\\\n\u0001\u00e9\ud83d\ude00\ud800";
     try (var journal = SpikeJournal.open(file)) {
-      var report = new StepReport(List.of(name));
+      var report = new StepFigures(List.of(name));
       report.step = 7;
       report.tensorSpikes[0] = 1;
       report.tensorLargestRatio[0] = Float.POSITIVE_INFINITY;
@@ -87,7 +87,7 @@ final class SpikeJournalTest {
     var journal = SpikeJournal.open(file);
     journal.close();
     journal.close();
-    var report = new StepReport(List.of("w"));
+    var report = new StepFigures(List.of("w"));
     journal.stepped(report); // no spikes: nothing to write
     report.tensorSpikes[0] = 1;
     assertThatThrownBy(() -> journal.stepped(report))

@@ -95,11 +95,12 @@ public final class Tensor {
   }
 
   /**
-   * The product of the extents.
+   * The number of elements of a tensor of this shape: the product of its extents.
    *
    * @throws IllegalArgumentException if an extent is negative or the product overflows
    */
-  static long elements(long[] shape) {
+  public static long elements(long[] shape) {
+    Objects.requireNonNull(shape, "shape must not be null");
     long product = 1;
     boolean empty = false;
     for (long extent : shape) {
