@@ -15,17 +15,19 @@ target=${2:-safetensors}
 case $target in
   safetensors)
     module=tensors
-    class=io.spam4j.tensors.SafetensorsFuzzTarget
+    class=io.spam4j.tensors.safetensors.SafetensorsFuzzTarget
     # The coverage of these guides the fuzzer; their oracle and the target itself would distract it.
     p=io.spam4j.tensors
-    guides=$p.Safetensors:$p.SafetensorsHeader**:$p.SafetensorsJson:$p.Tensor:$p.DType
+    guides=$p.safetensors.Safetensors:$p.safetensors.SafetensorsHeader**
+    guides=$guides:$p.safetensors.SafetensorsJson:$p.Tensor:$p.DType
     ;;
   checkpoint)
     module=engine
-    class=io.spam4j.engine.CheckpointFuzzTarget
-    p=io.spam4j.engine
-    guides=$p.Checkpoint:$p.CheckpointParser**:$p.CheckpointFormat:$p.CheckpointMatch:$p.Restoration
-    guides=$guides:io.spam4j.tensors.MaskRestore:io.spam4j.tensors.GapCodec
+    class=io.spam4j.engine.checkpoint.CheckpointFuzzTarget
+    p=io.spam4j.engine.checkpoint
+    guides=$p.Checkpoint:$p.CheckpointParser**:$p.CheckpointFormat:$p.CheckpointMatch
+    guides=$guides:io.spam4j.engine.internal.step.Restoration
+    guides=$guides:io.spam4j.tensors.mask.MaskRestore:io.spam4j.tensors.mask.GapCodec
     ;;
   *)
     printf 'fuzz: no such target: target=%s\n' "$target" >&2

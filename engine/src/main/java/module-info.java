@@ -10,5 +10,10 @@ module io.spam4j.engine {
 
   exports io.spam4j.engine;
   exports io.spam4j.engine.analysis;
+  exports io.spam4j.engine.checkpoint;
+  exports io.spam4j.engine.decision;
   exports io.spam4j.engine.device;
+  exports io.spam4j.engine.optimizers;
+  exports io.spam4j.engine.options;
+  exports io.spam4j.engine.roofline;
 }

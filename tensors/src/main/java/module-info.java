@@ -11,8 +11,10 @@ module io.spam4j.tensors {
   requires static jdk.incubator.vector;
 
   exports io.spam4j.tensors;
-  exports io.spam4j.tensors.json to
+  exports io.spam4j.tensors.mask;
+  exports io.spam4j.tensors.safetensors;
+  exports io.spam4j.tensors.internal.json to
       io.spam4j.engine;
-  exports io.spam4j.tensors.simd to
+  exports io.spam4j.tensors.internal.simd to
       io.spam4j.engine;
 }

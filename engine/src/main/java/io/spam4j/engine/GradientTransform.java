@@ -1,9 +1,11 @@
 package io.spam4j.engine;
 
+import io.spam4j.engine.internal.math.Checks;
+
 /**
  * What happens to gradients before an optimizer sees them. Transforms are applied in the order
- * given to {@link OptimizerBuilder#transforms}; each sees what the ones before it left. The
- * caller's gradients are never written to.
+ * given to {@link io.spam4j.engine.optimizers.OptimizerBuilder#transforms}; each sees what the ones
+ * before it left. The caller's gradients are never written to.
  *
  * <p>Those that look at a whole gradient first cost one more pass over all gradients, together; a
  * part of a gradient that one transform changed is measured again if a later one looks at it.

@@ -2,7 +2,8 @@ package io.spam4j.engine;
 
 /**
  * A gradient holds NaN or Inf, and the policy is {@link NonFinitePolicy#THROW}; or gradients did so
- * in too many steps in a row, see {@link OptimizerBuilder#stopAfterNonFinite}.
+ * in too many steps in a row, see {@link
+ * io.spam4j.engine.optimizers.OptimizerBuilder#stopAfterNonFinite}.
  */
 public final class NonFiniteGradientException extends ArithmeticException {
   private static final long serialVersionUID = 1L;

@@ -18,7 +18,7 @@ public enum NonFinitePolicy {
   PROPAGATE;
 
   /** Whether all gradients must be measured before a step may change anything. */
-  boolean measures() {
+  public boolean measures() {
     return this == SKIP_STEP || this == THROW;
   }
 }

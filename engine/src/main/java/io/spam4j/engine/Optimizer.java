@@ -1,7 +1,11 @@
 package io.spam4j.engine;
 
-import io.spam4j.tensors.IndexMask;
+import io.spam4j.engine.checkpoint.CheckpointFormatException;
+import io.spam4j.engine.checkpoint.CheckpointMismatchException;
+import io.spam4j.engine.checkpoint.LoadOptions;
+import io.spam4j.engine.checkpoint.SaveOptions;
 import io.spam4j.tensors.Tensor;
+import io.spam4j.tensors.mask.IndexMask;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -30,7 +34,7 @@ public interface Optimizer extends AutoCloseable {
    *     memory overlaps weights, or its arena admits only a thread that the step does not run on
    * @throws NonFiniteGradientException with {@link NonFinitePolicy#THROW}, if a gradient holds NaN
    *     or Inf; with the policies that skip, if too many steps in a row met such gradients, see
-   *     {@link OptimizerBuilder#stopAfterNonFinite}
+   *     {@link io.spam4j.engine.optimizers.OptimizerBuilder#stopAfterNonFinite}
    * @throws IllegalStateException if the optimizer is closed, a step is running, or memory it needs
    *     has been freed
    */
@@ -138,7 +142,7 @@ public interface Optimizer extends AutoCloseable {
    *
    * @throws CheckpointMismatchException if the file does not fit; it lists every difference
    * @throws CheckpointFormatException if the file is no checkpoint, or damaged
-   * @throws io.spam4j.tensors.SafetensorsFormatException if it is no safetensors file
+   * @throws io.spam4j.tensors.safetensors.SafetensorsFormatException if it is no safetensors file
    * @throws IOException if it cannot be read
    * @throws IllegalStateException if the optimizer is closed
    */

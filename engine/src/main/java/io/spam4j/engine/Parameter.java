@@ -10,7 +10,8 @@ import java.util.Objects;
  *
  * @param name unique in an optimizer; groups, gradients and checkpoints refer to it
  * @param weights {@link DType#F32}, or, for optimizers of Adam's family, {@link DType#BF16}: see
- *     {@link MomentBuilder#weightRounding}; writable, at least one element
+ *     {@link io.spam4j.engine.optimizers.MomentBuilder#weightRounding}; writable, at least one
+ *     element
  */
 public record Parameter(String name, Tensor weights) {
   /**
@@ -35,7 +36,7 @@ public record Parameter(String name, Tensor weights) {
     }
   }
 
-  static void requireType(String name, DType weights) {
+  public static void requireType(String name, DType weights) {
     if (weights != DType.F32 && weights != DType.BF16) {
       throw new IllegalArgumentException(
           "weights must be F32 or BF16: parameter=" + name + ", dtype=" + weights);

@@ -1,5 +1,8 @@
 package io.spam4j.engine;
 
+import io.spam4j.engine.internal.math.Checks;
+import io.spam4j.engine.internal.math.HalfTurn;
+
 /** A learning rate that depends on the step alone, so that a resumed run finds it again. */
 @FunctionalInterface
 public interface Schedule {

@@ -1,6 +1,9 @@
 package io.spam4j.engine;
 
-/** Is told of every step of an optimizer; see {@link OptimizerBuilder#listener}. */
+/**
+ * Is told of every step of an optimizer; see {@link
+ * io.spam4j.engine.optimizers.OptimizerBuilder#listener}.
+ */
 @FunctionalInterface
 public interface StepListener {
   /**

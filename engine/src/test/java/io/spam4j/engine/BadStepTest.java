@@ -3,6 +3,9 @@ package io.spam4j.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.spam4j.engine.optimizers.Spam;
+import io.spam4j.engine.options.MaskSelection;
+import io.spam4j.engine.options.MomentOverlap;
 import io.spam4j.tensors.DType;
 import io.spam4j.tensors.Tensor;
 import java.lang.foreign.Arena;

@@ -5,10 +5,10 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** Another JVM with the class path and modules of this one. */
-final class ChildProcess {
+public final class ChildProcess {
   private ChildProcess() {}
 
-  static ProcessBuilder of(List<String> jvmOptions, Class<?> main, String... args) {
+  public static ProcessBuilder of(List<String> jvmOptions, Class<?> main, String... args) {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.add("--add-modules=jdk.incubator.vector");

@@ -2,6 +2,15 @@ package io.spam4j.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.spam4j.engine.optimizers.Adafactor;
+import io.spam4j.engine.optimizers.Adam;
+import io.spam4j.engine.optimizers.AdamMini;
+import io.spam4j.engine.optimizers.AdamW;
+import io.spam4j.engine.optimizers.Lion;
+import io.spam4j.engine.optimizers.OptimizerBuilder;
+import io.spam4j.engine.optimizers.Sgd;
+import io.spam4j.engine.optimizers.Spam;
+import io.spam4j.engine.optimizers.StableSpam;
 import io.spam4j.tensors.Tensor;
 import java.util.Arrays;
 import java.util.List;

@@ -6,11 +6,11 @@ import java.util.List;
 import java.util.Random;
 
 /** Random parameters, gradients and transforms. */
-final class Drawn {
+public final class Drawn {
   private Drawn() {}
 
   /** Parameters p0, p1, ... of these shapes; now and then one has a NaN. */
-  static List<Parameter> parameters(Random random, long[]... shapes) {
+  public static List<Parameter> parameters(Random random, long[]... shapes) {
     List<Parameter> parameters = new ArrayList<>();
     for (long[] shape : shapes) {
       parameters.add(new Parameter("p" + parameters.size(), tensor(random, shape)));
@@ -31,7 +31,7 @@ final class Drawn {
   }
 
   /** Up to four transforms. */
-  static GradientTransform[] chain(Random random) {
+  public static GradientTransform[] chain(Random random) {
     var chain = new GradientTransform[random.nextInt(5)];
     for (int i = 0; i < chain.length; i++) {
       chain[i] = transform(random);
@@ -53,7 +53,7 @@ final class Drawn {
   }
 
   /** Normal values, some of them spikes; no zeros. */
-  static float[] spiky(Random random, int n) {
+  public static float[] spiky(Random random, int n) {
     float[] values = Runs.draw(random, n, 8);
     for (int i = 0; i < n; i++) {
       values[i] += Math.copySign(1e-3f, values[i]);
@@ -61,7 +61,7 @@ final class Drawn {
     return values;
   }
 
-  static float maxAbs(float[] values) {
+  public static float maxAbs(float[] values) {
     float max = 0;
     for (float value : values) {
       max = Math.max(max, Math.abs(value));
@@ -69,7 +69,7 @@ final class Drawn {
     return max;
   }
 
-  static double norm(float[] values) {
+  public static double norm(float[] values) {
     double sum = 0;
     for (double value : values) {
       sum += value * value;

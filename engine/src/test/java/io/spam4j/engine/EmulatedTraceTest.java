@@ -3,9 +3,15 @@ package io.spam4j.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.spam4j.engine.checkpoint.Python;
+import io.spam4j.engine.optimizers.Spam;
+import io.spam4j.engine.options.BiasCorrection;
+import io.spam4j.engine.options.MaskSelection;
+import io.spam4j.engine.options.MomentFormat;
+import io.spam4j.engine.options.WeightRounding;
 import io.spam4j.tensors.DType;
-import io.spam4j.tensors.Safetensors;
 import io.spam4j.tensors.Tensor;
+import io.spam4j.tensors.safetensors.Safetensors;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

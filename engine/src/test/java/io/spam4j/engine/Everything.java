@@ -1,5 +1,21 @@
 package io.spam4j.engine;
 
+import io.spam4j.engine.optimizers.Adafactor;
+import io.spam4j.engine.optimizers.Adam;
+import io.spam4j.engine.optimizers.AdamMini;
+import io.spam4j.engine.optimizers.AdamW;
+import io.spam4j.engine.optimizers.Lion;
+import io.spam4j.engine.optimizers.OptimizerBuilder;
+import io.spam4j.engine.optimizers.Sgd;
+import io.spam4j.engine.optimizers.Spam;
+import io.spam4j.engine.optimizers.StableSpam;
+import io.spam4j.engine.options.MaskSampling;
+import io.spam4j.engine.options.MaskSelection;
+import io.spam4j.engine.options.MaskedWeightDecay;
+import io.spam4j.engine.options.MomentFormat;
+import io.spam4j.engine.options.MomentOverlap;
+import io.spam4j.engine.options.SpikeAction;
+import io.spam4j.engine.options.UnselectedWeights;
 import io.spam4j.tensors.DType;
 import io.spam4j.tensors.Tensor;
 import java.lang.foreign.Arena;
@@ -17,11 +33,11 @@ import java.util.stream.LongStream;
 import java.util.stream.Stream;
 
 /** Every optimizer with every option that changes what memory it holds, over a few tensors. */
-final class Everything {
+public final class Everything {
   /**
    * A matrix of several tiles and pieces, a vector, a scalar, and one that often lacks gradients.
    */
-  static final Map<String, long[]> SHAPES =
+  public static final Map<String, long[]> SHAPES =
       TensorRuns.shapes(new long[] {257, 65}, new long[] {17}, new long[] {}, new long[] {2, 5, 9});
 
   /** By seed; drawing takes longer than the steps. */
@@ -35,14 +51,14 @@ final class Everything {
    * @param planned whether {@link OptimizerBuilder#plannedMemory} promises to be exact
    * @param make a new builder at each call
    */
-  record Case(String name, boolean planned, Supplier<OptimizerBuilder<?>> make) {
+  public record Case(String name, boolean planned, Supplier<OptimizerBuilder<?>> make) {
     @Override
     public String toString() {
       return name;
     }
   }
 
-  static Stream<Case> cases() {
+  public static Stream<Case> cases() {
     List<Case> cases = new ArrayList<>();
     cases.add(exact("adam", Adam::builder));
     cases.add(exact("adam, amsgrad", () -> Adam.builder().amsgrad(true)));
@@ -145,14 +161,14 @@ final class Everything {
   }
 
   /** Parameters with these values, outside the heap. */
-  static List<Parameter> parameters(Arena arena, long seed) {
+  public static List<Parameter> parameters(Arena arena, long seed) {
     List<Parameter> parameters = new ArrayList<>();
     tensors(arena, seed).forEach((name, weights) -> parameters.add(new Parameter(name, weights)));
     return parameters;
   }
 
   /** Gradients of one step; p3 has one at every second seed. */
-  static Gradients gradients(Arena arena, long seed, boolean onHeap) {
+  public static Gradients gradients(Arena arena, long seed, boolean onHeap) {
     Map<String, Tensor> byName = new LinkedHashMap<>();
     tensors(arena, seed)
         .forEach(

@@ -3,6 +3,12 @@ package io.spam4j.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.spam4j.engine.checkpoint.CheckpointMismatchException;
+import io.spam4j.engine.checkpoint.LoadOptions;
+import io.spam4j.engine.checkpoint.SaveOptions;
+import io.spam4j.engine.optimizers.AdamW;
+import io.spam4j.engine.optimizers.MomentBuilder;
+import io.spam4j.engine.options.MomentFormat;
 import io.spam4j.tensors.DType;
 import io.spam4j.tensors.Tensor;
 import java.io.IOException;

@@ -2,7 +2,9 @@ package io.spam4j.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.spam4j.engine.kernel.WorkPlan;
+import io.spam4j.engine.internal.state.StagedBlock;
+import io.spam4j.engine.internal.work.WorkPlan;
+import io.spam4j.engine.optimizers.Spam;
 import io.spam4j.tensors.DType;
 import io.spam4j.tensors.Tensor;
 import java.lang.foreign.Arena;

@@ -3,8 +3,15 @@ package io.spam4j.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import io.spam4j.tensors.IndexMask;
+import io.spam4j.engine.internal.state.StagedBlock;
+import io.spam4j.engine.optimizers.Spam;
+import io.spam4j.engine.options.MaskSampling;
+import io.spam4j.engine.options.MaskSelection;
+import io.spam4j.engine.options.MomentOverlap;
+import io.spam4j.engine.options.SpikeAction;
+import io.spam4j.engine.options.UnselectedWeights;
 import io.spam4j.tensors.Tensor;
+import io.spam4j.tensors.mask.IndexMask;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;

@@ -3,6 +3,12 @@ package io.spam4j.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.spam4j.engine.optimizers.Adafactor;
+import io.spam4j.engine.optimizers.Adam;
+import io.spam4j.engine.optimizers.AdamMini;
+import io.spam4j.engine.optimizers.Spam;
+import io.spam4j.engine.optimizers.StableSpam;
+import io.spam4j.engine.options.MaskSelection;
 import io.spam4j.tensors.Tensor;
 import java.util.Arrays;
 import java.util.HashMap;

@@ -5,6 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import com.sun.management.ThreadMXBean;
+import io.spam4j.engine.optimizers.Adam;
+import io.spam4j.engine.optimizers.AdamW;
+import io.spam4j.engine.optimizers.Spam;
+import io.spam4j.engine.options.EpsilonMode;
 import io.spam4j.tensors.DType;
 import io.spam4j.tensors.Tensor;
 import java.lang.foreign.Arena;

@@ -3,8 +3,8 @@ package io.spam4j.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import io.spam4j.engine.kernel.UpdateCoefficients;
-import java.util.List;
+import io.spam4j.engine.decision.Decision;
+import io.spam4j.engine.optimizers.MomentBuilder;
 import java.util.Random;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -18,25 +18,20 @@ import org.junit.jupiter.api.Test;
 final class OwnOptimizerTest {
   private static final class RmsProp extends MomentBuilder<RmsProp> {
     private RmsProp(double alpha) {
-      super(new Recipe("rmsprop"));
+      super("rmsprop");
       betas(0, alpha); // m = g
     }
 
     @Override
-    Decision decision(
-        Recipe recipe, NonFinitePolicy nonFinite, List<Hyperparameters> hyperparameters) {
-      return new Decision(recipe, nonFinite, hyperparameters) {
-        @Override
-        void decide(UpdateCoefficients c, int tensor, Step step) {
-          super.decide(c, tensor, step);
-          c.stepSize = (float) step.learningRates[tensor];
-          c.epsilon = (float) hyperparameters.get(tensor).epsilon();
-        }
+    protected Decision decision(int parameters) {
+      return (c, step) -> {
+        c.stepSize = (float) step.learningRate();
+        c.epsilon = (float) step.epsilon();
       };
     }
 
     @Override
-    RmsProp self() {
+    protected RmsProp self() {
       return this;
     }
   }

@@ -1,5 +1,6 @@
 package io.spam4j.engine;
 
+import io.spam4j.engine.optimizers.Adam;
 import io.spam4j.tensors.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -13,27 +14,27 @@ import org.jspecify.annotations.Nullable;
  * Shows what transforms make of gradients: an Adam whose weights stay and whose beta1 is 0, so that
  * the first moment is the gradient that it saw. Where a coordinate is skipped the one before stays.
  */
-final class Probe implements AutoCloseable {
-  final Optimizer optimizer;
+public final class Probe implements AutoCloseable {
+  public final Optimizer optimizer;
 
   private final List<Parameter> parameters;
 
   /** Of parameters p0, p1, ... */
-  Probe(List<Parameter> parameters, GradientTransform... transforms) {
+  public Probe(List<Parameter> parameters, GradientTransform... transforms) {
     this(builder(transforms), parameters);
   }
 
   /** Of one parameter p0 with n weights, all 1. */
-  Probe(int n, GradientTransform... transforms) {
+  public Probe(int n, GradientTransform... transforms) {
     this(List.of(ones(n)), transforms);
   }
 
-  Probe(Adam.Builder builder, List<Parameter> parameters) {
+  public Probe(Adam.Builder builder, List<Parameter> parameters) {
     this.parameters = parameters;
     optimizer = builder.build(parameters);
   }
 
-  static Adam.Builder builder(GradientTransform... transforms) {
+  public static Adam.Builder builder(GradientTransform... transforms) {
     return Adam.builder().betas(0, 0).learningRate(0).stopAfterNonFinite(0).transforms(transforms);
   }
 
@@ -44,7 +45,7 @@ final class Probe implements AutoCloseable {
   }
 
   /** A step with a gradient for each parameter, or null. */
-  StepReport step(float[] @Nullable ... gradients) {
+  public StepReport step(float[] @Nullable ... gradients) {
     Map<String, Tensor> byName = new HashMap<>();
     for (int i = 0; i < gradients.length; i++) {
       float[] gradient = gradients[i];
@@ -57,22 +58,22 @@ final class Probe implements AutoCloseable {
   }
 
   /** What the transforms made of a parameter's gradient at the latest step. */
-  float[] seen(int i) {
+  public float[] seen(int i) {
     return optimizer.firstMoment("p" + i).toFloats();
   }
 
   /** What they make of the gradient of the only parameter. */
-  float[] of(float... gradient) {
+  public float[] of(float... gradient) {
     step(gradient);
     return seen(0);
   }
 
-  double scalar(String name) {
+  public double scalar(String name) {
     return Objects.requireNonNull(optimizer.scalars("p0").get(name), name);
   }
 
   /** What they made of all gradients. */
-  List<float[]> seen() {
+  public List<float[]> seen() {
     List<float[]> seen = new ArrayList<>();
     for (int i = 0; i < parameters.size(); i++) {
       seen.add(seen(i));

@@ -2,6 +2,17 @@ package io.spam4j.engine;
 
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.spam4j.engine.optimizers.Adafactor;
+import io.spam4j.engine.optimizers.Adam;
+import io.spam4j.engine.optimizers.AdamMini;
+import io.spam4j.engine.optimizers.AdamW;
+import io.spam4j.engine.optimizers.Lion;
+import io.spam4j.engine.optimizers.OptimizerBuilder;
+import io.spam4j.engine.optimizers.Sgd;
+import io.spam4j.engine.optimizers.Spam;
+import io.spam4j.engine.optimizers.StableSpam;
+import io.spam4j.engine.options.WarmupCurve;
+import io.spam4j.engine.roofline.Roofline;
 import io.spam4j.tensors.Tensor;
 import java.util.ArrayList;
 import java.util.List;

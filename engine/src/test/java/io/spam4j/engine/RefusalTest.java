@@ -3,6 +3,10 @@ package io.spam4j.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.spam4j.engine.optimizers.Adam;
+import io.spam4j.engine.optimizers.AdamW;
+import io.spam4j.engine.optimizers.OptimizerBuilder;
+import io.spam4j.engine.optimizers.Spam;
 import io.spam4j.tensors.DType;
 import io.spam4j.tensors.Tensor;
 import java.lang.foreign.Arena;

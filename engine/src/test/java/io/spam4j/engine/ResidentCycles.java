@@ -1,5 +1,6 @@
 package io.spam4j.engine;
 
+import io.spam4j.engine.optimizers.Spam;
 import io.spam4j.tensors.DType;
 import io.spam4j.tensors.Tensor;
 import java.io.IOException;

@@ -1,5 +1,24 @@
 package io.spam4j.engine;
 
+import io.spam4j.engine.checkpoint.LoadOptions;
+import io.spam4j.engine.checkpoint.SaveOptions;
+import io.spam4j.engine.optimizers.Adafactor;
+import io.spam4j.engine.optimizers.Adam;
+import io.spam4j.engine.optimizers.AdamMini;
+import io.spam4j.engine.optimizers.AdamW;
+import io.spam4j.engine.optimizers.Lion;
+import io.spam4j.engine.optimizers.OptimizerBuilder;
+import io.spam4j.engine.optimizers.Sgd;
+import io.spam4j.engine.optimizers.Spam;
+import io.spam4j.engine.optimizers.StableSpam;
+import io.spam4j.engine.options.BiasCorrection;
+import io.spam4j.engine.options.MaskSelection;
+import io.spam4j.engine.options.MaskedWeightDecay;
+import io.spam4j.engine.options.MomentFormat;
+import io.spam4j.engine.options.MomentOverlap;
+import io.spam4j.engine.options.SpikeAction;
+import io.spam4j.engine.options.UnselectedWeights;
+import io.spam4j.engine.options.WeightRounding;
 import io.spam4j.tensors.DType;
 import io.spam4j.tensors.Tensor;
 import java.io.IOException;
@@ -15,7 +34,7 @@ import java.util.Random;
 import java.util.function.Supplier;
 
 /** Runs of every optimizer and every kind of state, whose gradients depend on the step alone. */
-record ResumeCase(String name, DType dtype, Supplier<OptimizerBuilder<?>> builder) {
+public record ResumeCase(String name, DType dtype, Supplier<OptimizerBuilder<?>> builder) {
   static final int RESET_INTERVAL = 50;
 
   /** A matrix, a vector, a batch of matrices, a scalar, and one that often has no gradient. */
@@ -32,7 +51,7 @@ record ResumeCase(String name, DType dtype, Supplier<OptimizerBuilder<?>> builde
   /** Gradients are pieces of this. */
   private static final float[] DRAWN = Runs.draw(new Random(2), 10_007, 300);
 
-  static final List<ResumeCase> ALL =
+  public static final List<ResumeCase> ALL =
       List.of(
           of("adam", Adam::builder),
           of("adamw-amsgrad", () -> AdamW.builder().amsgrad(true)),
@@ -135,20 +154,20 @@ record ResumeCase(String name, DType dtype, Supplier<OptimizerBuilder<?>> builde
     return parameter.equals("scalar") ? new long[0] : new long[] {interval % 7, 8 + interval % 5};
   }
 
-  static ResumeCase named(String name) {
+  public static ResumeCase named(String name) {
     return ALL.stream().filter(one -> one.name.equals(name)).findFirst().orElseThrow();
   }
 
   /** An optimizer with its weights, after no step. */
-  Run start(int threads) {
+  public Run start(int threads) {
     return new Run(dtype, builder.get().threads(threads));
   }
 
   /** A run that can be stopped and resumed. */
-  static final class Run implements AutoCloseable {
+  public static final class Run implements AutoCloseable {
     private final Arena arena = Arena.ofShared();
     private final Map<String, Tensor> gradients = new HashMap<>();
-    final Optimizer optimizer;
+    public final Optimizer optimizer;
 
     private final DType dtype;
 
@@ -171,7 +190,7 @@ record ResumeCase(String name, DType dtype, Supplier<OptimizerBuilder<?>> builde
     }
 
     /** Goes on to a step, with spikes, gradients that are not finite and some that are missing. */
-    Run runTo(long step, long attemptsBefore) {
+    public Run runTo(long step, long attemptsBefore) {
       for (long t = attemptsBefore; t < step; t++) {
         long place = t * 7919;
         for (String name : SHAPES.keySet()) {
@@ -194,12 +213,12 @@ record ResumeCase(String name, DType dtype, Supplier<OptimizerBuilder<?>> builde
       return Objects.requireNonNull(gradients.get(name));
     }
 
-    Run load(Path file) throws IOException {
+    public Run load(Path file) throws IOException {
       optimizer.load(file, LoadOptions.strict().withWeights());
       return this;
     }
 
-    Run save(Path file) throws IOException {
+    public Run save(Path file) throws IOException {
       optimizer.save(file, SaveOptions.defaults().withWeights());
       return this;
     }

@@ -3,6 +3,7 @@ package io.spam4j.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.spam4j.engine.internal.math.HalfTurn;
 import org.junit.jupiter.api.Test;
 
 final class ScheduleTest {

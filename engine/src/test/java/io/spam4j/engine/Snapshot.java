@@ -2,6 +2,7 @@ package io.spam4j.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.spam4j.engine.internal.step.EngineOptimizer;
 import io.spam4j.tensors.Tensor;
 import java.lang.foreign.ValueLayout;
 import java.lang.reflect.Method;
@@ -11,14 +12,14 @@ import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 
 /** All that a step may change, as bits: weights, state, selections, histories and counters. */
-final class Snapshot {
+public final class Snapshot {
   private final int[] bits;
 
   private Snapshot(int[] bits) {
     this.bits = bits;
   }
 
-  static Snapshot of(Optimizer optimizer) {
+  public static Snapshot of(Optimizer optimizer) {
     var parts = IntStream.builder();
     for (Parameter parameter : optimizer.parameters()) {
       String name = parameter.name();
@@ -46,12 +47,12 @@ final class Snapshot {
         });
   }
 
-  void assertSame(Snapshot other) {
+  public void assertSame(Snapshot other) {
     assertThat(Arrays.mismatch(bits, other.bits)).as("first difference").isEqualTo(-1);
   }
 
   /** All that a report says, the time too. */
-  static String text(StepReport report) {
+  public static String text(StepReport report) {
     var text = new StringBuilder();
     for (Method method : StepReport.class.getMethods()) {
       if (method.getDeclaringClass() != StepReport.class || method.getReturnType() == void.class) {
@@ -73,7 +74,7 @@ final class Snapshot {
   }
 
   /** Whether two arrays hold the same bits. */
-  static void assertSame(float[] actual, float[] expected) {
+  public static void assertSame(float[] actual, float[] expected) {
     int first = -1;
     for (int i = 0; i < Math.max(actual.length, expected.length) && first < 0; i++) {
       boolean same =

@@ -3,6 +3,16 @@ package io.spam4j.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.spam4j.engine.internal.step.EngineOptimizer;
+import io.spam4j.engine.optimizers.Adam;
+import io.spam4j.engine.optimizers.AdamW;
+import io.spam4j.engine.optimizers.MomentBuilder;
+import io.spam4j.engine.optimizers.Spam;
+import io.spam4j.engine.options.BiasCorrection;
+import io.spam4j.engine.options.MaskSelection;
+import io.spam4j.engine.options.SpikeAction;
+import io.spam4j.engine.options.SpikeReference;
+import io.spam4j.engine.options.WeightDecayMode;
 import io.spam4j.tensors.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;

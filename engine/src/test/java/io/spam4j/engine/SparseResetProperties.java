@@ -5,9 +5,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.assertj.core.api.Assertions.within;
 
-import io.spam4j.engine.kernel.Correction;
-import io.spam4j.tensors.IndexMask;
+import io.spam4j.engine.internal.math.Correction;
+import io.spam4j.engine.optimizers.Spam;
+import io.spam4j.engine.options.MaskSelection;
+import io.spam4j.engine.options.MomentOverlap;
 import io.spam4j.tensors.Tensor;
+import io.spam4j.tensors.mask.IndexMask;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.Arrays;

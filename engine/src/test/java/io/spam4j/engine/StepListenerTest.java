@@ -3,6 +3,7 @@ package io.spam4j.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.spam4j.engine.optimizers.Adam;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.logging.Handler;

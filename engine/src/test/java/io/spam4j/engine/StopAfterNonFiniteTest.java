@@ -3,6 +3,9 @@ package io.spam4j.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.spam4j.engine.optimizers.Adam;
+import io.spam4j.engine.optimizers.Lion;
+import io.spam4j.engine.optimizers.Spam;
 import io.spam4j.tensors.Tensor;
 import java.util.List;
 import org.junit.jupiter.api.Test;

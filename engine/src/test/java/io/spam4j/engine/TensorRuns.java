@@ -1,5 +1,6 @@
 package io.spam4j.engine;
 
+import io.spam4j.engine.optimizers.OptimizerBuilder;
 import io.spam4j.tensors.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -12,12 +13,12 @@ import java.util.Random;
 import java.util.stream.IntStream;
 
 /** Tensors of any shapes under an optimizer, with drawn weights and gradients. */
-final class TensorRuns implements AutoCloseable {
-  final Optimizer optimizer;
-  final Map<String, Tensor> gradients = new HashMap<>();
+public final class TensorRuns implements AutoCloseable {
+  public final Optimizer optimizer;
+  public final Map<String, Tensor> gradients = new HashMap<>();
   private final Random random;
 
-  TensorRuns(OptimizerBuilder<?> builder, long seed, Map<String, long[]> shapes) {
+  public TensorRuns(OptimizerBuilder<?> builder, long seed, Map<String, long[]> shapes) {
     random = new Random(seed);
     List<Parameter> parameters = new ArrayList<>();
     shapes.forEach((name, shape) -> parameters.add(new Parameter(name, drawn(1_000_000, shape))));
@@ -25,7 +26,7 @@ final class TensorRuns implements AutoCloseable {
   }
 
   /** Shapes by names: p0, p1 and so on. */
-  static Map<String, long[]> shapes(long[]... shapes) {
+  public static Map<String, long[]> shapes(long[]... shapes) {
     Map<String, long[]> byName = new LinkedHashMap<>();
     for (long[] shape : shapes) {
       byName.put("p" + byName.size(), shape);
@@ -40,17 +41,17 @@ final class TensorRuns implements AutoCloseable {
   }
 
   /** Draws new gradients, with some spikes. */
-  void draw() {
+  public void draw() {
     for (Parameter parameter : optimizer.parameters()) {
       gradients.put(parameter.name(), drawn(1000, parameter.weights().shape()));
     }
   }
 
-  StepReport step() {
+  public StepReport step() {
     return optimizer.step(Gradients.of(gradients));
   }
 
-  Tensor weights(String name) {
+  public Tensor weights(String name) {
     return optimizer.parameters().stream()
         .filter(p -> p.name().equals(name))
         .findFirst()
@@ -58,16 +59,16 @@ final class TensorRuns implements AutoCloseable {
         .weights();
   }
 
-  Tensor gradient(String name) {
+  public Tensor gradient(String name) {
     return Objects.requireNonNull(gradients.get(name));
   }
 
-  Tensor state(String name, String key) {
+  public Tensor state(String name, String key) {
     return Objects.requireNonNull(optimizer.state(name).get(key));
   }
 
   /** Weights and state of all tensors. */
-  int[] bits() {
+  public int[] bits() {
     return optimizer.parameters().stream()
         .flatMapToInt(p -> IntStream.concat(bits(p.weights()), stateBits(p.name())))
         .toArray();

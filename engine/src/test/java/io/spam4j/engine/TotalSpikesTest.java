@@ -2,6 +2,7 @@ package io.spam4j.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.spam4j.engine.optimizers.Spam;
 import java.io.IOException;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;

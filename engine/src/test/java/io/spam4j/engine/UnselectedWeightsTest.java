@@ -3,7 +3,13 @@ package io.spam4j.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import io.spam4j.engine.kernel.Correction;
+import io.spam4j.engine.internal.math.Correction;
+import io.spam4j.engine.optimizers.Adam;
+import io.spam4j.engine.optimizers.AdamW;
+import io.spam4j.engine.optimizers.MomentBuilder;
+import io.spam4j.engine.optimizers.Spam;
+import io.spam4j.engine.options.MaskedWeightDecay;
+import io.spam4j.engine.options.UnselectedWeights;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;

@@ -2,11 +2,11 @@ package io.spam4j.cuda;
 
 import io.spam4j.cuda.SelfTestReport.Section;
 import io.spam4j.cuda.SelfTestRows.Found;
-import io.spam4j.engine.AdamW;
-import io.spam4j.engine.OptimizerBuilder;
-import io.spam4j.engine.Spam;
-import io.spam4j.engine.StableSpam;
 import io.spam4j.engine.StepReport;
+import io.spam4j.engine.optimizers.AdamW;
+import io.spam4j.engine.optimizers.OptimizerBuilder;
+import io.spam4j.engine.optimizers.Spam;
+import io.spam4j.engine.optimizers.StableSpam;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

@@ -2,8 +2,8 @@ package io.spam4j.cuda;
 
 import io.spam4j.cuda.SelfTestReport.Section;
 import io.spam4j.cuda.SelfTestRows.Found;
-import io.spam4j.engine.LoadOptions;
-import io.spam4j.engine.SaveOptions;
+import io.spam4j.engine.checkpoint.LoadOptions;
+import io.spam4j.engine.checkpoint.SaveOptions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

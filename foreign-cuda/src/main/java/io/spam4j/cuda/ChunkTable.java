@@ -3,7 +3,7 @@ package io.spam4j.cuda;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
-import io.spam4j.tensors.IndexMask;
+import io.spam4j.tensors.mask.IndexMask;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;

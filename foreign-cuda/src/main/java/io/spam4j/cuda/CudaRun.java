@@ -1,13 +1,13 @@
 package io.spam4j.cuda;
 
-import io.spam4j.engine.LoadOptions;
 import io.spam4j.engine.MemoryReport;
-import io.spam4j.engine.OptimizerBuilder;
-import io.spam4j.engine.SaveOptions;
+import io.spam4j.engine.checkpoint.LoadOptions;
+import io.spam4j.engine.checkpoint.SaveOptions;
 import io.spam4j.engine.device.PlannedStep;
 import io.spam4j.engine.device.RestoredState;
 import io.spam4j.engine.device.StepFacts;
 import io.spam4j.engine.device.StepPlanner;
+import io.spam4j.engine.optimizers.OptimizerBuilder;
 import io.spam4j.tensors.Tensor;
 import java.io.IOException;
 import java.lang.foreign.Arena;

@@ -2,8 +2,8 @@ package io.spam4j.cuda;
 
 import io.spam4j.engine.Optimizer;
 import io.spam4j.engine.StepReport;
-import io.spam4j.tensors.IndexMask;
 import io.spam4j.tensors.Tensor;
+import io.spam4j.tensors.mask.IndexMask;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

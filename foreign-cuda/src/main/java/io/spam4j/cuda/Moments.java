@@ -2,7 +2,7 @@ package io.spam4j.cuda;
 
 import io.spam4j.engine.device.PlannedStep;
 import io.spam4j.engine.device.StepPlanner;
-import io.spam4j.tensors.IndexMask;
+import io.spam4j.tensors.mask.IndexMask;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 

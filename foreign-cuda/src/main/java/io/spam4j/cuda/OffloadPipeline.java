@@ -1,12 +1,12 @@
 package io.spam4j.cuda;
 
 import io.spam4j.engine.Gradients;
-import io.spam4j.engine.LoadOptions;
 import io.spam4j.engine.MemoryReport;
-import io.spam4j.engine.OptimizerBuilder;
 import io.spam4j.engine.Parameter;
-import io.spam4j.engine.SaveOptions;
 import io.spam4j.engine.StepReport;
+import io.spam4j.engine.checkpoint.LoadOptions;
+import io.spam4j.engine.checkpoint.SaveOptions;
+import io.spam4j.engine.optimizers.OptimizerBuilder;
 import io.spam4j.tensors.DType;
 import io.spam4j.tensors.Tensor;
 import java.io.IOException;

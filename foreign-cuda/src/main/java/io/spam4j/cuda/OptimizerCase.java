@@ -1,17 +1,17 @@
 package io.spam4j.cuda;
 
-import io.spam4j.engine.Adam;
-import io.spam4j.engine.AdamW;
-import io.spam4j.engine.BiasCorrection;
 import io.spam4j.engine.GradientTransform;
-import io.spam4j.engine.MaskSelection;
-import io.spam4j.engine.MomentOverlap;
 import io.spam4j.engine.NonFinitePolicy;
-import io.spam4j.engine.OptimizerBuilder;
 import io.spam4j.engine.Schedule;
-import io.spam4j.engine.Spam;
-import io.spam4j.engine.SpikeAction;
-import io.spam4j.engine.StableSpam;
+import io.spam4j.engine.optimizers.Adam;
+import io.spam4j.engine.optimizers.AdamW;
+import io.spam4j.engine.optimizers.OptimizerBuilder;
+import io.spam4j.engine.optimizers.Spam;
+import io.spam4j.engine.optimizers.StableSpam;
+import io.spam4j.engine.options.BiasCorrection;
+import io.spam4j.engine.options.MaskSelection;
+import io.spam4j.engine.options.MomentOverlap;
+import io.spam4j.engine.options.SpikeAction;
 import java.util.List;
 import java.util.function.Supplier;
 

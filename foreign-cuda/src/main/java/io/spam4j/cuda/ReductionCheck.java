@@ -2,8 +2,8 @@ package io.spam4j.cuda;
 
 import io.spam4j.cuda.SelfTestReport.Section;
 import io.spam4j.cuda.SelfTestRows.Found;
-import io.spam4j.engine.AdamW;
 import io.spam4j.engine.GradientTransform;
+import io.spam4j.engine.optimizers.AdamW;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

@@ -1,6 +1,6 @@
 package io.spam4j.cuda;
 
-import io.spam4j.engine.OptimizerBuilder;
+import io.spam4j.engine.optimizers.OptimizerBuilder;
 import io.spam4j.tensors.Tensor;
 import java.util.Collections;
 import java.util.LinkedHashMap;

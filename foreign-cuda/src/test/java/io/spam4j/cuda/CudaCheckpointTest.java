@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
 import io.spam4j.cuda.StandInDevice.Mode;
-import io.spam4j.engine.AdamW;
-import io.spam4j.engine.LoadOptions;
-import io.spam4j.engine.SaveOptions;
+import io.spam4j.engine.checkpoint.LoadOptions;
+import io.spam4j.engine.checkpoint.SaveOptions;
+import io.spam4j.engine.optimizers.AdamW;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

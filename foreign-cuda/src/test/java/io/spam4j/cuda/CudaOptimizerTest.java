@@ -1,8 +1,8 @@
 package io.spam4j.cuda;
 
 import io.spam4j.cuda.StandInDevice.Mode;
-import io.spam4j.engine.MomentBuilder;
-import io.spam4j.engine.StableSpam;
+import io.spam4j.engine.optimizers.MomentBuilder;
+import io.spam4j.engine.optimizers.StableSpam;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;

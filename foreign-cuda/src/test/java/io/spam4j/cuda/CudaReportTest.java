@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.spam4j.cuda.StandInDevice.Mode;
 import io.spam4j.engine.NonFiniteGradientException;
-import io.spam4j.engine.OptimizerBuilder;
-import io.spam4j.engine.Spam;
+import io.spam4j.engine.optimizers.OptimizerBuilder;
+import io.spam4j.engine.optimizers.Spam;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

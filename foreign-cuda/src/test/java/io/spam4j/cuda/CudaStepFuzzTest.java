@@ -1,9 +1,9 @@
 package io.spam4j.cuda;
 
 import io.spam4j.cuda.StandInDevice.Mode;
-import io.spam4j.engine.LoadOptions;
-import io.spam4j.engine.OptimizerBuilder;
-import io.spam4j.engine.SaveOptions;
+import io.spam4j.engine.checkpoint.LoadOptions;
+import io.spam4j.engine.checkpoint.SaveOptions;
+import io.spam4j.engine.optimizers.OptimizerBuilder;
 import io.spam4j.tensors.Tensor;
 import java.io.IOException;
 import java.nio.file.Path;

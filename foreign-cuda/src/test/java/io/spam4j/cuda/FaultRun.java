@@ -3,10 +3,10 @@ package io.spam4j.cuda;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.spam4j.engine.Checkpoint;
-import io.spam4j.engine.LoadOptions;
-import io.spam4j.engine.OptimizerBuilder;
-import io.spam4j.engine.SaveOptions;
+import io.spam4j.engine.checkpoint.Checkpoint;
+import io.spam4j.engine.checkpoint.LoadOptions;
+import io.spam4j.engine.checkpoint.SaveOptions;
+import io.spam4j.engine.optimizers.OptimizerBuilder;
 import io.spam4j.tensors.Tensor;
 import java.io.IOException;
 import java.lang.foreign.Arena;

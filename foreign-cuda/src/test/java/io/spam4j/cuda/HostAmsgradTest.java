@@ -4,9 +4,9 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 
 import io.spam4j.cuda.HostKernels.Kernel;
 import io.spam4j.cuda.UpdateTables.Case;
-import io.spam4j.engine.kernel.Amsgrad;
-import io.spam4j.engine.kernel.Operands;
-import io.spam4j.engine.kernel.UpdateCoefficients;
+import io.spam4j.engine.decision.UpdateCoefficients;
+import io.spam4j.engine.internal.kernel.Amsgrad;
+import io.spam4j.engine.internal.kernel.Operands;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.spam4j.cuda.LinkTables.Incoming;
 import io.spam4j.cuda.LinkTables.Link;
-import io.spam4j.engine.kernel.Correction;
+import io.spam4j.engine.internal.math.Correction;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;

@@ -4,8 +4,8 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.spam4j.cuda.HostKernels.Kernel;
-import io.spam4j.tensors.simd.Measure;
-import io.spam4j.tensors.simd.MeasureSum;
+import io.spam4j.tensors.internal.simd.Measure;
+import io.spam4j.tensors.internal.simd.MeasureSum;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.spam4j.cuda.HostKernels.Kernel;
 import io.spam4j.cuda.UpdateTables.Case;
-import io.spam4j.engine.kernel.UpdateTally;
+import io.spam4j.engine.internal.kernel.UpdateTally;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.spam4j.engine.NonFiniteGradientException;
 import io.spam4j.engine.Optimizer;
-import io.spam4j.engine.OptimizerBuilder;
+import io.spam4j.engine.optimizers.OptimizerBuilder;
 import io.spam4j.tensors.Tensor;
 import java.util.Map;
 import java.util.function.IntUnaryOperator;

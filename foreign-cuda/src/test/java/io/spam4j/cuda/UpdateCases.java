@@ -3,10 +3,10 @@ package io.spam4j.cuda;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
 import io.spam4j.cuda.UpdateTables.Case;
-import io.spam4j.engine.kernel.Operands;
-import io.spam4j.engine.kernel.Update;
-import io.spam4j.engine.kernel.UpdateCoefficients;
-import io.spam4j.engine.kernel.UpdateTally;
+import io.spam4j.engine.decision.UpdateCoefficients;
+import io.spam4j.engine.internal.kernel.Operands;
+import io.spam4j.engine.internal.kernel.Update;
+import io.spam4j.engine.internal.kernel.UpdateTally;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Random;

@@ -1,6 +1,6 @@
 package io.spam4j.cuda;
 
-import io.spam4j.engine.kernel.UpdateCoefficients;
+import io.spam4j.engine.decision.UpdateCoefficients;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,15 +1,15 @@
 package io.spam4j.jmh;
 
-import io.spam4j.engine.AdamW;
 import io.spam4j.engine.Gradients;
 import io.spam4j.engine.Optimizer;
 import io.spam4j.engine.Parameter;
-import io.spam4j.engine.Spam;
 import io.spam4j.engine.StepReport;
-import io.spam4j.engine.kernel.PlannedJob;
-import io.spam4j.engine.kernel.WorkPlan;
-import io.spam4j.engine.kernel.WorkerPool;
-import io.spam4j.engine.kernel.Yardstick;
+import io.spam4j.engine.internal.work.PlannedJob;
+import io.spam4j.engine.internal.work.WorkPlan;
+import io.spam4j.engine.internal.work.WorkerPool;
+import io.spam4j.engine.optimizers.AdamW;
+import io.spam4j.engine.optimizers.Spam;
+import io.spam4j.engine.roofline.Yardstick;
 import io.spam4j.tensors.DType;
 import io.spam4j.tensors.Philox;
 import io.spam4j.tensors.Tensor;

@@ -1,9 +1,9 @@
 package io.spam4j.jmh;
 
-import io.spam4j.engine.kernel.ParallelTasks;
-import io.spam4j.tensors.IndexMask;
+import io.spam4j.engine.internal.work.ParallelTasks;
 import io.spam4j.tensors.Philox;
 import io.spam4j.tensors.Tensor;
+import io.spam4j.tensors.mask.IndexMask;
 import java.lang.foreign.Arena;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;

@@ -1,10 +1,10 @@
 package io.spam4j.jmh;
 
-import io.spam4j.engine.AdamW;
-import io.spam4j.engine.OptimizerBuilder;
-import io.spam4j.engine.Spam;
-import io.spam4j.engine.StableSpam;
 import io.spam4j.engine.StepReport;
+import io.spam4j.engine.optimizers.AdamW;
+import io.spam4j.engine.optimizers.OptimizerBuilder;
+import io.spam4j.engine.optimizers.Spam;
+import io.spam4j.engine.optimizers.StableSpam;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;

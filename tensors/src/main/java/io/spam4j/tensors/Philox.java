@@ -99,7 +99,7 @@ public final class Philox {
    * Evaluates {@code count} blocks from {@code block} on: the low 64 bits of each to {@code low},
    * the high 64 to {@code high}. Many times faster than one at a time.
    */
-  void blocks(long block, int count, long[] low, long[] high) {
+  public void blocks(long block, int count, long[] low, long[] high) {
     for (int i = 0; i < count; i++) {
       low[i] = block + i;
       high[i] = counterHigh;

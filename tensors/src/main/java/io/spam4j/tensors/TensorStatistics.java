@@ -1,7 +1,7 @@
 package io.spam4j.tensors;
 
-import io.spam4j.tensors.simd.Measure;
-import io.spam4j.tensors.simd.MeasureSum;
+import io.spam4j.tensors.internal.simd.Measure;
+import io.spam4j.tensors.internal.simd.MeasureSum;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Objects;

@@ -1,6 +1,6 @@
 /**
- * Memory with a type and a shape, and what can be done to it without knowing what it means: {@link
- * io.spam4j.tensors.Tensor} views a segment as typed elements, {@link io.spam4j.tensors.IndexMask}
- * says which of them are selected. Nothing here depends on any other module of the project.
+ * Typed, shaped views of memory that stays its owner's, several of them in one piece, their
+ * statistics, and random numbers that depend on no order. Selections of elements and files of
+ * tensors have rooms of their own.
  */
 package io.spam4j.tensors;

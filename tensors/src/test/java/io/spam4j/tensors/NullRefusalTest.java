@@ -3,6 +3,8 @@ package io.spam4j.tensors;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.spam4j.tensors.mask.IndexMask;
+import io.spam4j.tensors.safetensors.Safetensors;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

@@ -1,11 +1,7 @@
 /**
- * Where gradients spike: the gradient spike score of SPAM's Definition P.1 (arXiv 2501.06842) and a
- * census of spikes by tensor, by kind of layer and by step.
- *
- * <p>{@link io.spam4j.engine.analysis.GradientSpikeScore} is the definition: it divides by the mean
- * over the whole run, so it sees the run twice. {@link io.spam4j.engine.analysis.SpikeMonitor} sees
- * it once, while training, and divides by the mean so far. Both count into a {@link
- * io.spam4j.engine.analysis.SpikeCensus}, which {@link io.spam4j.engine.analysis.LayerKind} groups
- * as the paper's Table 4 does.
+ * Where gradients spike: the gradient spike score of SPAM's Definition P.1 (arXiv 2501.06842) over
+ * a recorded run or, with the mean so far, while training, the census that both count into, by
+ * tensor, kind of layer and step, and a journal of spikes as a step listener. It sees gradients and
+ * reports alone, never an optimizer's inside.
  */
 package io.spam4j.engine.analysis;

@@ -1,6 +1,6 @@
 package io.spam4j.engine.device;
 
-import io.spam4j.tensors.IndexMask;
+import io.spam4j.tensors.mask.IndexMask;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 

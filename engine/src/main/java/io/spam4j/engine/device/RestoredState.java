@@ -1,7 +1,7 @@
 package io.spam4j.engine.device;
 
-import io.spam4j.tensors.IndexMask;
 import io.spam4j.tensors.Tensor;
+import io.spam4j.tensors.mask.IndexMask;
 import java.util.Optional;
 
 /**

@@ -1,9 +1,9 @@
 package io.spam4j.engine.device;
 
-import io.spam4j.engine.LoadOptions;
-import io.spam4j.engine.SaveOptions;
 import io.spam4j.engine.StepReport;
-import io.spam4j.tensors.IndexMask;
+import io.spam4j.engine.checkpoint.LoadOptions;
+import io.spam4j.engine.checkpoint.SaveOptions;
+import io.spam4j.tensors.mask.IndexMask;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;

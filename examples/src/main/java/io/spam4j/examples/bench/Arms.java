@@ -1,9 +1,9 @@
 package io.spam4j.examples.bench;
 
-import io.spam4j.engine.AdamW;
-import io.spam4j.engine.MomentFormat;
-import io.spam4j.engine.Spam;
-import io.spam4j.engine.StableSpam;
+import io.spam4j.engine.optimizers.AdamW;
+import io.spam4j.engine.optimizers.Spam;
+import io.spam4j.engine.optimizers.StableSpam;
+import io.spam4j.engine.options.MomentFormat;
 import io.spam4j.tensors.DType;
 import java.util.ArrayList;
 import java.util.EnumSet;

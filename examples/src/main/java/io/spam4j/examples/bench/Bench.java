@@ -1,6 +1,6 @@
 package io.spam4j.examples.bench;
 
-import io.spam4j.engine.StreamLimit;
+import io.spam4j.engine.roofline.StreamLimit;
 import io.spam4j.examples.bench.BenchReport.ArmResult;
 import io.spam4j.examples.bench.BenchReport.Skipped;
 import java.util.ArrayList;

@@ -5,7 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import io.spam4j.engine.Gradients;
 import io.spam4j.engine.Parameter;
-import io.spam4j.engine.StreamLimit;
+import io.spam4j.engine.roofline.StreamLimit;
 import io.spam4j.tensors.DType;
 import io.spam4j.tensors.Philox;
 import io.spam4j.tensors.Tensor;

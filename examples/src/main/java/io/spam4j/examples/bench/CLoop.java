@@ -5,7 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
-import io.spam4j.engine.kernel.UpdateCoefficients;
+import io.spam4j.engine.decision.UpdateCoefficients;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.foreign.Arena;

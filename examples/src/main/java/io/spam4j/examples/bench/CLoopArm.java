@@ -1,6 +1,6 @@
 package io.spam4j.examples.bench;
 
-import io.spam4j.engine.kernel.UpdateCoefficients;
+import io.spam4j.engine.decision.UpdateCoefficients;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 

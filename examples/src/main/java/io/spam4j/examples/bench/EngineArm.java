@@ -2,8 +2,8 @@ package io.spam4j.examples.bench;
 
 import io.spam4j.engine.Gradients;
 import io.spam4j.engine.Optimizer;
-import io.spam4j.engine.OptimizerBuilder;
-import io.spam4j.tensors.IndexMask;
+import io.spam4j.engine.optimizers.OptimizerBuilder;
+import io.spam4j.tensors.mask.IndexMask;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;

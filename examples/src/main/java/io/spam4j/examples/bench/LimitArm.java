@@ -1,6 +1,6 @@
 package io.spam4j.examples.bench;
 
-import io.spam4j.engine.StreamLimit;
+import io.spam4j.engine.roofline.StreamLimit;
 
 /** The limit of a dense update, against itself: how far the same thing twice differs here. */
 final class LimitArm implements ArmRun {

@@ -1,7 +1,7 @@
 package io.spam4j.examples.bench;
 
-import io.spam4j.engine.kernel.WorkerPool;
-import io.spam4j.tensors.simd.VectorMode;
+import io.spam4j.engine.internal.work.WorkerPool;
+import io.spam4j.tensors.internal.simd.VectorMode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

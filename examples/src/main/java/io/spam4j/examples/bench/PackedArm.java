@@ -3,10 +3,10 @@ package io.spam4j.examples.bench;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 
 import io.spam4j.engine.Gradients;
-import io.spam4j.engine.MomentFormat;
 import io.spam4j.engine.Optimizer;
 import io.spam4j.engine.Parameter;
-import io.spam4j.engine.Spam;
+import io.spam4j.engine.optimizers.Spam;
+import io.spam4j.engine.options.MomentFormat;
 import io.spam4j.tensors.DType;
 import io.spam4j.tensors.Tensor;
 import java.lang.foreign.Arena;

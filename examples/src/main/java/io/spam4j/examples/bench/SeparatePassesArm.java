@@ -1,7 +1,7 @@
 package io.spam4j.examples.bench;
 
-import io.spam4j.engine.kernel.PlannedJob;
-import io.spam4j.engine.kernel.WorkPlan;
+import io.spam4j.engine.internal.work.PlannedJob;
+import io.spam4j.engine.internal.work.WorkPlan;
 import java.util.List;
 
 /**

@@ -1,6 +1,6 @@
 package io.spam4j.examples.bench;
 
-import io.spam4j.engine.kernel.WorkerPool;
+import io.spam4j.engine.internal.work.WorkerPool;
 import io.spam4j.examples.memory.LlamaModel;
 import java.util.Arrays;
 import java.util.stream.Collectors;

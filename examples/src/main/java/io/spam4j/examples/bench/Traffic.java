@@ -1,7 +1,7 @@
 package io.spam4j.examples.bench;
 
 import io.spam4j.engine.MemoryReport;
-import io.spam4j.engine.Spam;
+import io.spam4j.engine.optimizers.Spam;
 import java.util.Map;
 
 /**

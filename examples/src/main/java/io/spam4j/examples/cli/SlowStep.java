@@ -1,7 +1,7 @@
 package io.spam4j.examples.cli;
 
-import io.spam4j.engine.Roofline;
-import io.spam4j.tensors.simd.VectorMode;
+import io.spam4j.engine.roofline.Roofline;
+import io.spam4j.tensors.internal.simd.VectorMode;
 import java.lang.management.ManagementFactory;
 import java.util.Locale;
 import java.util.Optional;

@@ -1,8 +1,8 @@
 package io.spam4j.examples.formats;
 
-import io.spam4j.engine.MomentBuilder;
-import io.spam4j.engine.MomentFormat;
-import io.spam4j.engine.OptimizerBuilder;
+import io.spam4j.engine.optimizers.MomentBuilder;
+import io.spam4j.engine.optimizers.OptimizerBuilder;
+import io.spam4j.engine.options.MomentFormat;
 import java.util.EnumSet;
 
 /** The option {@code --state}: in which format moments are stored between steps. */

@@ -1,8 +1,8 @@
 package io.spam4j.examples.inspect;
 
-import io.spam4j.engine.Checkpoint;
-import io.spam4j.engine.Checkpoint.SavedMask;
-import io.spam4j.engine.Checkpoint.SavedParameter;
+import io.spam4j.engine.checkpoint.Checkpoint;
+import io.spam4j.engine.checkpoint.Checkpoint.SavedMask;
+import io.spam4j.engine.checkpoint.Checkpoint.SavedParameter;
 import io.spam4j.tensors.Tensor;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -1,6 +1,6 @@
 package io.spam4j.examples.inspect;
 
-import io.spam4j.tensors.Safetensors;
+import io.spam4j.tensors.safetensors.Safetensors;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

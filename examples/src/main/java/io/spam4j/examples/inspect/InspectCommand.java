@@ -1,8 +1,8 @@
 package io.spam4j.examples.inspect;
 
-import io.spam4j.engine.Checkpoint;
+import io.spam4j.engine.checkpoint.Checkpoint;
 import io.spam4j.examples.report.Json;
-import io.spam4j.tensors.Safetensors;
+import io.spam4j.tensors.safetensors.Safetensors;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.lang.foreign.Arena;

@@ -1,6 +1,6 @@
 package io.spam4j.examples.inspect;
 
-import io.spam4j.engine.Checkpoint;
+import io.spam4j.engine.checkpoint.Checkpoint;
 import java.util.List;
 
 /**

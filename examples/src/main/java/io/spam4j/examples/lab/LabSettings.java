@@ -1,6 +1,6 @@
 package io.spam4j.examples.lab;
 
-import io.spam4j.engine.MomentFormat;
+import io.spam4j.engine.options.MomentFormat;
 import io.spam4j.examples.formats.Words;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;

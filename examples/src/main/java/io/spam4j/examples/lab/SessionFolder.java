@@ -1,10 +1,10 @@
 package io.spam4j.examples.lab;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.spam4j.engine.Checkpoint;
-import io.spam4j.engine.LoadOptions;
 import io.spam4j.engine.Optimizer;
-import io.spam4j.engine.SaveOptions;
+import io.spam4j.engine.checkpoint.Checkpoint;
+import io.spam4j.engine.checkpoint.LoadOptions;
+import io.spam4j.engine.checkpoint.SaveOptions;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.DirectoryNotEmptyException;

@@ -1,6 +1,6 @@
 package io.spam4j.examples.memory;
 
-import io.spam4j.engine.MomentFormat;
+import io.spam4j.engine.options.MomentFormat;
 import io.spam4j.examples.formats.StateFormat;
 import io.spam4j.examples.formats.Words;
 import io.spam4j.tensors.DType;

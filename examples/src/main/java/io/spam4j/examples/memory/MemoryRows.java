@@ -1,16 +1,16 @@
 package io.spam4j.examples.memory;
 
-import io.spam4j.engine.Adafactor;
-import io.spam4j.engine.Adam;
-import io.spam4j.engine.AdamMini;
-import io.spam4j.engine.AdamW;
-import io.spam4j.engine.Lion;
-import io.spam4j.engine.MomentBuilder;
-import io.spam4j.engine.OptimizerBuilder;
-import io.spam4j.engine.Sgd;
-import io.spam4j.engine.Spam;
-import io.spam4j.engine.StableSpam;
-import io.spam4j.engine.WeightRounding;
+import io.spam4j.engine.optimizers.Adafactor;
+import io.spam4j.engine.optimizers.Adam;
+import io.spam4j.engine.optimizers.AdamMini;
+import io.spam4j.engine.optimizers.AdamW;
+import io.spam4j.engine.optimizers.Lion;
+import io.spam4j.engine.optimizers.MomentBuilder;
+import io.spam4j.engine.optimizers.OptimizerBuilder;
+import io.spam4j.engine.optimizers.Sgd;
+import io.spam4j.engine.optimizers.Spam;
+import io.spam4j.engine.optimizers.StableSpam;
+import io.spam4j.engine.options.WeightRounding;
 import io.spam4j.examples.formats.StateFormat;
 import io.spam4j.tensors.DType;
 import java.util.ArrayList;

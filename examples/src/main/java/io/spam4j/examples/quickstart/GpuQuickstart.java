@@ -6,8 +6,8 @@ import io.spam4j.cuda.CudaParameter;
 import io.spam4j.cuda.CudaStream;
 import io.spam4j.cuda.DeviceBuffer;
 import io.spam4j.cuda.DeviceTensor;
-import io.spam4j.engine.Spam;
 import io.spam4j.engine.StepReport;
+import io.spam4j.engine.optimizers.Spam;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 

@@ -3,8 +3,8 @@ package io.spam4j.examples.replay;
 import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
 
 import io.spam4j.tensors.DType;
-import io.spam4j.tensors.Safetensors;
 import io.spam4j.tensors.Tensor;
+import io.spam4j.tensors.safetensors.Safetensors;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;

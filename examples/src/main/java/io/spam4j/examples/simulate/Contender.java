@@ -3,11 +3,11 @@ package io.spam4j.examples.simulate;
 import static io.spam4j.examples.simulate.Simulation.BETA1;
 import static io.spam4j.examples.simulate.Simulation.BETA2;
 
-import io.spam4j.engine.Adam;
 import io.spam4j.engine.Optimizer;
 import io.spam4j.engine.Parameter;
-import io.spam4j.engine.Spam;
-import io.spam4j.engine.StableSpam;
+import io.spam4j.engine.optimizers.Adam;
+import io.spam4j.engine.optimizers.Spam;
+import io.spam4j.engine.optimizers.StableSpam;
 import java.util.List;
 import java.util.OptionalDouble;
 import java.util.function.Function;

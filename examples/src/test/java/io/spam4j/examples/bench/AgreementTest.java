@@ -3,9 +3,9 @@ package io.spam4j.examples.bench;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.spam4j.engine.AdamW;
-import io.spam4j.engine.Spam;
-import io.spam4j.engine.StableSpam;
+import io.spam4j.engine.optimizers.AdamW;
+import io.spam4j.engine.optimizers.Spam;
+import io.spam4j.engine.optimizers.StableSpam;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 

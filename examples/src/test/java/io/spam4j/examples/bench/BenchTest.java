@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import io.spam4j.engine.AdamW;
+import io.spam4j.engine.optimizers.AdamW;
 import io.spam4j.examples.bench.BenchReport.ArmResult;
 import io.spam4j.examples.bench.BenchReport.Skipped;
 import java.time.Duration;

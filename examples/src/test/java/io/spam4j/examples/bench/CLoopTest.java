@@ -5,10 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.abort;
 
-import io.spam4j.engine.kernel.Operands;
-import io.spam4j.engine.kernel.Update;
-import io.spam4j.engine.kernel.UpdateCoefficients;
-import io.spam4j.engine.kernel.UpdateTally;
+import io.spam4j.engine.decision.UpdateCoefficients;
+import io.spam4j.engine.internal.kernel.Operands;
+import io.spam4j.engine.internal.kernel.Update;
+import io.spam4j.engine.internal.kernel.UpdateTally;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Random;

@@ -2,7 +2,7 @@ package io.spam4j.examples.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.spam4j.engine.MomentFormat;
+import io.spam4j.engine.options.MomentFormat;
 import io.spam4j.examples.lab.LabCheckpoints;
 import io.spam4j.examples.lab.LabResult;
 import io.spam4j.examples.lab.LabSettings;

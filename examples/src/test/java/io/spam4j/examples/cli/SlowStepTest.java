@@ -2,7 +2,7 @@ package io.spam4j.examples.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.spam4j.engine.Roofline;
+import io.spam4j.engine.roofline.Roofline;
 import org.junit.jupiter.api.Test;
 
 final class SlowStepTest {

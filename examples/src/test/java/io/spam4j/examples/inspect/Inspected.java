@@ -2,13 +2,13 @@ package io.spam4j.examples.inspect;
 
 import io.spam4j.engine.Gradients;
 import io.spam4j.engine.Optimizer;
-import io.spam4j.engine.OptimizerBuilder;
 import io.spam4j.engine.Parameter;
-import io.spam4j.engine.SaveOptions;
-import io.spam4j.engine.Spam;
+import io.spam4j.engine.checkpoint.SaveOptions;
+import io.spam4j.engine.optimizers.OptimizerBuilder;
+import io.spam4j.engine.optimizers.Spam;
 import io.spam4j.tensors.DType;
-import io.spam4j.tensors.Safetensors;
 import io.spam4j.tensors.Tensor;
+import io.spam4j.tensors.safetensors.Safetensors;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;

@@ -3,7 +3,7 @@ package io.spam4j.examples.lab;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.spam4j.engine.MomentFormat;
+import io.spam4j.engine.options.MomentFormat;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;

@@ -2,7 +2,7 @@ package io.spam4j.examples.modules;
 
 import io.spam4j.cuda.CudaDevice;
 import io.spam4j.engine.Parameter;
-import io.spam4j.engine.Spam;
+import io.spam4j.engine.optimizers.Spam;
 import io.spam4j.tensors.Tensor;
 import java.util.Arrays;
 import java.util.List;

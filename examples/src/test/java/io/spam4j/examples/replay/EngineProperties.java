@@ -2,13 +2,13 @@ package io.spam4j.examples.replay;
 
 import static io.spam4j.examples.replay.SideBySide.STEPS;
 
-import io.spam4j.engine.Adam;
-import io.spam4j.engine.AdamW;
-import io.spam4j.engine.MaskSelection;
-import io.spam4j.engine.MaskedWeightDecay;
-import io.spam4j.engine.OptimizerBuilder;
-import io.spam4j.engine.Spam;
-import io.spam4j.engine.StableSpam;
+import io.spam4j.engine.optimizers.Adam;
+import io.spam4j.engine.optimizers.AdamW;
+import io.spam4j.engine.optimizers.OptimizerBuilder;
+import io.spam4j.engine.optimizers.Spam;
+import io.spam4j.engine.optimizers.StableSpam;
+import io.spam4j.engine.options.MaskSelection;
+import io.spam4j.engine.options.MaskedWeightDecay;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

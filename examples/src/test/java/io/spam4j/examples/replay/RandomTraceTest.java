@@ -2,7 +2,7 @@ package io.spam4j.examples.replay;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.spam4j.tensors.Safetensors;
+import io.spam4j.tensors.safetensors.Safetensors;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;

@@ -1,8 +1,8 @@
 package io.spam4j.examples.replay;
 
 import io.spam4j.tensors.DType;
-import io.spam4j.tensors.Safetensors;
 import io.spam4j.tensors.Tensor;
+import io.spam4j.tensors.safetensors.Safetensors;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.ValueLayout;

@@ -3,8 +3,8 @@ package io.spam4j.examples.replay;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.spam4j.engine.Optimizer;
-import io.spam4j.engine.OptimizerBuilder;
 import io.spam4j.engine.Parameter;
+import io.spam4j.engine.optimizers.OptimizerBuilder;
 import io.spam4j.tensors.Tensor;
 import java.util.HashMap;
 import java.util.List;

@@ -2,8 +2,8 @@ package io.spam4j.examples.replay;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.spam4j.tensors.Safetensors;
 import io.spam4j.tensors.Tensor;
+import io.spam4j.tensors.safetensors.Safetensors;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;

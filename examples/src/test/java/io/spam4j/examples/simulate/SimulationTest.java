@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import io.spam4j.engine.Adam;
+import io.spam4j.engine.optimizers.Adam;
 import io.spam4j.examples.simulate.SimulationResult.Outcome;
 import java.util.List;
 import java.util.OptionalDouble;

@@ -5,13 +5,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.bytedeco.pytorch.global.torch.from_blob;
 import static org.bytedeco.pytorch.global.torch.zeros;
 
-import io.spam4j.engine.AdamW;
-import io.spam4j.engine.MomentBuilder;
 import io.spam4j.engine.Optimizer;
 import io.spam4j.engine.Parameter;
-import io.spam4j.engine.Sgd;
-import io.spam4j.engine.Spam;
-import io.spam4j.engine.WeightRounding;
+import io.spam4j.engine.optimizers.AdamW;
+import io.spam4j.engine.optimizers.MomentBuilder;
+import io.spam4j.engine.optimizers.Sgd;
+import io.spam4j.engine.optimizers.Spam;
+import io.spam4j.engine.options.WeightRounding;
 import io.spam4j.tensors.DType;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;

@@ -1,0 +1,171 @@
+package io.spam4j.engine.checkpoint;
+
+import io.spam4j.tensors.Tensor;
+import io.spam4j.tensors.mask.IndexMask;
+import io.spam4j.tensors.safetensors.Safetensors;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SequencedMap;
+
+/**
+ * A checkpoint as a file holds it, for looking at it without an optimizer; {@link
+ * io.spam4j.engine.Optimizer#load} continues from one. The file is mapped, not read: opening one of
+ * any size takes no time.
+ *
+ * <p>A checkpoint is a safetensors file, which many programs read. docs/checkpoints.md describes
+ * what is in it.
+ */
+public final class Checkpoint {
+  private final Path file;
+  private final CheckpointParser.Content content;
+
+  private Checkpoint(Path file, CheckpointParser.Content content) {
+    this.file = file;
+    this.content = content;
+  }
+
+  /**
+   * What was saved of one parameter.
+   *
+   * @param name of the parameter
+   * @param shape of its weights
+   * @param hyperparameters as text; the learning rate is that of the next step
+   * @param updates how often it was updated
+   * @param updatesSinceReset the same since its moments were last reset
+   * @param spikes coordinates that were spikes, over all steps
+   * @param state tensors by their names, as in {@link io.spam4j.engine.Optimizer#state}; read-only
+   * @param mask which weights have state; empty if all have, or none yet
+   * @param scalars as in {@link io.spam4j.engine.Optimizer#scalars}
+   */
+  public record SavedParameter(
+      String name,
+      List<Long> shape,
+      SequencedMap<String, String> hyperparameters,
+      long updates,
+      long updatesSinceReset,
+      long spikes,
+      SequencedMap<String, Tensor> state,
+      Optional<SavedMask> mask,
+      SequencedMap<String, Double> scalars) {}
+
+  /**
+   * A saved selection of weights.
+   *
+   * @param elements of the weights
+   * @param count how many are selected
+   * @param width of the symbols of its data, see {@link IndexMask#width}
+   * @param data see {@link IndexMask#data}
+   */
+  public record SavedMask(long elements, long count, int width, Tensor data) {
+    /**
+     * Makes the selection.
+     *
+     * @param arena owns the memory of the mask
+     * @throws IllegalArgumentException if the data are no selection
+     */
+    public IndexMask restore(Arena arena) {
+      return IndexMask.restore(arena, elements, count, width, data.memory());
+    }
+  }
+
+  /**
+   * Opens a checkpoint and checks everything but the bytes of its tensors; see {@link #damaged}.
+   *
+   * @param arena how long the tensors live; meanwhile the file may be replaced, as {@link
+   *     Optimizer#save} does, but must not be changed
+   * @throws CheckpointFormatException if the file is no checkpoint, of an unknown version, or
+   *     damaged
+   * @throws io.spam4j.tensors.safetensors.SafetensorsFormatException if it is no safetensors file
+   * @throws IOException if it cannot be read
+   */
+  public static Checkpoint open(Path file, Arena arena) throws IOException {
+    Safetensors tensors = Safetensors.open(file, arena);
+    return new Checkpoint(file, new CheckpointParser(file, tensors).parse());
+  }
+
+  /** Where it was opened. */
+  public Path file() {
+    return file;
+  }
+
+  /** The version of the format, from 1. */
+  public int formatVersion() {
+    return content.version();
+  }
+
+  /** The name of the algorithm, such as {@code spam}. */
+  public String optimizer() {
+    return content.optimizer();
+  }
+
+  /** The steps done. */
+  public long steps() {
+    return content.steps();
+  }
+
+  /** Consecutive steps, up to the last one, whose gradients were not all finite. */
+  public long nonFiniteSteps() {
+    return content.nonFiniteSteps();
+  }
+
+  /** What holds for all parameters, as text, such as {@code resetInterval} and {@code seed}. */
+  public SequencedMap<String, String> settings() {
+    return content.settings();
+  }
+
+  /** What was saved of each parameter, in the order of their names. */
+  public SequencedMap<String, SavedParameter> parameters() {
+    return content.parameters();
+  }
+
+  /** The weights, by parameter; empty unless {@link SaveOptions#withWeights} saved them. */
+  public SequencedMap<String, Tensor> weights() {
+    return content.weights();
+  }
+
+  /** The caller's notes; see {@link SaveOptions#note}. */
+  public SequencedMap<String, String> notes() {
+    return content.notes();
+  }
+
+  /**
+   * Reads all tensors and compares them with their checksums.
+   *
+   * @return the tensors whose bytes are not those that were saved; empty if all is well
+   */
+  public List<String> damaged() {
+    List<String> damaged = new ArrayList<>();
+    content
+        .tensors()
+        .forEach(
+            (name, tensor) -> {
+              if (!CheckpointFormat.crc(tensor).equals(content.crcs().get(name))) {
+                damaged.add(name);
+              }
+            });
+    return Collections.unmodifiableList(damaged);
+  }
+
+  /** Refuses a file whose tensors are damaged. */
+  public void requireIntact() throws CheckpointFormatException {
+    List<String> damaged = damaged();
+    if (!damaged.isEmpty()) {
+      throw CheckpointFormatException.of(
+          file,
+          "checkpoint bytes must have their checksums, take an older file",
+          "tensors=" + damaged,
+          null);
+    }
+  }
+
+  /** Every tensor of the file with its checksum. */
+  public Map<String, String> checksums() {
+    return content.crcs();
+  }
+}

@@ -1,0 +1,218 @@
+package io.spam4j.engine.checkpoint;
+
+import io.spam4j.engine.checkpoint.Checkpoint.SavedMask;
+import io.spam4j.engine.checkpoint.Checkpoint.SavedParameter;
+import io.spam4j.tensors.DType;
+import io.spam4j.tensors.Tensor;
+import io.spam4j.tensors.safetensors.Safetensors;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SequencedMap;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+
+/** Makes sense of a checkpoint's metadata and tensors; refuses what no optimizer has written. */
+final class CheckpointParser {
+  /** Scalars that are the same for all parameters start so. */
+  private static final String COMMON = "zclip_";
+
+  private final Path file;
+  private final Map<String, String> metadata;
+  private final Map<String, Tensor> tensors = new TreeMap<>();
+  private final Map<String, Tensor> unused = new TreeMap<>(); // belongs to no parameter so far
+
+  /** What a file holds; see {@link Checkpoint}. */
+  record Content(
+      int version,
+      String optimizer,
+      long steps,
+      long nonFiniteSteps,
+      SequencedMap<String, String> settings,
+      SequencedMap<String, SavedParameter> parameters,
+      SequencedMap<String, Tensor> weights,
+      SequencedMap<String, String> notes,
+      SequencedMap<String, Tensor> tensors,
+      SequencedMap<String, String> crcs) {}
+
+  CheckpointParser(Path file, Safetensors safetensors) {
+    this.file = file;
+    metadata = safetensors.metadata();
+    safetensors.names().forEach(name -> tensors.put(name, safetensors.tensor(name)));
+    unused.putAll(tensors);
+  }
+
+  Content parse() throws CheckpointFormatException {
+    int version = version();
+    checkHeader();
+    SequencedMap<String, SavedParameter> parameters = new LinkedHashMap<>();
+    SequencedMap<String, Tensor> weights = new LinkedHashMap<>();
+    for (var entry : section(CheckpointFormat.PARAMETER).entrySet()) {
+      String name = entry.getKey();
+      SavedParameter parameter = parameter(name, entry.getValue());
+      parameters.put(name, parameter);
+      Tensor of = unused.remove(CheckpointFormat.weightTensor(name));
+      if (of != null) {
+        requireShape(name, of, parameter.shape());
+        weights.put(name, of);
+      }
+    }
+    requireCommonScalars(parameters.values());
+    if (!unused.isEmpty()) {
+      throw broken("checkpoint tensors must belong to a parameter", "tensors=" + unused.keySet());
+    }
+    SequencedMap<String, String> crcs = section(CheckpointFormat.TENSOR_CRC);
+    if (!crcs.keySet().equals(tensors.keySet())) {
+      throw broken(
+          "checkpoint must have a checksum for each tensor",
+          "checksums=%s, tensors=%s".formatted(crcs.keySet(), tensors.keySet()));
+    }
+    return new Content(
+        version,
+        text(CheckpointFormat.OPTIMIZER),
+        count(CheckpointFormat.STEPS),
+        count(CheckpointFormat.NON_FINITE_STEPS),
+        section(CheckpointFormat.SETTING),
+        Collections.unmodifiableSequencedMap(parameters),
+        Collections.unmodifiableSequencedMap(weights),
+        section(CheckpointFormat.NOTE),
+        Collections.unmodifiableSequencedMap(new TreeMap<>(tensors)),
+        crcs);
+  }
+
+  private void requireCommonScalars(Collection<SavedParameter> parameters)
+      throws CheckpointFormatException {
+    Map<String, Double> common = new HashMap<>();
+    for (SavedParameter parameter : parameters) {
+      for (var scalar : parameter.scalars().entrySet()) {
+        String name = scalar.getKey();
+        Double other = name.startsWith(COMMON) ? common.putIfAbsent(name, scalar.getValue()) : null;
+        if (other != null && !other.equals(scalar.getValue())) {
+          throw broken(
+              "checkpoint scalar must be the same for all parameters",
+              "scalar=%s, values=%s and %s".formatted(name, other, scalar.getValue()));
+        }
+      }
+    }
+  }
+
+  private int version() throws CheckpointFormatException {
+    String version = metadata.get(CheckpointFormat.FORMAT);
+    if (version == null) {
+      throw broken("file must be a checkpoint of spam4j", "metadata=" + metadata.keySet());
+    }
+    if (!version.equals(Integer.toString(CheckpointFormat.VERSION))) {
+      throw broken(
+          "checkpoint must be of a version that is known here, use a newer spam4j",
+          "version=%s, newest=%d".formatted(version, CheckpointFormat.VERSION));
+    }
+    return CheckpointFormat.VERSION;
+  }
+
+  private void checkHeader() throws CheckpointFormatException {
+    String actual = CheckpointFormat.headerCrc(metadata, tensors);
+    String saved = text(CheckpointFormat.HEADER_CRC);
+    if (!actual.equals(saved)) {
+      throw broken(
+          "checkpoint header must have its checksum, take an older file",
+          "saved=%s, actual=%s".formatted(saved, actual));
+    }
+  }
+
+  private SavedParameter parameter(String name, String text) throws CheckpointFormatException {
+    var fields = new CheckpointFields(file, CheckpointFormat.PARAMETER + name, text);
+    List<Long> shape = fields.takeShape(CheckpointFormat.SHAPE);
+    String group = CheckpointFormat.GROUP + fields.take(CheckpointFormat.IN_GROUP);
+    long updates = fields.takeCount(CheckpointFormat.UPDATES);
+    long sinceReset = fields.takeCount(CheckpointFormat.UPDATES_SINCE_RESET);
+    long spikes = fields.takeCount(CheckpointFormat.SPIKES);
+    SequencedMap<String, Tensor> state = new LinkedHashMap<>();
+    for (String key : fields.take(CheckpointFormat.STATE).split(",", -1)) {
+      if (!key.isEmpty()) { // of no state there is one empty key
+        state.put(key, tensor(CheckpointFormat.stateTensor(name, key)));
+      }
+    }
+    SavedMask mask = fields.has(CheckpointFormat.MASK_COUNT) ? mask(name, shape, fields) : null;
+    return new SavedParameter(
+        name,
+        shape,
+        new CheckpointFields(file, group, text(group)).all(),
+        updates,
+        sinceReset,
+        spikes,
+        Collections.unmodifiableSequencedMap(state),
+        Optional.ofNullable(mask),
+        fields.numbers());
+  }
+
+  private SavedMask mask(String name, List<Long> shape, CheckpointFields fields)
+      throws CheckpointFormatException {
+    long count = fields.takeCount(CheckpointFormat.MASK_COUNT);
+    long width = fields.takeCount(CheckpointFormat.MASK_WIDTH);
+    Tensor data = tensor(CheckpointFormat.maskTensor(name));
+    if (data.dtype() != DType.U8 || width > Byte.MAX_VALUE) {
+      throw broken(
+          "checkpoint mask must be bytes of symbols",
+          "parameter=%s, dtype=%s, width=%d".formatted(name, data.dtype(), width));
+    }
+    long elements = 1;
+    for (long extent : shape) {
+      elements *= extent; // the shape is that of a tensor: no overflow
+    }
+    return new SavedMask(elements, count, (int) width, data);
+  }
+
+  private void requireShape(String name, Tensor weights, List<Long> shape)
+      throws CheckpointFormatException {
+    List<Long> own = Arrays.stream(weights.shape()).boxed().toList();
+    if (!own.equals(shape)) {
+      throw broken(
+          "checkpoint weights must have the shape of the parameter",
+          "parameter=%s, weights=%s, shape=%s".formatted(name, own, shape));
+    }
+  }
+
+  private Tensor tensor(String name) throws CheckpointFormatException {
+    Tensor tensor = unused.remove(name);
+    if (tensor == null) {
+      throw broken("checkpoint must hold the tensor, once", "tensor=" + name);
+    }
+    return tensor;
+  }
+
+  private long count(String key) throws CheckpointFormatException {
+    return CheckpointFields.count(file, key, text(key));
+  }
+
+  private String text(String key) throws CheckpointFormatException {
+    String value = metadata.get(key);
+    if (value == null) {
+      throw broken("checkpoint metadata must have the key", "key=" + key);
+    }
+    return value;
+  }
+
+  /** The entries of the metadata whose keys start so, without that start, in order. */
+  private SequencedMap<String, String> section(String prefix) {
+    return metadata.entrySet().stream()
+        .filter(entry -> entry.getKey().startsWith(prefix))
+        .collect(
+            Collectors.collectingAndThen(
+                Collectors.toMap(
+                    entry -> entry.getKey().substring(prefix.length()),
+                    Map.Entry::getValue,
+                    (one, _) -> one,
+                    TreeMap::new),
+                Collections::unmodifiableSequencedMap));
+  }
+
+  private CheckpointFormatException broken(String rule, String facts) {
+    return CheckpointFormatException.of(file, rule, facts, null);
+  }
+}

@@ -1,0 +1,73 @@
+package io.spam4j.engine.checkpoint;
+
+import io.spam4j.tensors.DType;
+import io.spam4j.tensors.Tensor;
+import io.spam4j.tensors.safetensors.Safetensors;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Objects;
+import java.util.SequencedMap;
+
+/** Writes a {@link TrainingState}; see docs/checkpoints.md for the format. */
+public final class CheckpointWriter {
+  private final SaveOptions options;
+  private final Map<String, Tensor> tensors = new LinkedHashMap<>();
+  private final Map<String, String> metadata = new LinkedHashMap<>();
+  private final Map<SequencedMap<String, String>, Integer> groups = new LinkedHashMap<>();
+
+  private CheckpointWriter(SaveOptions options) {
+    this.options = options;
+  }
+
+  public static void write(Path file, TrainingState training, SaveOptions options)
+      throws IOException {
+    new CheckpointWriter(options).write(file, training);
+  }
+
+  private void write(Path file, TrainingState training) throws IOException {
+    metadata.put(CheckpointFormat.FORMAT, Integer.toString(CheckpointFormat.VERSION));
+    metadata.put(CheckpointFormat.OPTIMIZER, training.optimizer());
+    metadata.put(CheckpointFormat.STEPS, Long.toString(training.steps()));
+    metadata.put(CheckpointFormat.NON_FINITE_STEPS, Long.toString(training.nonFiniteSteps()));
+    training
+        .settings()
+        .forEach((name, text) -> metadata.put(CheckpointFormat.SETTING + name, text));
+    options.notes().forEach((key, text) -> metadata.put(CheckpointFormat.NOTE + key, text));
+    training.parameters().forEach(this::add);
+    groups.forEach(
+        (group, number) ->
+            metadata.put(CheckpointFormat.GROUP + number, CheckpointFormat.joined(group)));
+    tensors.forEach(
+        (name, tensor) ->
+            metadata.put(CheckpointFormat.TENSOR_CRC + name, CheckpointFormat.crc(tensor)));
+    metadata.put(CheckpointFormat.HEADER_CRC, CheckpointFormat.headerCrc(metadata, tensors));
+    Safetensors.write(file, tensors, metadata);
+  }
+
+  private void add(TrainingState.OfParameter of) {
+    String name = of.name();
+    int group = groups.computeIfAbsent(of.hyperparameters(), _ -> groups.size());
+    SequencedMap<String, String> fields = new LinkedHashMap<>();
+    fields.put(CheckpointFormat.SHAPE, of.shape().toString().replace(" ", ""));
+    fields.put(CheckpointFormat.IN_GROUP, Integer.toString(group));
+    fields.put(CheckpointFormat.UPDATES, Long.toString(of.updates()));
+    fields.put(CheckpointFormat.UPDATES_SINCE_RESET, Long.toString(of.updatesSinceReset()));
+    fields.put(CheckpointFormat.SPIKES, Long.toString(of.spikes()));
+    fields.put(CheckpointFormat.STATE, String.join(",", of.tensors().keySet()));
+    of.tensors()
+        .forEach((key, tensor) -> tensors.put(CheckpointFormat.stateTensor(name, key), tensor));
+    if (of.mask() != null) {
+      fields.put(CheckpointFormat.MASK_COUNT, Long.toString(of.mask().count()));
+      fields.put(CheckpointFormat.MASK_WIDTH, Integer.toString(of.mask().width()));
+      var data = of.mask().data();
+      tensors.put(CheckpointFormat.maskTensor(name), Tensor.of(data, DType.U8, data.byteSize()));
+    }
+    of.scalars().forEach((key, value) -> fields.put(key, Double.toString(value)));
+    metadata.put(CheckpointFormat.PARAMETER + name, CheckpointFormat.joined(fields));
+    if (options.hasWeights()) {
+      tensors.put(CheckpointFormat.weightTensor(name), Objects.requireNonNull(of.weights()));
+    }
+  }
+}

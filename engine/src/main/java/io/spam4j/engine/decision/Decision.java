@@ -1,0 +1,45 @@
+package io.spam4j.engine.decision;
+
+import java.util.Map;
+
+/**
+ * What an optimizer of Adam's family decides otherwise. The family decides first: learning rate,
+ * warm-up, bias corrections, decay, what is a spike (Adam: arXiv 1412.6980, Algorithm 1; SPAM:
+ * arXiv 2501.06842, Algorithm 1). A decision then changes what it wants of the {@link
+ * UpdateCoefficients}; the update itself, its formats, sparse momentum, transforms, checkpoints and
+ * devices stay as they are. See {@code MomentBuilder.decision}.
+ *
+ * <p>It may keep numbers from step to step, of each tensor. They are saved with the optimizer if
+ * {@link #addScalars} tells them. One object serves one optimizer; several threads may decide
+ * different tensors at the same time, never the same one.
+ */
+@FunctionalInterface
+public interface Decision {
+  /** Leaves all as Adam's family decides it. */
+  Decision ADAM = (_, _) -> {};
+
+  /**
+   * Changes what was decided of one tensor that has a gradient. Must not throw: the step is counted
+   * already.
+   *
+   * @param coefficients the family's for this step; all may be changed but those that say they do
+   *     not change from step to step
+   * @param step the step, and the tensor's hyper-parameters
+   */
+  void decide(UpdateCoefficients coefficients, TensorStep step);
+
+  /**
+   * Adds the numbers that it keeps of a tensor, by names for files; they must have no blanks and no
+   * {@code =}, and be the same for all tensors at all times.
+   *
+   * @param tensor its number, from 0, in the order of the parameters
+   */
+  default void addScalars(int tensor, Map<String, Double> scalars) {}
+
+  /**
+   * Goes on from the numbers of a checkpoint.
+   *
+   * @param scalars all that {@link #addScalars} adds; 0 what the checkpoint did not have
+   */
+  default void restoreScalars(int tensor, Map<String, Double> scalars) {}
+}

@@ -1,0 +1,272 @@
+package io.spam4j.engine.internal.apply;
+
+import io.spam4j.engine.Parameter;
+import io.spam4j.engine.checkpoint.Checkpoint.SavedMask;
+import io.spam4j.engine.checkpoint.Checkpoint.SavedParameter;
+import io.spam4j.engine.internal.decide.Hyperparameters;
+import io.spam4j.engine.internal.decide.Recipe;
+import io.spam4j.engine.internal.decide.Selection;
+import io.spam4j.engine.internal.decide.Step;
+import io.spam4j.engine.internal.decide.Timeline;
+import io.spam4j.engine.internal.state.StateNames;
+import io.spam4j.engine.internal.step.Setup;
+import io.spam4j.engine.internal.transform.PieceLoader;
+import io.spam4j.engine.internal.work.ParallelTasks;
+import io.spam4j.engine.internal.work.WorkPlan;
+import io.spam4j.tensors.Tensor;
+import io.spam4j.tensors.mask.IndexMask;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+import java.util.SequencedMap;
+import java.util.function.IntConsumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Moments for some of the weights only, packed in ascending order of the selected positions (sparse
+ * momentum: SPAM, arXiv 2501.06842, section 3.3). Selected weights and their gradients are gathered
+ * a block at a time into memory that stays in cache, where the fused update takes them for a small
+ * dense tensor.
+ */
+final class SparseMoments implements AutoCloseable {
+  private final Setup setup;
+  private final Recipe recipe;
+  private final @Nullable Selection[] selections; // of each tensor; null where it is dense
+  private final GatheredBlock[] workspaces; // of each participant; none if all tensors are dense
+
+  SparseMoments(Setup setup, Recipe recipe, int copiedLinks) {
+    this.setup = setup;
+    this.recipe = recipe;
+    int count = setup.parameters().size();
+    selections = new Selection[count];
+    var threads = new ParallelTasks(setup.threads());
+    boolean any = false;
+    try {
+      for (int i = 0; i < count; i++) {
+        Hyperparameters h = setup.hyperparameters().get(i);
+        if (h.isSparse()) {
+          any = true;
+          Parameter parameter = setup.parameters().get(i);
+          recipe.requireResetBeforeUpdate(parameter.name(), h);
+          recipe.requireSparseForms(parameter);
+          var selection =
+              new Selection(
+                  recipe,
+                  parameter.name(),
+                  parameter.weights().elements(),
+                  parameter::weights,
+                  h,
+                  threads,
+                  setup.arenas());
+          selections[i] = selection;
+          setup.state().addPacked(selection.count());
+        } else {
+          setup.state().add();
+        }
+      }
+      workspaces = new GatheredBlock[any ? setup.threads() : 0];
+      makeWorkspaces(copiedLinks);
+    } catch (RuntimeException | Error e) {
+      close();
+      throw e;
+    }
+  }
+
+  private void makeWorkspaces(int copiedLinks) {
+    int count = workspaces.length;
+    PieceLoader blocks = setup.chain().loader(GatheredBlock.ROOM, setup.arena(), count);
+    PieceLoader pieces =
+        setup.chain().loader(WorkPlan.UNIT, setup.arena(), movesUnselected() ? count : 0);
+    Arrays.setAll(
+        workspaces, i -> new GatheredBlock(setup, recipe, i, copiedLinks, blocks, pieces));
+  }
+
+  /** The bytes of working memory that are allocated if any tensor is sparse. */
+  static long scratchBytes(Recipe recipe, int threads) {
+    long blocks =
+        threads * GatheredBlock.WEIGHT_BYTES + PieceLoader.bytes(GatheredBlock.ROOM, threads);
+    return blocks + (recipe.movesUnselected() ? PieceLoader.bytes(WorkPlan.UNIT, threads) : 0);
+  }
+
+  boolean any() {
+    return workspaces.length > 0;
+  }
+
+  boolean isSparse(int tensor) {
+    return selections[tensor] != null;
+  }
+
+  /** The selection of a tensor; null if it is dense, or waits for its first gradient. */
+  @Nullable IndexMask mask(int tensor) {
+    Selection selection = selections[tensor];
+    return selection == null ? null : selection.mask();
+  }
+
+  /** How many weights of a sparse tensor have moments. */
+  long count(int tensor) {
+    Selection selection = selections[tensor];
+    return selection == null ? 0 : selection.count();
+  }
+
+  /** Whether a reset at this step leaves the moments of weights that are selected again. */
+  boolean keepsMoments(int tensor, Step step) {
+    return isSparse(tensor) && recipe.keepsSelectedMoments(step.has(tensor));
+  }
+
+  /** Whether weights without moments change too. */
+  boolean movesUnselected(int tensor) {
+    return isSparse(tensor) && movesUnselected();
+  }
+
+  private boolean movesUnselected() {
+    return recipe.movesUnselected();
+  }
+
+  /**
+   * How many elements of each tensor a step works on, once what is prepared is committed. A
+   * selection of nothing counts as one, so that there is a piece in which unselected weights move.
+   */
+  long[] plannedElements() {
+    long[] elements = setup.elements();
+    for (int i = 0; i < elements.length; i++) {
+      Selection selection = selections[i];
+      elements[i] = selection == null ? elements[i] : Math.max(1, selection.nextCount());
+    }
+    return elements;
+  }
+
+  long indexBytes() {
+    long bytes = 0;
+    for (int i = 0; i < selections.length; i++) {
+      IndexMask mask = mask(i);
+      bytes += mask == null ? 0 : mask.bytes();
+    }
+    return bytes;
+  }
+
+  /**
+   * Draws new selections if this step starts an interval, and makes room for their moments. If that
+   * fails, {@link #discardPrepared} has to follow.
+   *
+   * @return whether some tensor will have another number of moments
+   */
+  boolean prepare(Step step, Timeline timeline) {
+    boolean resizes = false;
+    boolean changes = timeline.startsInterval(step.t);
+    for (int i = 0; i < selections.length; i++) {
+      Selection selection = selections[i];
+      if (selection != null && (changes || selection.waits())) {
+        selection.prepare(timeline.interval(step.t), step.gradients[i]);
+        boolean resized = selection.nextCount() != selection.count();
+        resizes |= resized;
+        if (selection.nextMask() != null && (resized || keepsMoments(i, step))) {
+          setup.state().preparePacked(i, selection.nextCount());
+          carry(i, selection, step);
+        }
+      }
+    }
+    return resizes;
+  }
+
+  /** Forgets the selections that were prepared, and their moments. */
+  void discardPrepared() {
+    for (int i = 0; i < selections.length; i++) {
+      Selection selection = selections[i];
+      if (selection != null) {
+        selection.discardNext();
+        setup.state().discardPrepared(i);
+      }
+    }
+  }
+
+  /**
+   * Makes the selections that were prepared for a step the current ones.
+   *
+   * @param moved told of each tensor whose state lies elsewhere now
+   */
+  void commit(IntConsumer moved) {
+    for (int i = 0; i < selections.length; i++) {
+      Selection selection = selections[i];
+      if (selection != null && selection.nextMask() != null) {
+        if (setup.state().prepared(i) != null) {
+          setup.state().commitPrepared(i);
+          moved.accept(i);
+        }
+        selection.commit();
+      }
+    }
+  }
+
+  /** Copies the moments of weights that stay selected to those prepared, if they are kept. */
+  private void carry(int tensor, Selection selection, Step step) {
+    IndexMask old = selection.mask();
+    IndexMask next = selection.nextMask();
+    SequencedMap<String, Tensor> prepared = setup.state().prepared(tensor);
+    if (old != null && next != null && prepared != null && keepsMoments(tensor, step)) {
+      carry(setup.state().of(tensor), prepared, old, next);
+    }
+  }
+
+  /**
+   * Makes the selections of a checkpoint, and room for their moments. A parameter that starts
+   * afresh keeps its selection.
+   */
+  void prepareRestore(List<@Nullable SavedParameter> sources) {
+    discardPrepared();
+    for (int i = 0; i < selections.length; i++) {
+      Selection selection = selections[i];
+      SavedParameter source = sources.get(i);
+      if (selection != null && source != null) {
+        SavedMask saved = source.mask().orElse(null);
+        selection.prepareRestore(saved);
+        setup.state().preparePacked(i, selection.nextCount());
+      }
+    }
+  }
+
+  /** Makes the selections of a checkpoint the current ones; their moments are in place. */
+  void commitRestore(IntConsumer moved) {
+    for (int i = 0; i < selections.length; i++) {
+      Selection selection = selections[i];
+      if (selection != null && setup.state().prepared(i) != null) {
+        setup.state().commitPrepared(i);
+        selection.commitRestore();
+        moved.accept(i);
+      }
+    }
+  }
+
+  private static void carry(
+      SequencedMap<String, Tensor> from,
+      SequencedMap<String, Tensor> to,
+      IndexMask old,
+      IndexMask next) {
+    for (var state : from.entrySet()) {
+      if (state.getKey().equals(StateNames.LOW)) {
+        continue; // belongs to the weights, and stays
+      }
+      MemorySegment source = state.getValue().memory();
+      MemorySegment target = Objects.requireNonNull(to.get(state.getKey())).memory();
+      long bytes = state.getValue().dtype().bytes(1);
+      IndexMask.forEachCommon(
+          old,
+          next,
+          (before, after) ->
+              MemorySegment.copy(source, before * bytes, target, after * bytes, bytes));
+    }
+  }
+
+  GatheredBlock workspace(int participant) {
+    return workspaces[participant];
+  }
+
+  @Override
+  public void close() {
+    for (Selection selection : selections) {
+      if (selection != null) {
+        selection.close();
+      }
+    }
+  }
+}

@@ -1,0 +1,34 @@
+package io.spam4j.engine.internal.decide;
+
+import io.spam4j.engine.internal.math.Checks;
+import io.spam4j.engine.internal.math.HalfTurn;
+
+/**
+ * Stable-SPAM's schedule of beta1 and gamma1 (authors' code; spam-spec 2.2): both are multiplied by
+ * {@code final + (1 - final) (1 + cos(pi t / (total + 1))) / 2}, which falls from 1 to {@code
+ * final}.
+ *
+ * @param totalSteps the steps it falls over; 0 for no schedule
+ * @param finalFraction eta, in [0, 1]
+ * @param rises whether it rises again afterwards, with a period of twice its length, as in the
+ *     authors' code; else it stays
+ */
+public record BetaSchedule(long totalSteps, double finalFraction, boolean rises) {
+  public static final BetaSchedule NONE = new BetaSchedule(0, 1, false);
+
+  public BetaSchedule {
+    Checks.notNegative("totalSteps", totalSteps);
+    Checks.fraction("finalFraction", finalFraction);
+  }
+
+  /** The factor at step {@code t}, counted from 1. */
+  public double scale(long t) {
+    if (totalSteps == 0) {
+      return 1;
+    }
+    long length = totalSteps + 1;
+    long phase = rises ? t % (2 * length) : Math.min(t, length);
+    double share = (double) Math.min(phase, 2 * length - phase) / length;
+    return finalFraction + (1 - finalFraction) * (1 + HalfTurn.cos(share)) / 2;
+  }
+}

@@ -1,0 +1,89 @@
+package io.spam4j.engine.internal.decide;
+
+import io.spam4j.engine.Schedule;
+import io.spam4j.engine.internal.math.Checks;
+import java.util.LinkedHashMap;
+import java.util.SequencedMap;
+import java.util.Set;
+
+/**
+ * The hyper-parameters of one parameter; see {@link io.spam4j.engine.optimizers.OptimizerBuilder}
+ * for ranges and symbols.
+ *
+ * @param used those that not all optimizers have, but this one does
+ */
+public record Hyperparameters(
+    Schedule learningRate,
+    double beta1,
+    double beta2,
+    double epsilon,
+    double weightDecay,
+    double spikeThreshold,
+    double density,
+    Set<Setting> used) {
+  /** What some optimizers have and others do not. */
+  public enum Setting {
+    BETAS("betas"),
+    EPSILON("epsilon"),
+    SPIKE_THRESHOLD("spikeThreshold"),
+    DENSITY("density");
+
+    private final String label;
+
+    Setting(String label) {
+      this.label = label;
+    }
+
+    public String label() {
+      return label;
+    }
+  }
+
+  public Hyperparameters {
+    Checks.decay("beta1", beta1);
+    Checks.decay("beta2", beta2);
+    Checks.notNegative("epsilon", epsilon);
+    Checks.notNegative("weightDecay", weightDecay);
+    Checks.notNegative("spikeThreshold", spikeThreshold);
+    if (!(density > 0 && density <= 1)) {
+      throw new IllegalArgumentException(
+          "density must be in (0, 1]; to leave a parameter as it is do not list it: density="
+              + density);
+    }
+  }
+
+  /**
+   * Those that the optimizer has, as text.
+   *
+   * @param step counted from 0: the one that the learning rate is given for
+   */
+  public SequencedMap<String, String> text(long step) {
+    SequencedMap<String, String> text = new LinkedHashMap<>();
+    text.put("learningRate", Double.toString(learningRate.at(step)));
+    text.put("weightDecay", Double.toString(weightDecay));
+    if (used.contains(Setting.BETAS)) {
+      text.put("beta1", Double.toString(beta1));
+      text.put("beta2", Double.toString(beta2));
+    }
+    if (used.contains(Setting.EPSILON)) {
+      text.put("epsilon", Double.toString(epsilon));
+    }
+    if (used.contains(Setting.SPIKE_THRESHOLD)) {
+      text.put("spikeThreshold", Double.toString(spikeThreshold));
+    }
+    if (used.contains(Setting.DENSITY)) {
+      text.put("density", Double.toString(density));
+    }
+    return text;
+  }
+
+  /** Whether only some of the weights have moments. */
+  public boolean isSparse() {
+    return density < 1;
+  }
+
+  /** How many of {@code elements} weights have moments: floor(d n). */
+  public long selected(long elements) {
+    return (long) Math.floor(density * elements);
+  }
+}

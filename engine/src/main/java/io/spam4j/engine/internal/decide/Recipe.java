@@ -1,0 +1,208 @@
+package io.spam4j.engine.internal.decide;
+
+import io.spam4j.engine.Parameter;
+import io.spam4j.engine.internal.state.StateNames;
+import io.spam4j.engine.options.BiasCorrection;
+import io.spam4j.engine.options.EpsilonMode;
+import io.spam4j.engine.options.MaskSelection;
+import io.spam4j.engine.options.MaskedWeightDecay;
+import io.spam4j.engine.options.MomentFormat;
+import io.spam4j.engine.options.MomentOverlap;
+import io.spam4j.engine.options.SpikeAction;
+import io.spam4j.engine.options.SpikeReference;
+import io.spam4j.engine.options.UnselectedWeights;
+import io.spam4j.engine.options.WarmupCurve;
+import io.spam4j.engine.options.WeightDecayMode;
+import io.spam4j.engine.options.WeightRounding;
+import io.spam4j.engine.options.ZeroSecondMoment;
+import io.spam4j.tensors.DType;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.SequencedMap;
+
+/**
+ * What an optimizer of the Adam family is, apart from the hyper-parameters of each parameter; at
+ * first Adam itself. All of them are the same kernel: Adam is SPAM that never resets and whose
+ * spike threshold is 0. A builder has one and changes it; an optimizer has a copy.
+ */
+public final class Recipe implements Cloneable {
+  public final String name;
+  public EpsilonMode epsilonMode = EpsilonMode.CORRECTED;
+  public WeightDecayMode weightDecayMode = WeightDecayMode.BEFORE;
+  public BiasCorrection biasCorrection = BiasCorrection.GLOBAL;
+  public boolean amsgrad;
+
+  // Resets, and the warm-up after them: see Timeline.
+  public long resetInterval;
+  public long rewarmSteps;
+  public boolean initialWarmup;
+  public boolean resetsAtStart;
+  public WarmupCurve warmupCurve = WarmupCurve.AUTHORS;
+
+  /** Whether a tensor that has no gradient at a reset is reset too. */
+  public boolean resetsMissingGradients = true;
+
+  /** Whether a reset takes effect only after its step's update, as in the Stable-SPAM authors'. */
+  public boolean resetsAfterUpdate;
+
+  public BetaSchedule betaSchedule = BetaSchedule.NONE;
+
+  public long spikeGraceSteps;
+  public SpikeAction spikeAction = SpikeAction.CLIP;
+  public SpikeReference spikeReference = SpikeReference.RAW;
+  public ZeroSecondMoment zeroSecondMoment = ZeroSecondMoment.EXEMPT;
+
+  /** Whether |g| is limited to 1e18, so that no finite gradient overflows v. */
+  public boolean limitsGradients = true;
+
+  /** Whether subnormal moments become 0. */
+  public boolean flushesSubnormals = true;
+
+  public MomentFormat moments = MomentFormat.F32;
+
+  /** Of weights that are bfloat16. */
+  public WeightRounding weightRounding = WeightRounding.STOCHASTIC;
+
+  public long seed;
+  public MaskSelection maskSelection = MaskSelection.random();
+  public MomentOverlap overlap = MomentOverlap.RESET;
+  public UnselectedWeights unselected = UnselectedWeights.FROZEN;
+  public MaskedWeightDecay maskedWeightDecay = MaskedWeightDecay.SELECTED;
+
+  public Recipe(String name) {
+    this.name = name;
+  }
+
+  public Recipe copy() {
+    try {
+      return (Recipe) clone();
+    } catch (CloneNotSupportedException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  Timeline timeline() {
+    return new Timeline(
+        resetInterval, rewarmSteps, spikeGraceSteps, initialWarmup, resetsAtStart, warmupCurve);
+  }
+
+  /** Whether a selection is made of a gradient, and so has to wait for one. */
+  public boolean selectsByGradient() {
+    return maskSelection == MaskSelection.Largest.GRADIENTS;
+  }
+
+  /** Whether weights without moments change too. */
+  public boolean movesUnselected() {
+    return unselected == UnselectedWeights.SGD || maskedWeightDecay == MaskedWeightDecay.ALL;
+  }
+
+  /**
+   * Whether a reset leaves the moments of weights that are selected again. In the authors' code it
+   * also does so where there is no gradient.
+   */
+  public boolean keepsSelectedMoments(boolean hasGradient) {
+    return overlap == MomentOverlap.KEEP || !(hasGradient || resetsMissingGradients);
+  }
+
+  /**
+   * Checks what a parameter of which only some weights have moments needs.
+   *
+   * @throws IllegalArgumentException if resets come after the update
+   */
+  public void requireResetBeforeUpdate(String parameter, Hyperparameters h) {
+    if (resetsAfterUpdate) {
+      throw new IllegalArgumentException(
+          "density must be 1 where resets come after the update, as in the authors' Stable-SPAM; use"
+              + " another preset: parameter=%s, density=%s".formatted(parameter, h.density()));
+    }
+  }
+
+  /**
+   * Checks that the moments can be stored as they are to be.
+   *
+   * @throws IllegalArgumentException if some state has a form in F32 only
+   */
+  public void requireMomentForms() {
+    if (moments != MomentFormat.F32 && (amsgrad || spikeAction == SpikeAction.GAUSSIAN)) {
+      throw new IllegalArgumentException(
+          "moments must be F32 with amsgrad and with GAUSSIAN: moments=%s, amsgrad=%s, spikeAction=%s"
+              .formatted(moments, amsgrad, spikeAction));
+    }
+  }
+
+  /**
+   * Checks that what a parameter of which only some weights have moments does has a form for its
+   * weights and moments.
+   *
+   * @throws IllegalArgumentException if it has one for F32 only
+   */
+  public void requireSparseForms(Parameter parameter) {
+    DType weights = parameter.weights().dtype();
+    boolean reads = movesUnselected() || maskSelection == MaskSelection.Largest.WEIGHTS;
+    if (weights != DType.F32 && reads) {
+      throw new IllegalArgumentException(
+          "weights must be F32 where all of them move or the largest are selected: parameter=%s, dtype=%s, unselected=%s, maskedWeightDecay=%s, maskSelection=%s"
+              .formatted(parameter.name(), weights, unselected, maskedWeightDecay, maskSelection));
+    }
+    if (moments == MomentFormat.INT8 && keepsSelectedMoments(/* hasGradient= */ false)) {
+      throw new IllegalArgumentException(
+          "moments must not be INT8 where a reset leaves some of them; use BF16: parameter=%s, overlap=%s, resetsMissingGradients=%s"
+              .formatted(parameter.name(), overlap, resetsMissingGradients));
+    }
+  }
+
+  /** What holds for all parameters, as text. */
+  public SequencedMap<String, String> settings() {
+    SequencedMap<String, String> settings = new LinkedHashMap<>();
+    settings.put("epsilonMode", epsilonMode.name());
+    settings.put("weightDecayMode", weightDecayMode.name());
+    settings.put("biasCorrection", biasCorrection.name());
+    settings.put("amsgrad", Boolean.toString(amsgrad));
+    settings.put("resetInterval", Long.toString(resetInterval));
+    settings.put("rewarmSteps", Long.toString(rewarmSteps));
+    settings.put("initialWarmup", Boolean.toString(initialWarmup));
+    settings.put("resetsAtStart", Boolean.toString(resetsAtStart));
+    settings.put("warmupCurve", warmupCurve.toString());
+    settings.put("resetsMissingGradients", Boolean.toString(resetsMissingGradients));
+    settings.put("resetsAfterUpdate", Boolean.toString(resetsAfterUpdate));
+    settings.put("betaSchedule", betaSchedule.toString());
+    settings.put("spikeGraceSteps", Long.toString(spikeGraceSteps));
+    settings.put("spikeAction", spikeAction.name());
+    settings.put("spikeReference", spikeReference.name());
+    settings.put("zeroSecondMoment", zeroSecondMoment.name());
+    settings.put("limitsGradients", Boolean.toString(limitsGradients));
+    settings.put("flushesSubnormals", Boolean.toString(flushesSubnormals));
+    settings.put("seed", Long.toString(seed));
+    // What is younger than version 1 of the format is told where it is not the default.
+    if (moments != MomentFormat.F32) {
+      settings.put("moments", moments.name());
+    }
+    if (weightRounding != WeightRounding.STOCHASTIC) {
+      settings.put("weightRounding", weightRounding.name());
+    }
+    // What a caller's source selects is not known.
+    boolean given = maskSelection instanceof MaskSelection.Given;
+    settings.put("maskSelection", given ? "given" : maskSelection.toString());
+    settings.put("overlap", overlap.name());
+    settings.put("unselected", unselected.name());
+    settings.put("maskedWeightDecay", maskedWeightDecay.name());
+    return settings;
+  }
+
+  /** The state tensors, each of the shape of the moments. */
+  public List<String> state() {
+    if (spikeAction == SpikeAction.GAUSSIAN) {
+      return amsgrad
+          ? List.of(
+              StateNames.FIRST,
+              StateNames.SECOND,
+              StateNames.LARGEST,
+              StateNames.MEAN,
+              StateNames.VARIANCE)
+          : List.of(StateNames.FIRST, StateNames.SECOND, StateNames.MEAN, StateNames.VARIANCE);
+    }
+    return amsgrad
+        ? List.of(StateNames.FIRST, StateNames.SECOND, StateNames.LARGEST)
+        : List.of(StateNames.FIRST, StateNames.SECOND);
+  }
+}

@@ -1,0 +1,232 @@
+package io.spam4j.engine.internal.decide;
+
+import io.spam4j.engine.checkpoint.Checkpoint.SavedMask;
+import io.spam4j.engine.internal.kernel.Float32Copy;
+import io.spam4j.engine.internal.work.ParallelTasks;
+import io.spam4j.engine.options.MaskSampling;
+import io.spam4j.engine.options.MaskSelection;
+import io.spam4j.tensors.DType;
+import io.spam4j.tensors.Philox;
+import io.spam4j.tensors.Tensor;
+import io.spam4j.tensors.mask.IndexMask;
+import java.lang.foreign.Arena;
+import java.util.Objects;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Which weights of one parameter have moments (sparse momentum: SPAM, arXiv 2501.06842, section
+ * 3.3). A selection is made for each interval between resets: first {@link #prepare}, which may
+ * fail, then {@link #commit}.
+ */
+public final class Selection implements AutoCloseable {
+  private final Recipe recipe;
+  private final String parameter;
+  private final long elements;
+  private final Supplier<Tensor> weights;
+  private final long selected;
+  private final double density;
+  private final ParallelTasks threads;
+  private final Supplier<Arena> arenas;
+  private @Nullable Drawn current;
+  private @Nullable Drawn next;
+
+  /** A mask and what its memory lies in. */
+  private record Drawn(Arena arena, IndexMask mask) {}
+
+  /**
+   * Selects for the first interval, unless that needs a gradient.
+   *
+   * @param parameter the name
+   * @param weights asked for where they are selected by magnitude
+   */
+  public Selection(
+      Recipe recipe,
+      String parameter,
+      long elements,
+      Supplier<Tensor> weights,
+      Hyperparameters h,
+      ParallelTasks threads,
+      Supplier<Arena> arenas) {
+    this.recipe = recipe;
+    this.parameter = parameter;
+    this.elements = elements;
+    this.weights = weights;
+    this.threads = threads;
+    this.arenas = arenas;
+    density = h.density();
+    selected = h.selected(elements);
+    prepare(0, null);
+    commit();
+  }
+
+  /** The mask of this interval; null before the first gradient, if it is made of gradients. */
+  public @Nullable IndexMask mask() {
+    return current == null ? null : current.mask();
+  }
+
+  /** How many weights are selected, or will be. */
+  public long count() {
+    return current == null ? selected : current.mask().count();
+  }
+
+  /** How many are selected after {@link #commit}. */
+  public long nextCount() {
+    return next == null ? count() : next.mask().count();
+  }
+
+  /** The selection that {@link #commit} makes the current one; null if nothing changes. */
+  public @Nullable IndexMask nextMask() {
+    return next == null ? null : next.mask();
+  }
+
+  /** Whether a selection by gradients still waits for the first of them. */
+  public boolean waits() {
+    return current == null;
+  }
+
+  /**
+   * Makes the selection of an interval, without changing the current one.
+   *
+   * @param gradient this step's, or null
+   */
+  public void prepare(long interval, @Nullable Tensor gradient) {
+    discardNext();
+    if (recipe.selectsByGradient() && gradient == null) {
+      return;
+    }
+    Arena arena = arenas.get();
+    try {
+      next = new Drawn(arena, draw(arena, interval, gradient));
+    } catch (RuntimeException | Error e) {
+      arena.close();
+      throw e;
+    }
+  }
+
+  private IndexMask draw(Arena arena, long interval, @Nullable Tensor gradient) {
+    long n = elements;
+    return switch (recipe.maskSelection) {
+      case MaskSelection.Random(MaskSampling sampling) -> {
+        boolean exact =
+            sampling == MaskSampling.EXACT
+                || (sampling == MaskSampling.EXACT_THEN_BERNOULLI && interval == 0);
+        long count = exact ? selected : coins(n, interval);
+        Philox random = stream(recipe.seed, parameter, interval);
+        yield IndexMask.random(arena, n, count, random, threads);
+      }
+      case MaskSelection.Largest.WEIGHTS ->
+          IndexMask.largest(arena, weights.get(), selected, threads);
+      case MaskSelection.Largest.GRADIENTS -> largest(arena, Objects.requireNonNull(gradient));
+      case MaskSelection.Given(MaskSelection.Source source) ->
+          given(arena, interval, source.positions(parameter, interval));
+    };
+  }
+
+  private IndexMask largest(Arena arena, Tensor gradient) {
+    if (gradient.dtype() == DType.F32) {
+      return IndexMask.largest(arena, gradient, selected, threads);
+    }
+    try (Arena own = arenas.get()) {
+      Tensor decoded = Tensor.allocate(own, DType.F32, elements);
+      Float32Copy.copy(gradient, 0, elements, decoded.memory());
+      return IndexMask.largest(arena, decoded, selected, threads);
+    }
+  }
+
+  private IndexMask given(Arena arena, long interval, long @Nullable [] positions) {
+    String where = "parameter=" + parameter + ", interval=" + interval;
+    if (positions == null) {
+      throw new IllegalArgumentException(
+          "a source of selections must give positions, none is an empty array: " + where);
+    }
+    try {
+      return IndexMask.of(arena, elements, positions);
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(e.getMessage() + ", " + where, e);
+    }
+  }
+
+  /** The random numbers of a selection. */
+  public static Philox stream(long seed, String parameter, long interval) {
+    return Philox.stream(seed, "mask " + parameter, interval);
+  }
+
+  /** How many of n coins fall on their side; given their number, all selections are as likely. */
+  private long coins(long n, long interval) {
+    Philox random = Philox.stream(recipe.seed, "mask size " + parameter, interval);
+    long count = 0;
+    for (long i = 0; i < n; i++) {
+      count += random.uniformDouble(i) < density ? 1 : 0;
+    }
+    return count;
+  }
+
+  /** Makes the prepared selection the current one. */
+  public void commit() {
+    if (next != null) {
+      if (current != null) {
+        current.arena().close();
+      }
+      current = next;
+      next = null;
+    }
+  }
+
+  /**
+   * Makes the selection of a checkpoint, without changing the current one.
+   *
+   * @param saved null if it waited for its first gradient
+   */
+  public void prepareRestore(@Nullable SavedMask saved) {
+    discardNext();
+    if (saved == null) {
+      return;
+    }
+    Arena arena = arenas.get();
+    try {
+      next = new Drawn(arena, saved.restore(arena));
+    } catch (RuntimeException | Error e) {
+      arena.close();
+      throw e;
+    }
+  }
+
+  /** Makes the selection of another optimizer, without changing the current one; null for none. */
+  public void prepareCopy(@Nullable IndexMask mask) {
+    prepareRestore(
+        mask == null
+            ? null
+            : new SavedMask(
+                mask.elements(),
+                mask.count(),
+                mask.width(),
+                Tensor.of(mask.data(), DType.U8, mask.data().byteSize())));
+  }
+
+  /** Makes the selection of a checkpoint the current one, also if it is none. */
+  public void commitRestore() {
+    if (current != null) {
+      current.arena().close();
+    }
+    current = next;
+    next = null;
+  }
+
+  /** Forgets the prepared selection. */
+  public void discardNext() {
+    if (next != null) {
+      next.arena().close();
+      next = null;
+    }
+  }
+
+  @Override
+  public void close() {
+    discardNext();
+    if (current != null) {
+      current.arena().close();
+      current = null;
+    }
+  }
+}

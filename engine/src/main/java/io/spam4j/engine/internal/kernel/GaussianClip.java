@@ -1,0 +1,65 @@
+package io.spam4j.engine.internal.kernel;
+
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
+
+import io.spam4j.engine.decision.UpdateCoefficients;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * Brings gradients that are more than three standard deviations from their running mean to that
+ * distance (SPAM, arXiv 2501.06842, Appendix J), before {@link Update} sees them.
+ */
+public final class GaussianClip {
+  private static final float DEVIATIONS = 3;
+
+  private GaussianClip() {}
+
+  /**
+   * Clips a copy of the gradient in place and adds it to the means, of the elements {@code [from,
+   * to)}; float 0 of the gradient is element {@code from}.
+   *
+   * @param mean running mean of the gradients, not corrected
+   * @param variance running mean of the squared distances from it, not corrected
+   */
+  public static void apply(
+      MemorySegment gradient,
+      MemorySegment mean,
+      MemorySegment variance,
+      long from,
+      long to,
+      UpdateCoefficients c,
+      UpdateTally tally) {
+    for (long i = from; i < to; i++) {
+      long at = i * Float.BYTES;
+      long gradientAt = (i - from) * Float.BYTES;
+      float g = gradient.get(JAVA_FLOAT_UNALIGNED, gradientAt);
+      if (c.skipsNonFinite && !Float.isFinite(g)) {
+        continue;
+      }
+      if (Math.abs(g) > c.gradientLimit) { // its distance squared must fit a float
+        g = Math.copySign(c.gradientLimit, g);
+        gradient.set(JAVA_FLOAT_UNALIGNED, gradientAt, g);
+        tally.clamped++;
+      }
+      float rawMean = mean.get(JAVA_FLOAT_UNALIGNED, at);
+      float rawVariance = variance.get(JAVA_FLOAT_UNALIGNED, at);
+      if (c.meanCorrection != 0) { // there was a gradient before
+        float center = rawMean / c.meanCorrection;
+        if (c.clipsDeviations && c.varianceCorrection != 0 && rawVariance > 0) {
+          float most = DEVIATIONS * (float) Math.sqrt(rawVariance / c.varianceCorrection);
+          if (Math.abs(g - center) > most) {
+            g = center + Math.copySign(most, g - center);
+            gradient.set(JAVA_FLOAT_UNALIGNED, gradientAt, g);
+            tally.spikes++;
+          }
+        }
+        float distance = g - center;
+        variance.set(
+            JAVA_FLOAT_UNALIGNED,
+            at,
+            c.beta2 * rawVariance + c.oneMinusBeta2 * (distance * distance));
+      }
+      mean.set(JAVA_FLOAT_UNALIGNED, at, c.beta2 * rawMean + c.oneMinusBeta2 * g);
+    }
+  }
+}

@@ -1,0 +1,78 @@
+package io.spam4j.engine.internal.kernel;
+
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
+
+import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What one gradient transform does to one tensor's gradient at one step, coordinate by coordinate;
+ * each operation rounds to float on its own, as {@link UpdateScalar} does with the coefficients of
+ * the same names. Mutable and reused. At first it changes nothing.
+ */
+public final class GradientOp {
+  /** Whether coordinates that are NaN or Inf stay so, for the update to skip. */
+  private final boolean keepsNonFinite;
+
+  /** Factor on every coordinate. */
+  public float scale = 1;
+
+  /** Larger magnitudes are lowered: divided by {@link #divisor}, then multiplied by {@link #to}. */
+  public float clipAbove = Float.POSITIVE_INFINITY;
+
+  /** See {@link #clipAbove}. */
+  public float divisor = 1;
+
+  /** See {@link #clipAbove}. */
+  public float to = 1;
+
+  /** Larger magnitudes are limited to this. */
+  public float limit = Float.POSITIVE_INFINITY;
+
+  /** Factors on the rows of the tensor; null for none. */
+  public float @Nullable [] rowScales;
+
+  /** Elements a row. */
+  public long rowLength = 1;
+
+  /** A transform of a step that skips coordinates that are not finite, or lets them take part. */
+  public GradientOp(boolean keepsNonFinite) {
+    this.keepsNonFinite = keepsNonFinite;
+  }
+
+  /** The largest magnitude that it leaves as it is but for a factor. */
+  public float changesAbove() {
+    return Math.min(clipAbove, limit);
+  }
+
+  /**
+   * Transforms {@code count} floats in place.
+   *
+   * @param values the coordinates, from float 0 on
+   * @param positions where in the tensor each coordinate lies; null if they follow each other
+   * @param from where the first lies, if they follow each other
+   */
+  public void apply(
+      MemorySegment values, int count, long @Nullable [] positions, long from, UpdateTally tally) {
+    for (int i = 0; i < count; i++) {
+      long at = (long) i * Float.BYTES;
+      float value = values.get(JAVA_FLOAT_UNALIGNED, at);
+      if (keepsNonFinite && !Float.isFinite(value)) {
+        continue;
+      }
+      value *= scale;
+      if (rowScales != null) {
+        value *= rowScales[(int) ((positions == null ? from + i : positions[i]) / rowLength)];
+      }
+      if (Math.abs(value) > clipAbove) {
+        value = value / divisor * to;
+        tally.lowered++;
+      }
+      if (Math.abs(value) > limit) {
+        value = Math.copySign(limit, value);
+        tally.clamped++;
+      }
+      values.set(JAVA_FLOAT_UNALIGNED, at, value);
+    }
+  }
+}

@@ -1,0 +1,63 @@
+package io.spam4j.engine.internal.kernel;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
+
+import io.spam4j.engine.decision.UpdateCoefficients;
+import io.spam4j.tensors.internal.simd.VectorMode;
+import java.lang.foreign.MemorySegment;
+
+/** The fused update, by the path that {@link VectorMode} chose. */
+public final class Update {
+  /** The float streams that pass through memory: w, g, m, v are read, w, m, v are written. */
+  public static final int STREAMS = 7;
+
+  private Update() {}
+
+  /**
+   * Updates the float32 elements {@code [from, to)}; the moments are already zeroed if there is a
+   * reset. The caller has checked that all four segments are alive, accessible to this thread and
+   * hold those elements.
+   */
+  public static void apply(
+      Operands o, long from, long to, UpdateCoefficients c, UpdateTally tally) {
+    if (VectorMode.VECTORS && o.isNative()) {
+      byVectors(UpdateLoops.ofFloats(o, c), o, from, to, c, tally);
+    } else {
+      UpdateScalar.apply(o, from, to, c, tally);
+    }
+  }
+
+  /** Updates float32 elements one by one: those that an {@link UpdateLoop} leaves. */
+  public static void applyOneByOne(
+      Operands o, long from, long to, UpdateCoefficients c, UpdateTally tally) {
+    UpdateScalar.apply(o, from, to, c, tally);
+  }
+
+  private static void byVectors(
+      UpdateLoop loop, Operands o, long from, long to, UpdateCoefficients c, UpdateTally tally) {
+    int length = loop.length();
+    long end = to - (to - from) % length;
+    long i = from;
+    while (true) {
+      i = loop.run(o, i, end, c, tally);
+      if (i == end) {
+        break;
+      }
+      UpdateScalar.apply(o, i, i + length, c, tally);
+      i += length;
+    }
+    UpdateScalar.apply(o, end, to, c, tally); // the tail is the specification itself
+  }
+
+  /** Sets the bytes {@code [from, to)} to 0; unlike a filled slice it allocates nothing. */
+  public static void zero(MemorySegment segment, long from, long to) {
+    long words = to - (to - from) % Integer.BYTES;
+    for (long i = from; i < words; i += Integer.BYTES) {
+      segment.set(JAVA_INT_UNALIGNED, i, 0);
+    }
+    for (long i = words; i < to; i++) {
+      segment.set(JAVA_BYTE, i, (byte) 0);
+    }
+  }
+}

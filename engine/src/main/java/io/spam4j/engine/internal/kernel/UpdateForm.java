@@ -1,0 +1,75 @@
+package io.spam4j.engine.internal.kernel;
+
+import io.spam4j.engine.decision.UpdateCoefficients;
+
+/**
+ * What a copy of the vector update is compiled for: how its streams are stored, and whether it can
+ * leave out what usual settings never need. All are constants of the copy, so that a loop has no
+ * branches around vectors.
+ *
+ * @param weights how weights are stored
+ * @param halfGradient whether the gradient is BF16; otherwise it is F32
+ * @param moments how both moments are stored
+ * @param settings what the coefficients allow to leave out
+ */
+public record UpdateForm(
+    Weights weights, boolean halfGradient, Moments moments, Settings settings) {
+  /** How weights are stored. */
+  public enum Weights {
+    /** As float32. */
+    F32,
+
+    /** As bfloat16, rounded at random. */
+    BF16_STOCHASTIC,
+
+    /** As bfloat16, rounded to the nearest. */
+    BF16_NEAREST,
+
+    /** As bfloat16 and the 16 bits that are missing to float32. */
+    SPLIT,
+
+    /** Not at all: what is to be added to them is written as float32. */
+    ELSEWHERE
+  }
+
+  /** How moments are stored. */
+  public enum Moments {
+    /** As float32. */
+    F32,
+
+    /** As bfloat16, rounded at random. */
+    BF16,
+
+    /** Read as codes of 8 bits, written as float32 elsewhere: codes need all of a block. */
+    INT8
+  }
+
+  /** What the coefficients allow to leave out, each with all of the one before it. */
+  public enum Settings {
+    /** Nothing. */
+    ANY,
+
+    /** There is no L2 regularisation, and the square root plus eps is never 0. */
+    PLAIN,
+
+    /** Nor are there factors on the gradient, nor weight decay. */
+    BARE;
+
+    /** The most that these coefficients allow; nothing if the limit's square is subnormal. */
+    public static Settings of(UpdateCoefficients c) {
+      boolean isPlain = c.coupledDecay == 0 && c.epsilon > 0 && Usual.square(c) >= Float.MIN_NORMAL;
+      if (!isPlain) {
+        return ANY;
+      }
+      boolean isBare =
+          c.gradientScale == 1 && c.normScale == 1 && c.decayBefore == 1 && c.decayAfter == 0;
+      return isBare ? BARE : PLAIN;
+    }
+  }
+
+  /** Whether all streams are bfloat16, one half each. */
+  boolean isAllHalves() {
+    boolean halfWeights = weights == Weights.BF16_STOCHASTIC || weights == Weights.BF16_NEAREST;
+    return halfWeights && halfGradient && moments == Moments.BF16;
+  }
+}

@@ -1,0 +1,83 @@
+package io.spam4j.engine.internal.kernel;
+
+import io.spam4j.engine.decision.UpdateCoefficients;
+import io.spam4j.engine.internal.kernel.UpdateForm.Moments;
+import io.spam4j.engine.internal.kernel.UpdateForm.Settings;
+import io.spam4j.engine.internal.kernel.UpdateForm.Weights;
+import io.spam4j.tensors.internal.simd.VectorMode;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.MethodHandles.Lookup;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * The copies of the vector update, one for each {@link UpdateForm} that is in use. A copy is a
+ * hidden class made from the same class file, with its form as a constant: a form that is not used
+ * costs nothing, and none slows down another.
+ */
+public final class UpdateLoops {
+  private static final Map<UpdateForm, UpdateLoop> ALL = new ConcurrentHashMap<>();
+
+  private UpdateLoops() {}
+
+  /** Those of float32 streams. */
+  private static final class Floats {
+    static final Map<Settings, UpdateLoop> LOOPS = all(Weights.F32);
+  }
+
+  /** Those of float32 streams that give changes. */
+  private static final class Changes {
+    static final Map<Settings, UpdateLoop> LOOPS = all(Weights.ELSEWHERE);
+  }
+
+  private static Map<Settings, UpdateLoop> all(Weights weights) {
+    Map<Settings, UpdateLoop> loops = new EnumMap<>(Settings.class);
+    for (Settings settings : Settings.values()) {
+      loops.put(settings, of(new UpdateForm(weights, false, Moments.F32, settings)));
+    }
+    return loops;
+  }
+
+  /** Whether there are loops for moments in such a format: vectors, long enough for its codes. */
+  public static boolean exist(Moments moments) {
+    return VectorMode.VECTORS && (moments != Moments.INT8 || VectorMode.BITS >= 256);
+  }
+
+  /** The loop of a form, of which there must be one. */
+  public static UpdateLoop of(UpdateForm form) {
+    return ALL.computeIfAbsent(form, UpdateLoops::make);
+  }
+
+  /** The loop for such operands, which are float32, and coefficients. */
+  static UpdateLoop ofFloats(Operands o, UpdateCoefficients c) {
+    Map<Settings, UpdateLoop> loops = o.givesChanges ? Changes.LOOPS : Floats.LOOPS;
+    return Objects.requireNonNull(loops.get(Settings.of(c)));
+  }
+
+  private static UpdateLoop make(UpdateForm form) {
+    Class<?> template = form.isAllHalves() ? UpdateHalves.class : UpdateVector.class;
+    try (InputStream file = template.getResourceAsStream(template.getSimpleName() + ".class")) {
+      byte[] code = Objects.requireNonNull(file).readAllBytes();
+      Lookup copy = MethodHandles.lookup().defineHiddenClassWithClassData(code, form, true);
+      return (UpdateLoop) copy.lookupClass().getDeclaredConstructor().newInstance();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (ReflectiveOperationException e) {
+      throw new LinkageError("the vector update must be copied: form=" + form, e);
+    }
+  }
+
+  /** The form of a copy, which asks for it when it is initialised. */
+  static UpdateForm form(Lookup copy) {
+    try {
+      return Objects.requireNonNull(MethodHandles.classData(copy, "_", UpdateForm.class));
+    } catch (IllegalAccessException e) {
+      throw new LinkageError("the form of the vector update must be readable", e);
+    }
+  }
+}

@@ -1,0 +1,43 @@
+package io.spam4j.engine.internal.math;
+
+/** The rules that hyper-parameters obey; each message names the parameter and its value. */
+public final class Checks {
+  private Checks() {}
+
+  public static double positive(String name, double value) {
+    if (!(value > 0) || value == Double.POSITIVE_INFINITY) {
+      throw new IllegalArgumentException(
+          name + " must be positive and finite: " + name + "=" + value);
+    }
+    return value;
+  }
+
+  public static double notNegative(String name, double value) {
+    if (!(value >= 0) || value == Double.POSITIVE_INFINITY) {
+      throw new IllegalArgumentException(
+          name + " must be finite and not negative: " + name + "=" + value);
+    }
+    return value;
+  }
+
+  public static long notNegative(String name, long value) {
+    if (value < 0) {
+      throw new IllegalArgumentException(name + " must not be negative: " + name + "=" + value);
+    }
+    return value;
+  }
+
+  public static double decay(String name, double value) {
+    if (!(value >= 0 && value < 1)) {
+      throw new IllegalArgumentException(name + " must be in [0, 1): " + name + "=" + value);
+    }
+    return value;
+  }
+
+  public static double fraction(String name, double value) {
+    if (!(value >= 0 && value <= 1)) {
+      throw new IllegalArgumentException(name + " must be in [0, 1]: " + name + "=" + value);
+    }
+    return value;
+  }
+}

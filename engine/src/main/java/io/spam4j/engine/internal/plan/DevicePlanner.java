@@ -1,0 +1,334 @@
+package io.spam4j.engine.internal.plan;
+
+import io.spam4j.engine.Parameter;
+import io.spam4j.engine.StepReport;
+import io.spam4j.engine.checkpoint.CheckpointWriter;
+import io.spam4j.engine.checkpoint.LoadOptions;
+import io.spam4j.engine.checkpoint.SaveOptions;
+import io.spam4j.engine.checkpoint.TrainingState;
+import io.spam4j.engine.device.HostCopies;
+import io.spam4j.engine.device.PlannedStep;
+import io.spam4j.engine.device.PlannedTransform;
+import io.spam4j.engine.device.RestoredState;
+import io.spam4j.engine.device.StepFacts;
+import io.spam4j.engine.device.StepPlanner;
+import io.spam4j.engine.device.StepResults;
+import io.spam4j.engine.internal.decide.AdamDecision;
+import io.spam4j.engine.internal.decide.Hyperparameters;
+import io.spam4j.engine.internal.decide.Recipe;
+import io.spam4j.engine.internal.decide.Selection;
+import io.spam4j.engine.internal.state.MomentLayout;
+import io.spam4j.engine.internal.step.Assembly;
+import io.spam4j.engine.internal.step.Blueprint;
+import io.spam4j.engine.internal.step.EngineOptimizer;
+import io.spam4j.engine.internal.transform.NormLinks;
+import io.spam4j.engine.internal.transform.TransformChain;
+import io.spam4j.engine.internal.transform.TransformLink;
+import io.spam4j.engine.options.MomentFormat;
+import io.spam4j.engine.options.SpikeAction;
+import io.spam4j.tensors.DType;
+import io.spam4j.tensors.Tensor;
+import io.spam4j.tensors.mask.IndexMask;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.BitSet;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.SequencedMap;
+
+/** The deciding half of an optimizer: what {@link EngineOptimizer} has besides memory. */
+public final class DevicePlanner implements StepPlanner {
+  private final Assembly assembly;
+  private final List<String> names;
+  private final List<long[]> shapes;
+  private final HostCopies copies;
+  private final Recipe recipe;
+  private final TransformChain chain;
+  private final List<TransformLink> measuring;
+  private final List<PlannedTransform> transforms;
+  private final DeviceSelections selections;
+  private final DeviceReports reports;
+  private final DeviceStep plan;
+  private final AdamDecision decision;
+  private boolean closed;
+
+  public DevicePlanner(Assembly assembly, SequencedMap<String, long[]> shapes, HostCopies copies) {
+    this.assembly = assembly;
+    this.copies = copies;
+    names = List.copyOf(shapes.keySet());
+    this.shapes = shapes.values().stream().map(long[]::clone).toList();
+    int count = names.size();
+    if (count == 0) {
+      throw new IllegalArgumentException("an optimizer needs parameters: parameters=[]");
+    }
+    Blueprint.Fused fused = assembly.blueprint().fused();
+    if (fused == null) {
+      throw refusal("its update is not that of Adam's family");
+    }
+    recipe = fused.recipe();
+    List<TransformLink> links = new ArrayList<>();
+    for (Blueprint.LinkFactory factory : assembly.links()) {
+      links.add(factory.of(count, List.of(), !assembly.propagates(), 1));
+    }
+    requireForms(links);
+    // Without participants it allocates nothing.
+    chain = new TransformChain(links, null, count, Arena.global(), 0);
+    measuring = chain.measuring();
+    transforms = measuring.stream().map(this::transform).toList();
+    reports = new DeviceReports(assembly, names, measures());
+    List<Long> elements = this.shapes.stream().map(Tensor::elements).toList();
+    // It checks its settings, which must come before memory for selections is taken.
+    decision = fused.decisions().of(assembly.nonFinite(), assembly.hyperparameters());
+    selections = new DeviceSelections(assembly, recipe, names, elements, copies);
+    plan = new DeviceStep(assembly, recipe, decision, chain, selections, elements, reports);
+  }
+
+  private void requireForms(List<TransformLink> links) {
+    if (!TransformChain.isFused(links)) {
+      throw refusal(
+          "its transforms are not a factor, a clip, a factor and a limit, in this order: transforms="
+              + assembly.blueprint().settings().get("transforms"));
+    }
+    if (recipe.moments != MomentFormat.F32) {
+      throw refusal("moments=" + recipe.moments);
+    }
+    if (recipe.spikeAction == SpikeAction.GAUSSIAN) {
+      throw refusal("spikeAction=GAUSSIAN");
+    }
+    boolean anySparse = assembly.hyperparameters().stream().anyMatch(Hyperparameters::isSparse);
+    if (anySparse && recipe.movesUnselected()) {
+      throw refusal(
+          "weights without moments move: unselected=%s, maskedWeightDecay=%s"
+              .formatted(recipe.unselected, recipe.maskedWeightDecay));
+    }
+  }
+
+  private IllegalArgumentException refusal(String reason) {
+    return new IllegalArgumentException(
+        "what runs on a device must have a form for it, use the CPU for this: optimizer=%s, %s"
+            .formatted(optimizer(), reason));
+  }
+
+  private PlannedTransform transform(TransformLink link) {
+    return new PlannedTransform(
+        link instanceof NormLinks.OfAll
+            ? PlannedTransform.Scope.ALL
+            : PlannedTransform.Scope.TENSOR,
+        chain.place(link),
+        !link.equals(measuring.getLast()));
+  }
+
+  @Override
+  public String optimizer() {
+    return assembly.blueprint().name();
+  }
+
+  @Override
+  public List<String> names() {
+    return names;
+  }
+
+  @Override
+  public List<String> state() {
+    return recipe.state();
+  }
+
+  @Override
+  public boolean isSparse(int parameter) {
+    return selections.isSparse(parameter);
+  }
+
+  @Override
+  public long moments(int parameter) {
+    Selection selection = selections.of(parameter);
+    return selection == null ? Tensor.elements(shapes.get(parameter)) : selection.count();
+  }
+
+  @Override
+  public Optional<IndexMask> mask(int parameter) {
+    requireOpen();
+    return Optional.ofNullable(selections.mask(parameter));
+  }
+
+  @Override
+  public List<PlannedTransform> transforms() {
+    return transforms;
+  }
+
+  @Override
+  public boolean measures() {
+    return hasToAdmit() || !transforms.isEmpty();
+  }
+
+  @Override
+  public boolean hasToAdmit() {
+    return assembly.nonFinite().measures();
+  }
+
+  @Override
+  public long stepCount() {
+    return plan.current().t;
+  }
+
+  @Override
+  public StepReport report() {
+    return reports.report();
+  }
+
+  @Override
+  public boolean admits(BitSet hasGradient, MemorySegment statistics) {
+    requireOpen();
+    plan.begin(hasGradient);
+    return !hasToAdmit() || reports.admits(plan.facts(), statistics);
+  }
+
+  @Override
+  public PlannedStep plan(BitSet hasGradient) {
+    requireOpen();
+    reports.stopIfNeverFinite();
+    plan.begin(hasGradient);
+    try {
+      plan.decide();
+    } catch (RuntimeException | Error e) {
+      plan.discard();
+      throw e;
+    }
+    return plan;
+  }
+
+  @Override
+  public StepReport report(StepFacts facts, StepResults results) {
+    return reports.add(facts, results);
+  }
+
+  @Override
+  public void setHistory(int transform, int parameter, double[] history) {
+    measuring.get(transform).setHistory(parameter, history);
+  }
+
+  @Override
+  public Map<String, Double> scalars(int parameter) {
+    Map<String, Double> scalars = new LinkedHashMap<>();
+    decision.addScalars(parameter, scalars);
+    chain.addScalars(parameter, scalars);
+    return Collections.unmodifiableMap(scalars);
+  }
+
+  @Override
+  public void save(Path file, SaveOptions options) throws IOException {
+    Objects.requireNonNull(file, "file must not be null");
+    Objects.requireNonNull(options, "options must not be null");
+    requireOpen();
+    try (Arena arena = Arena.ofShared()) {
+      List<TrainingState.OfParameter> states = new ArrayList<>();
+      for (int i = 0; i < names.size(); i++) {
+        states.add(state(i, options.hasWeights(), arena));
+      }
+      SequencedMap<String, String> settings = assembly.blueprint().settings();
+      CheckpointWriter.write(
+          file,
+          new TrainingState(
+              optimizer(),
+              stepCount(),
+              reports.nonFiniteSteps(),
+              settings,
+              states,
+              MomentLayout::selected),
+          options);
+    }
+  }
+
+  private TrainingState.OfParameter state(int i, boolean hasWeights, Arena arena) {
+    SequencedMap<String, Tensor> tensors = new LinkedHashMap<>();
+    for (String name : state()) {
+      tensors.put(name, copies.state(i, name, arena));
+    }
+    return new TrainingState.OfParameter(
+        names.get(i),
+        Arrays.stream(shapes.get(i)).boxed().toList(),
+        DType.F32,
+        hasWeights ? copies.weights(i, arena) : null,
+        assembly.hyperparameters().get(i).text(stepCount()),
+        plan.current().updates[i],
+        plan.current().updatesSinceReset[i],
+        reports.report().totalSpikes[i],
+        tensors,
+        isSparse(i),
+        selections.mask(i),
+        scalars(i));
+  }
+
+  /** A parameter with its weights, or with other ones where they do not matter. */
+  private Parameter parameter(int i, boolean hasWeights, Arena arena) {
+    Tensor weights =
+        hasWeights ? copies.weights(i, arena) : Tensor.allocate(arena, DType.F32, shapes.get(i));
+    return new Parameter(names.get(i), weights);
+  }
+
+  @Override
+  public RestoredState load(Path file, LoadOptions options) throws IOException {
+    Objects.requireNonNull(file, "file must not be null");
+    Objects.requireNonNull(options, "options must not be null");
+    requireOpen();
+    Arena arena = Arena.ofShared();
+    EngineOptimizer twin = null;
+    try {
+      List<Parameter> parameters = new ArrayList<>();
+      for (int i = 0; i < names.size(); i++) {
+        parameters.add(parameter(i, options.hasWeights(), arena));
+      }
+      twin = new EngineOptimizer(assembly, parameters);
+      twin.load(file, options);
+      for (int i = 0; i < names.size(); i++) {
+        Selection selection = selections.of(i);
+        if (selection != null) {
+          selection.prepareCopy(twin.mask(names.get(i)).orElse(null));
+        }
+      }
+      EngineOptimizer loaded = twin;
+      return new RestoredTwin(loaded, options.hasWeights(), selections, () -> take(loaded), arena);
+    } catch (IOException | RuntimeException | Error e) {
+      selections.discard();
+      if (twin != null) {
+        twin.close();
+      }
+      arena.close();
+      throw e;
+    }
+  }
+
+  /** Continues where another optimizer with the same settings is. */
+  private void take(EngineOptimizer twin) {
+    plan.current().setCounters(twin.step());
+    plan.current().t = twin.stepCount();
+    reports.restore(twin.report(), twin.nonFiniteSteps());
+    for (int i = 0; i < names.size(); i++) {
+      decision.restoreScalars(i, twin.scalars(names.get(i)));
+    }
+    for (int k = 0; k < measuring.size(); k++) {
+      for (int i = 0; i < names.size(); i++) {
+        setHistory(k, i, twin.chain().measuring().get(k).history(i));
+      }
+    }
+  }
+
+  private void requireOpen() {
+    if (closed) {
+      throw new IllegalStateException("the optimizer must be open: it was closed");
+    }
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+    selections.close();
+  }
+}

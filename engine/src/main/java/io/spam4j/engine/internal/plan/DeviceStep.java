@@ -1,0 +1,175 @@
+package io.spam4j.engine.internal.plan;
+
+import io.spam4j.engine.decision.UpdateCoefficients;
+import io.spam4j.engine.device.PlannedStep;
+import io.spam4j.engine.device.StepFacts;
+import io.spam4j.engine.internal.decide.AdamDecision;
+import io.spam4j.engine.internal.decide.Corrections;
+import io.spam4j.engine.internal.decide.Recipe;
+import io.spam4j.engine.internal.decide.Step;
+import io.spam4j.engine.internal.decide.Timeline;
+import io.spam4j.engine.internal.step.Assembly;
+import io.spam4j.engine.internal.transform.TransformChain;
+import io.spam4j.engine.internal.transform.TransformLink;
+import io.spam4j.engine.internal.transform.TransformRow;
+import io.spam4j.tensors.Tensor;
+import io.spam4j.tensors.mask.IndexMask;
+import java.lang.foreign.MemorySegment;
+import java.util.BitSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/** One step of a {@link DevicePlanner}, from its counters to the coefficients. */
+final class DeviceStep implements PlannedStep {
+  /** Stands for a gradient that lies on the device. */
+  private static final Tensor ELSEWHERE = Tensor.of(new float[0], 0);
+
+  private final Assembly assembly;
+  private final Recipe recipe;
+  private final AdamDecision decision;
+  private final TransformChain chain;
+  private final List<TransformLink> measuring;
+  private final DeviceSelections selections;
+  private final long[] elements;
+  private final DeviceReports reports;
+  private final UpdateCoefficients[] coefficients;
+  private final Corrections corrections = new Corrections();
+  // What the optimizer's own decision kept before it decided the next step.
+  private final List<Map<String, Double>> before;
+  private boolean decided;
+  private final Step next;
+  private final Step current;
+
+  DeviceStep(
+      Assembly assembly,
+      Recipe recipe,
+      AdamDecision decision,
+      TransformChain chain,
+      DeviceSelections selections,
+      List<Long> elements,
+      DeviceReports reports) {
+    this.assembly = assembly;
+    this.chain = chain;
+    this.selections = selections;
+    this.reports = reports;
+    this.elements = elements.stream().mapToLong(Long::longValue).toArray();
+    this.recipe = recipe;
+    this.decision = decision;
+    measuring = chain.measuring();
+    int count = this.elements.length;
+    before = Stream.<Map<String, Double>>generate(LinkedHashMap::new).limit(count).toList();
+    current = new Step(count);
+    next = new Step(count);
+    coefficients = new UpdateCoefficients[count];
+    for (int i = 0; i < count; i++) {
+      coefficients[i] = new UpdateCoefficients();
+      decision.initialise(coefficients[i], i);
+    }
+  }
+
+  /** The last step that counts. */
+  Step current() {
+    return current;
+  }
+
+  /** Goes one step on, with gradients for some parameters. */
+  void begin(BitSet hasGradient) {
+    next.setCounters(current);
+    next.t = current.t + 1;
+    for (int i = 0; i < elements.length; i++) {
+      // Where a gradient lies matters to the device alone.
+      next.gradients[i] = hasGradient.get(i) ? ELSEWHERE : null;
+    }
+    next.readLearningRates(assembly.hyperparameters(), reports.names());
+  }
+
+  /** Decides; if that fails, {@link #discard} has to follow. */
+  void decide() {
+    selections.prepare(next, decision.timeline());
+    for (int i = 0; i < elements.length; i++) {
+      before.get(i).clear();
+      decision.addScalars(i, before.get(i));
+    }
+    decided = true;
+    next.count();
+    for (int i = 0; i < elements.length; i++) {
+      decision.decide(coefficients[i], i, next, corrections);
+      chain.fuse(i, coefficients[i]);
+    }
+  }
+
+  @Override
+  public void putCoefficients(int parameter, MemorySegment row) {
+    // A reset at this step comes after the transforms.
+    long sinceReset = current.updatesSinceReset[parameter] + 1;
+    DeviceRows.put(row, coefficients[parameter], sinceReset);
+  }
+
+  @Override
+  public void putTransform(int transform, MemorySegment row) {
+    TransformLink link = measuring.get(transform);
+    link.put(row, next.t);
+    TransformRow.place(row, chain.place(link), assembly.propagates());
+  }
+
+  @Override
+  public boolean zeroesMissing(int parameter) {
+    return !next.has(parameter) && coefficients[parameter].resetsMoments;
+  }
+
+  @Override
+  public Optional<IndexMask> nextMask(int parameter) {
+    return Optional.ofNullable(selections.nextMask(parameter));
+  }
+
+  @Override
+  public boolean carriesMoments(int parameter) {
+    return selections.isSparse(parameter) && recipe.keepsSelectedMoments(next.has(parameter));
+  }
+
+  @Override
+  public StepFacts facts() {
+    BitSet hasGradient = new BitSet(elements.length);
+    long bytes = 0;
+    long streams = 1 + 2L * (1 + recipe.state().size());
+    for (int i = 0; i < elements.length; i++) {
+      if (next.has(i)) {
+        hasGradient.set(i);
+        IndexMask mask = selections.nextMask(i);
+        mask = mask == null ? selections.mask(i) : mask;
+        long updated = selections.isSparse(i) ? mask == null ? 0 : mask.count() : elements[i];
+        bytes += streams * Float.BYTES * updated;
+        bytes += selections.isSparse(i) ? Short.BYTES * updated : 0;
+        bytes += reports.measures() ? Float.BYTES * elements[i] : 0;
+      }
+    }
+    Timeline timeline = decision.timeline();
+    return new StepFacts(
+        next.t,
+        timeline.resetsAt(next.t),
+        timeline.warmupScale(next.t),
+        next.learningRates[0],
+        hasGradient,
+        bytes);
+  }
+
+  @Override
+  public void commit() {
+    decided = false;
+    selections.commit();
+    current.setCounters(next);
+    current.t = next.t;
+  }
+
+  @Override
+  public void discard() {
+    for (int i = 0; i < elements.length && decided; i++) {
+      decision.restoreScalars(i, before.get(i));
+    }
+    decided = false;
+    selections.discard();
+  }
+}

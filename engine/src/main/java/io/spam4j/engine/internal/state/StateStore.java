@@ -1,0 +1,232 @@
+package io.spam4j.engine.internal.state;
+
+import io.spam4j.engine.Parameter;
+import io.spam4j.tensors.DType;
+import io.spam4j.tensors.Tensor;
+import io.spam4j.tensors.TensorSlab;
+import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.SequencedMap;
+import java.util.function.IntPredicate;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/** The state tensors of all parameters, by their names in files; zero at first, freed on close. */
+public final class StateStore implements AutoCloseable {
+  /** Which state an optimizer keeps of a parameter. */
+  @FunctionalInterface
+  public interface Layout {
+    /**
+     * The state tensors by their names.
+     *
+     * @param parameter the name
+     * @param weights their type
+     * @param shape of the weights
+     * @param moments the same, or, where only some weights are selected, their number
+     */
+    SequencedMap<String, StateShape> of(
+        String parameter, DType weights, long[] shape, long[] moments);
+  }
+
+  /** The state of optimizers that keep {@link DType#F32}, for all weights. */
+  @FunctionalInterface
+  public interface FloatLayout {
+    /**
+     * The names and shapes of the state tensors.
+     *
+     * @param parameter the name
+     * @param shape of the weights
+     */
+    SequencedMap<String, long[]> shapes(String parameter, long[] shape);
+
+    /** The same as a {@link Layout}. */
+    default Layout layout() {
+      return (parameter, _, shape, _) -> {
+        SequencedMap<String, StateShape> tensors = new LinkedHashMap<>();
+        shapes(parameter, shape)
+            .forEach((name, extents) -> tensors.put(name, StateShape.of(DType.F32, extents)));
+        return tensors;
+      };
+    }
+  }
+
+  /** A parameter's state; the arena is null if it is the one that all share. */
+  private record Slot(@Nullable Arena own, SequencedMap<String, Tensor> tensors) {
+    long bytes() {
+      return tensors.values().stream().mapToLong(Tensor::bytes).sum();
+    }
+  }
+
+  private final Layout layout;
+  private final List<Parameter> parameters;
+  private final IntPredicate packed;
+  private final Arena shared;
+  private final Supplier<Arena> arenas;
+  private final List<Slot> slots = new ArrayList<>();
+  private @Nullable Map<Integer, SequencedMap<String, Tensor>> dense; // not added yet
+  private long gaps;
+  private final @Nullable Slot[] prepared; // of each parameter
+
+  /**
+   * A store without state.
+   *
+   * @param packed which parameters have moments for selected weights only
+   * @param shared for state that keeps its shape; closed by the caller
+   * @param arenas for state that does not; closed here
+   */
+  public StateStore(
+      Layout layout,
+      List<Parameter> parameters,
+      IntPredicate packed,
+      Arena shared,
+      Supplier<Arena> arenas) {
+    this.layout = layout;
+    this.parameters = parameters;
+    this.packed = packed;
+    this.shared = shared;
+    this.arenas = arenas;
+    prepared = new Slot[parameters.size()];
+  }
+
+  /** Adds the next parameter, with one moment a weight. */
+  public void add() {
+    slots.add(new Slot(null, takeDense(slots.size())));
+  }
+
+  /** Adds the next parameter, with so many moments for now. */
+  public void addPacked(long count) {
+    slots.add(allocatePacked(slots.size(), count, Map.of()));
+  }
+
+  private SequencedMap<String, Tensor> takeDense(int tensor) {
+    if (dense == null) {
+      dense = allocateDense();
+    }
+    return Objects.requireNonNull(dense.remove(tensor));
+  }
+
+  /** The state of all parameters that are not packed. */
+  private Map<Integer, SequencedMap<String, Tensor>> allocateDense() {
+    var slab = new TensorSlab();
+    for (int i = 0; i < parameters.size(); i++) {
+      shapesOfDense(i).values().forEach(shape -> shape.addTo(slab));
+    }
+    Iterator<Tensor> all = slab.allocate(shared).iterator();
+    gaps = slab.gapBytes();
+    Map<Integer, SequencedMap<String, Tensor>> states = new HashMap<>();
+    for (int i = 0; i < parameters.size(); i++) {
+      SequencedMap<String, Tensor> tensors = new LinkedHashMap<>();
+      shapesOfDense(i).keySet().forEach(name -> tensors.put(name, all.next()));
+      states.put(i, Collections.unmodifiableSequencedMap(tensors));
+    }
+    return states;
+  }
+
+  private SequencedMap<String, StateShape> shapesOfDense(int tensor) {
+    return packed.test(tensor) ? new LinkedHashMap<>() : shapes(tensor, shapeOf(tensor));
+  }
+
+  private long[] shapeOf(int tensor) {
+    return parameters.get(tensor).weights().shape();
+  }
+
+  private SequencedMap<String, StateShape> shapes(int tensor, long[] moments) {
+    Parameter parameter = parameters.get(tensor);
+    return layout.of(parameter.name(), parameter.weights().dtype(), shapeOf(tensor), moments);
+  }
+
+  /** The bytes that were allocated with the state of dense parameters but are none of it. */
+  public long gapBytes() {
+    return gaps;
+  }
+
+  /**
+   * Makes room for so many moments of a packed parameter, zero, beside those it has.
+   *
+   * @throws OutOfMemoryError if there is no memory; the state is as before
+   */
+  public void preparePacked(int tensor, long count) {
+    discardPrepared(tensor);
+    prepared[tensor] = allocatePacked(tensor, count, of(tensor));
+  }
+
+  /** What was prepared for a parameter; null if nothing was. */
+  public @Nullable SequencedMap<String, Tensor> prepared(int tensor) {
+    Slot slot = prepared[tensor];
+    return slot == null ? null : slot.tensors();
+  }
+
+  /** Makes what was prepared the parameter's state; the old one is freed. */
+  public void commitPrepared(int tensor) {
+    Slot next = prepared[tensor];
+    if (next != null) {
+      prepared[tensor] = null;
+      closeOwn(slots.set(tensor, next));
+    }
+  }
+
+  /** Frees what was prepared for a parameter, if anything was. */
+  public void discardPrepared(int tensor) {
+    Slot slot = prepared[tensor];
+    if (slot != null) {
+      prepared[tensor] = null;
+      closeOwn(slot);
+    }
+  }
+
+  private Slot allocatePacked(int tensor, long count, Map<String, Tensor> before) {
+    Arena arena = arenas.get();
+    try {
+      return new Slot(arena, allocate(tensor, new long[] {count}, arena, before));
+    } catch (RuntimeException | Error e) {
+      arena.close();
+      throw e;
+    }
+  }
+
+  /** Allocates what is not there before, or does not stay. */
+  private SequencedMap<String, Tensor> allocate(
+      int tensor, long[] moments, Arena arena, Map<String, Tensor> before) {
+    SequencedMap<String, Tensor> tensors = new LinkedHashMap<>();
+    shapes(tensor, moments)
+        .forEach(
+            (name, shape) -> {
+              Tensor old = shape.staysWithWeights() ? before.get(name) : null;
+              Arena of = shape.staysWithWeights() ? shared : arena;
+              tensors.put(name, old == null ? shape.allocate(of) : old);
+            });
+    return Collections.unmodifiableSequencedMap(tensors);
+  }
+
+  /** A parameter's state. */
+  public SequencedMap<String, Tensor> of(int tensor) {
+    return slots.get(tensor).tensors();
+  }
+
+  /** All bytes. */
+  public long bytes() {
+    return slots.stream().mapToLong(Slot::bytes).sum();
+  }
+
+  @Override
+  public void close() {
+    slots.forEach(StateStore::closeOwn);
+    slots.clear();
+    for (int i = 0; i < prepared.length; i++) {
+      discardPrepared(i);
+    }
+  }
+
+  private static void closeOwn(Slot slot) {
+    if (slot.own() != null) {
+      slot.own().close();
+    }
+  }
+}

@@ -1,0 +1,132 @@
+package io.spam4j.engine.internal.step;
+
+import io.spam4j.engine.NonFinitePolicy;
+import io.spam4j.engine.Parameter;
+import io.spam4j.engine.internal.decide.AdamDecision;
+import io.spam4j.engine.internal.decide.EmulatedForms;
+import io.spam4j.engine.internal.decide.Hyperparameters;
+import io.spam4j.engine.internal.decide.Recipe;
+import io.spam4j.engine.internal.state.StateStore;
+import io.spam4j.engine.internal.transform.TransformLink;
+import io.spam4j.engine.options.MomentFormat;
+import io.spam4j.tensors.DType;
+import java.util.List;
+import java.util.SequencedMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a builder makes of its settings: what an optimizer is, apart from the parameters.
+ *
+ * @param name of the algorithm
+ * @param settings what holds for all parameters, as text
+ * @param layout of the state
+ * @param ownLinks transforms that belong to the algorithm, behind those of the user
+ * @param rule what decides and applies
+ * @param scratch the working memory of the rule
+ * @param seed of random selections
+ * @param fused what the fused update needs, for devices that do it; null if the update is another
+ */
+public record Blueprint(
+    String name,
+    SequencedMap<String, String> settings,
+    StateStore.Layout layout,
+    List<LinkFactory> ownLinks,
+    RuleFactory rule,
+    Scratch scratch,
+    long seed,
+    @Nullable Fused fused) {
+  /** A blueprint without transforms of its own and without random selections. */
+  public static Blueprint of(
+      String name,
+      SequencedMap<String, String> settings,
+      StateStore.FloatLayout layout,
+      RuleFactory rule,
+      Scratch scratch) {
+    return new Blueprint(name, settings, layout.layout(), List.of(), rule, scratch, 0, null);
+  }
+
+  /**
+   * Checks what holds for all parameters.
+   *
+   * @throws IllegalArgumentException if something does not go together
+   */
+  public void requireForms() {
+    if (fused != null && isEmulated()) {
+      EmulatedForms.require(fused.recipe(), settings);
+    }
+  }
+
+  /**
+   * Checks the type of a parameter's weights.
+   *
+   * @throws IllegalArgumentException if it is not F32, and the update is not the fused one; or not
+   *     BF16, where operations on it are emulated
+   */
+  public void requireType(String parameter, DType weights) {
+    if (weights != DType.F32 && !takesBfloat16()) {
+      throw new IllegalArgumentException(
+          "weights must be F32 for optimizers that are not of Adam's family: optimizer=%s, parameter=%s, dtype=%s"
+              .formatted(name, parameter, weights));
+    }
+    if (weights != DType.BF16 && isEmulated()) {
+      throw new IllegalArgumentException(
+          "weights must be BF16 where moments are BF16_EMULATED: parameter=%s, dtype=%s"
+              .formatted(parameter, weights));
+    }
+  }
+
+  /** Whether weights and gradients may be {@link DType#BF16}. */
+  private boolean takesBfloat16() {
+    return fused != null;
+  }
+
+  private boolean isEmulated() {
+    return fused != null && fused.recipe().moments == MomentFormat.BF16_EMULATED;
+  }
+
+  /** The types that gradients may have. */
+  List<DType> gradientTypes() {
+    if (isEmulated()) {
+      return List.of(DType.BF16);
+    }
+    return takesBfloat16() ? List.of(DType.F32, DType.BF16) : List.of(DType.F32);
+  }
+
+  /** Makes a transform for a number of parameters. */
+  @FunctionalInterface
+  public interface LinkFactory {
+    /**
+     * A transform at work.
+     *
+     * @param parameters themselves; empty where only the kind of transform matters
+     */
+    TransformLink of(int tensors, List<Parameter> parameters, boolean keepsNonFinite, int threads);
+  }
+
+  /**
+   * An optimizer whose update is the fused one.
+   *
+   * @param recipe what it is
+   * @param decisions makes what decides its coefficients
+   */
+  public record Fused(Recipe recipe, DecisionFactory decisions) {}
+
+  /** Makes what decides the coefficients of each step. */
+  @FunctionalInterface
+  public interface DecisionFactory {
+    AdamDecision of(NonFinitePolicy nonFinite, List<Hyperparameters> hyperparameters);
+  }
+
+  /** Makes the rule, and the state that it needs. */
+  @FunctionalInterface
+  public interface RuleFactory {
+    UpdateRule of(Setup setup);
+  }
+
+  /** Tells the bytes of working memory. */
+  @FunctionalInterface
+  public interface Scratch {
+    /** Before it is allocated. */
+    long bytes(MemoryOutline outline);
+  }
+}

@@ -1,0 +1,64 @@
+package io.spam4j.engine.internal.step;
+
+import io.spam4j.engine.internal.decide.Step;
+import io.spam4j.engine.internal.kernel.UpdateTally;
+import io.spam4j.engine.internal.work.PlannedJob;
+import io.spam4j.engine.internal.work.WorkPlan;
+import java.lang.foreign.MemorySegment;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/** An optimizer that changes each weight by its own gradient and state alone: one pass. */
+public abstract class ElementwiseRule extends PlainRule {
+  private final PlannedJob job;
+  private @Nullable Step step;
+
+  protected ElementwiseRule(Setup setup) {
+    super(setup);
+    job = new PlannedJob(WorkPlan.of(setup.elements()), setup.threads(), this::update);
+  }
+
+  /** Decides the numbers of a tensor that has a gradient. */
+  protected abstract void decide(int tensor, Step step);
+
+  /** Updates the elements {@code [from, to)}; {@code shift} as in {@link #gradient}. */
+  protected abstract void apply(
+      int tensor, MemorySegment gradient, long shift, long from, long to, UpdateTally tally);
+
+  @Override
+  protected final long scratchBytes() {
+    return copyBytes();
+  }
+
+  @Override
+  protected final void run(Step step) {
+    this.step = step;
+    for (int i = 0; i < step.tensors(); i++) {
+      if (step.has(i)) {
+        decide(i, step);
+      }
+    }
+    job.run();
+  }
+
+  private void update(int tensor, long from, long to, int participant) {
+    Step current = Objects.requireNonNull(step);
+    if (current.has(tensor)) {
+      UpdateTally tally = setup.counts().of(tensor, participant);
+      MemorySegment gradient = gradient(current, tensor, from, to, tally, participant);
+      apply(tensor, gradient, shift(from), from, to, tally);
+    }
+  }
+
+  /** Gradient and weight are read, the weight written; state is read and written. */
+  @Override
+  protected final long bytes(Step step) {
+    long bytes = 0;
+    for (int i = 0; i < step.tensors(); i++) {
+      long streams = 3 + 2L * state(i).size();
+      long elements = setup.parameters().get(i).weights().elements();
+      bytes += step.has(i) ? streams * Float.BYTES * elements : 0;
+    }
+    return bytes;
+  }
+}

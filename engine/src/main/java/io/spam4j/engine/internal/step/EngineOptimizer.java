@@ -1,0 +1,348 @@
+package io.spam4j.engine.internal.step;
+
+import io.spam4j.engine.Gradients;
+import io.spam4j.engine.MemoryReport;
+import io.spam4j.engine.NonFinitePolicy;
+import io.spam4j.engine.Optimizer;
+import io.spam4j.engine.Parameter;
+import io.spam4j.engine.StepReport;
+import io.spam4j.engine.checkpoint.Checkpoint;
+import io.spam4j.engine.checkpoint.Checkpoint.SavedParameter;
+import io.spam4j.engine.checkpoint.CheckpointFormatException;
+import io.spam4j.engine.checkpoint.CheckpointMatch;
+import io.spam4j.engine.checkpoint.CheckpointWriter;
+import io.spam4j.engine.checkpoint.LoadOptions;
+import io.spam4j.engine.checkpoint.SaveOptions;
+import io.spam4j.engine.checkpoint.TrainingState;
+import io.spam4j.engine.internal.decide.Hyperparameters;
+import io.spam4j.engine.internal.decide.Step;
+import io.spam4j.engine.internal.measure.MeasurePass;
+import io.spam4j.engine.internal.state.MomentLayout;
+import io.spam4j.engine.internal.state.StateStore;
+import io.spam4j.engine.internal.transform.TransformChain;
+import io.spam4j.engine.internal.transform.TransformLink;
+import io.spam4j.engine.internal.work.WorkPlan;
+import io.spam4j.engine.internal.work.WorkerPool;
+import io.spam4j.tensors.Tensor;
+import io.spam4j.tensors.mask.IndexMask;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.SequencedMap;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What all optimizers have in common: their parts, who may use them when, checkpoints. Steps are
+ * done by a {@link Stepper}; what differs from optimizer to optimizer is in an {@link UpdateRule}.
+ */
+public final class EngineOptimizer implements Optimizer {
+  private final String name;
+  private final SequencedMap<String, String> settings;
+  private final List<Parameter> parameters;
+  private final List<Hyperparameters> hyperparameters;
+  private final Map<String, Integer> indexes = new HashMap<>();
+  private final MemoryCheck memoryCheck;
+  private final @Nullable MeasurePass measure;
+  private final TransformChain chain;
+  private final StateStore state;
+  private final UpdateRule rule;
+  private final Arena arena;
+  private final Stepper stepper;
+
+  private final AtomicBoolean running = new AtomicBoolean(); // a step, or close
+  private volatile boolean closed;
+
+  public EngineOptimizer(Assembly assembly, List<Parameter> parameters) {
+    Blueprint blueprint = assembly.blueprint();
+    Supplier<Arena> arenas = assembly.arenas();
+    name = blueprint.name();
+    settings = Collections.unmodifiableSequencedMap(blueprint.settings());
+    this.parameters = List.copyOf(parameters);
+    hyperparameters = assembly.hyperparameters();
+    if (parameters.isEmpty()) {
+      throw new IllegalArgumentException("an optimizer needs parameters: parameters=[]");
+    }
+    for (Parameter parameter : parameters) {
+      if (indexes.put(parameter.name(), indexes.size()) != null) {
+        throw new IllegalArgumentException(
+            "parameter names must be unique: name=" + parameter.name());
+      }
+      blueprint.requireType(parameter.name(), parameter.weights().dtype());
+    }
+    memoryCheck =
+        new MemoryCheck(this.parameters, blueprint.gradientTypes(), assembly.threads() > 1);
+    int count = parameters.size();
+    long[] elements = this.parameters.stream().mapToLong(p -> p.weights().elements()).toArray();
+    WorkPlan plan = WorkPlan.of(elements);
+    int threads = Math.min(assembly.threads(), plan.units());
+    var counts = new Counts(count, threads);
+    WorkerPool.start(threads); // a thread that cannot be started must not fail in a step
+    arena = arenas.get();
+    state =
+        new StateStore(
+            blueprint.layout(),
+            this.parameters,
+            i -> hyperparameters.get(i).isSparse(),
+            arena,
+            arenas);
+    try {
+      NonFinitePolicy nonFinite = assembly.nonFinite();
+      boolean propagates = assembly.propagates();
+      List<TransformLink> links = new ArrayList<>();
+      for (Blueprint.LinkFactory factory : assembly.links()) {
+        links.add(factory.of(count, this.parameters, !propagates, threads));
+      }
+      boolean measures = nonFinite.measures() || links.stream().anyMatch(TransformLink::measures);
+      measure =
+          measures ? new MeasurePass(plan, elements, propagates, arena, arenas, threads) : null;
+      chain = new TransformChain(links, measure, count, arena, threads);
+      var setup =
+          new Setup(
+              this.parameters,
+              hyperparameters,
+              nonFinite,
+              chain,
+              counts,
+              state,
+              arena,
+              arenas,
+              threads);
+      rule = blueprint.rule().of(setup);
+      stepper =
+          new Stepper(
+              setup,
+              measure,
+              rule,
+              memoryCheck,
+              new NonFiniteStreak(assembly.stopAfterNonFinite()),
+              new Telemetry(assembly.listeners()));
+    } catch (RuntimeException | Error e) {
+      state.close();
+      arena.close(); // some state may be allocated already
+      throw e;
+    }
+  }
+
+  @Override
+  public StepReport step(Gradients source) {
+    Objects.requireNonNull(source, "gradients must not be null");
+    begin("an optimizer must do one step at a time");
+    try {
+      requireOpen();
+      return stepper.advance(source);
+    } finally {
+      running.set(false);
+    }
+  }
+
+  private void begin(String rule) {
+    if (!running.compareAndSet(false, true)) {
+      throw new IllegalStateException(
+          rule + ", and one of its steps is running; wait until it returns: optimizer=" + name);
+    }
+  }
+
+  @Override
+  public List<Parameter> parameters() {
+    return parameters;
+  }
+
+  @Override
+  public long stepCount() {
+    return stepper.steps;
+  }
+
+  /** The counters, and what the report so far counted: for one that continues elsewhere. */
+  public Step step() {
+    return stepper.step;
+  }
+
+  public StepFigures report() {
+    return stepper.report;
+  }
+
+  public TransformChain chain() {
+    return chain;
+  }
+
+  public long nonFiniteSteps() {
+    return stepper.streak.steps;
+  }
+
+  /** All that a step depends on besides weights, state and configuration. */
+  public long[] counters() {
+    int count = parameters.size();
+    long[] counters = Arrays.copyOf(stepper.step.updates, 2 * count + 1);
+    System.arraycopy(stepper.step.updatesSinceReset, 0, counters, count, count);
+    counters[2 * count] = stepper.steps;
+    return counters;
+  }
+
+  /** Continues from the counters of another optimizer with the same parameters. */
+  public void restoreCounters(long[] counters) {
+    int count = parameters.size();
+    System.arraycopy(counters, 0, stepper.step.updates, 0, count);
+    System.arraycopy(counters, count, stepper.step.updatesSinceReset, 0, count);
+    stepper.steps = counters[2 * count];
+  }
+
+  @Override
+  public SequencedMap<String, Tensor> state(String parameter) {
+    requireOpen();
+    return rule.state(index(parameter));
+  }
+
+  @Override
+  public Map<String, Double> scalars(String parameter) {
+    int index = index(parameter);
+    return Collections.unmodifiableMap(ownScalars(index));
+  }
+
+  /** What decision and transforms keep of a parameter. */
+  private Map<String, Double> ownScalars(int index) {
+    Map<String, Double> scalars = new LinkedHashMap<>();
+    rule.addScalars(index, scalars);
+    chain.addScalars(index, scalars);
+    return scalars;
+  }
+
+  @Override
+  public Optional<IndexMask> mask(String parameter) {
+    requireOpen();
+    return Optional.ofNullable(rule.mask(index(parameter)));
+  }
+
+  @Override
+  public void save(Path file, SaveOptions options) throws IOException {
+    Objects.requireNonNull(file, "file must not be null");
+    Objects.requireNonNull(options, "options must not be null");
+    begin("an optimizer must be saved between steps");
+    try {
+      requireOpen();
+      CheckpointWriter.write(file, trainingState(stepper.steps), options);
+    } finally {
+      running.set(false);
+    }
+  }
+
+  @Override
+  public void load(Path file, LoadOptions options) throws IOException {
+    Objects.requireNonNull(file, "file must not be null");
+    Objects.requireNonNull(options, "options must not be null");
+    begin("an optimizer must be loaded between steps");
+    try {
+      requireOpen();
+      restore(file, options);
+    } finally {
+      running.set(false);
+    }
+  }
+
+  private void restore(Path file, LoadOptions options) throws IOException {
+    memoryCheck.check(new Tensor[parameters.size()]);
+    try (Arena reading = Arena.ofShared()) {
+      Checkpoint saved = Checkpoint.open(file, reading);
+      saved.requireIntact();
+      List<@Nullable SavedParameter> sources =
+          CheckpointMatch.of(saved, trainingState(saved.steps()), options);
+      Map<String, Tensor> weights = options.hasWeights() ? saved.weights() : Map.of();
+      try {
+        new Restoration(parameters, rule, chain, stepper.step, stepper.report)
+            .restore(sources, weights);
+      } catch (IllegalArgumentException e) {
+        throw CheckpointFormatException.of(
+            file, "checkpoint masks must be selections", "reason=" + e.getMessage(), e);
+      }
+      stepper.steps = saved.steps();
+      stepper.streak.steps = saved.nonFiniteSteps();
+    }
+  }
+
+  /**
+   * What this optimizer holds.
+   *
+   * @param at counted from 0: the step whose learning rate is told
+   */
+  private TrainingState trainingState(long at) {
+    List<TrainingState.OfParameter> states = new ArrayList<>();
+    for (int i = 0; i < parameters.size(); i++) {
+      states.add(
+          new TrainingState.OfParameter(
+              parameters.get(i).name(),
+              Arrays.stream(parameters.get(i).weights().shape()).boxed().toList(),
+              parameters.get(i).weights().dtype(),
+              parameters.get(i).weights(),
+              hyperparameters.get(i).text(at),
+              stepper.step.updates[i],
+              stepper.step.updatesSinceReset[i],
+              stepper.report.totalSpikes[i],
+              rule.state(i),
+              rule.isPacked(i),
+              rule.mask(i),
+              ownScalars(i)));
+    }
+    return new TrainingState(
+        name, stepper.steps, stepper.streak.steps, settings, states, MomentLayout::selected);
+  }
+
+  private int index(String parameter) {
+    Integer index = indexes.get(Objects.requireNonNull(parameter, "parameter must not be null"));
+    if (index == null) {
+      throw new IllegalArgumentException(
+          "no such parameter: name=" + parameter + ", names=" + indexes.keySet());
+    }
+    return index;
+  }
+
+  @Override
+  public MemoryReport memory() {
+    requireOpen();
+    long scratch = state.gapBytes() + (measure == null ? 0 : measure.bytes());
+    return new MemoryReport(
+        state.bytes(), rule.indexBytes(), scratch + chain.bytes() + rule.scratchBytes());
+  }
+
+  @Override
+  public void close() {
+    if (closed) {
+      return;
+    }
+    begin("an optimizer must not be closed during a step");
+    try {
+      if (!closed) { // by another thread in between
+        closed = true;
+        rule.close();
+        if (measure != null) {
+          measure.close();
+        }
+        state.close();
+        arena.close();
+      }
+    } finally {
+      running.set(false);
+    }
+  }
+
+  private void requireOpen() {
+    if (closed) {
+      throw new IllegalStateException("the optimizer must be open: it was closed");
+    }
+  }
+
+  /** The name of the algorithm and its size. */
+  @Override
+  public String toString() {
+    return name + "[" + parameters.size() + " parameters, step " + stepper.steps + "]";
+  }
+}

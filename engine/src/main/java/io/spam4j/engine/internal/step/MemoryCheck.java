@@ -1,0 +1,161 @@
+package io.spam4j.engine.internal.step;
+
+import io.spam4j.engine.Parameter;
+import io.spam4j.tensors.DType;
+import io.spam4j.tensors.Tensor;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/** Checks the memory that callers bring: weights once, gradients before each step. */
+final class MemoryCheck {
+  /** By the heap object they lie in, native memory being one, and by address in it. */
+  private static final Comparator<MemorySegment> BY_PLACE =
+      Comparator.<MemorySegment>comparingInt(
+              memory -> memory.heapBase().map(System::identityHashCode).orElse(0))
+          .thenComparingLong(MemorySegment::address);
+
+  private final List<Parameter> parameters;
+  private final List<DType> gradientTypes;
+  private final Parameter[] inPlaceOrder;
+  private final @Nullable Thread worker;
+  // One parameter for each arena that weights lie in.
+  private final List<Parameter> ofArenas;
+  // The gradients found good before: of the same tensor only its arena is asked again.
+  private final @Nullable Tensor[] known;
+  private final MemorySegment.@Nullable Scope[] knownScopes;
+
+  /**
+   * Checks the weights.
+   *
+   * @param gradientTypes that gradients may have
+   * @param sharesWork whether other threads than the caller's will touch the memory
+   * @throws IllegalArgumentException if weights overlap or other threads may not touch them
+   */
+  MemoryCheck(List<Parameter> parameters, List<DType> gradientTypes, boolean sharesWork) {
+    this.parameters = parameters;
+    this.gradientTypes = gradientTypes;
+    worker = sharesWork ? new Thread(() -> {}, "spam4j-check") : null;
+    known = new Tensor[parameters.size()];
+    knownScopes = new MemorySegment.Scope[parameters.size()];
+    Map<MemorySegment.Scope, Parameter> byArena = new LinkedHashMap<>();
+    parameters.forEach(p -> byArena.putIfAbsent(p.weights().memory().scope(), p));
+    ofArenas = List.copyOf(byArena.values());
+    inPlaceOrder = parameters.toArray(new Parameter[0]);
+    Arrays.sort(inPlaceOrder, Comparator.comparing(p -> p.weights().memory(), BY_PLACE));
+    for (Parameter parameter : parameters) {
+      requireAccess("weights", parameter.name(), parameter.weights().memory());
+    }
+    requireDisjoint();
+  }
+
+  private void requireDisjoint() {
+    for (int i = 1; i < inPlaceOrder.length; i++) {
+      Parameter left = inPlaceOrder[i - 1];
+      Parameter right = inPlaceOrder[i];
+      if (overlap(left.weights().memory(), right.weights().memory())) {
+        throw new IllegalArgumentException(
+            "weights of two parameters must not overlap: parameters=%s, %s"
+                .formatted(left.name(), right.name()));
+      }
+    }
+  }
+
+  private void requireDisjoint(String name, MemorySegment gradient) {
+    if (!gradient.isNative() && gradient.isReadOnly()) { // its place is hidden
+      for (Parameter parameter : inPlaceOrder) {
+        requireDisjoint(name, gradient, parameter);
+      }
+      return;
+    }
+    int low = 0;
+    int high = inPlaceOrder.length;
+    while (low < high) {
+      int middle = (low + high) >>> 1;
+      boolean before = BY_PLACE.compare(inPlaceOrder[middle].weights().memory(), gradient) < 0;
+      low = before ? middle + 1 : low;
+      high = before ? high : middle;
+    }
+    // Weights do not overlap each other, so only the neighbours can overlap the gradient.
+    for (int i = Math.max(0, low - 1); i <= Math.min(low, inPlaceOrder.length - 1); i++) {
+      requireDisjoint(name, gradient, inPlaceOrder[i]);
+    }
+  }
+
+  private static void requireDisjoint(String name, MemorySegment gradient, Parameter parameter) {
+    if (overlap(parameter.weights().memory(), gradient)) {
+      throw new IllegalArgumentException(
+          "gradient must not overlap weights: gradient=%s, weights=%s"
+              .formatted(name, parameter.name()));
+    }
+  }
+
+  private static boolean overlap(MemorySegment one, MemorySegment other) {
+    return one.asOverlappingSlice(other).isPresent();
+  }
+
+  /**
+   * Checks the gradients of a step; allocates nothing for tensors it has seen.
+   *
+   * @throws IllegalArgumentException if a gradient does not fit its weights
+   * @throws IllegalStateException if memory has been freed
+   */
+  void check(@Nullable Tensor[] gradients) {
+    for (int i = 0; i < ofArenas.size(); i++) { // an iterator would be garbage in each step
+      Parameter parameter = ofArenas.get(i);
+      requireAccess("weights", parameter.name(), parameter.weights().memory());
+    }
+    MemorySegment.Scope accessible = null;
+    for (int i = 0; i < gradients.length; i++) {
+      Tensor gradient = gradients[i];
+      if (gradient == null) {
+        continue;
+      }
+      if (gradient != known[i]) {
+        requireFit(parameters.get(i), gradient);
+        known[i] = gradient;
+        knownScopes[i] = gradient.memory().scope();
+      }
+      MemorySegment.Scope scope = Objects.requireNonNull(knownScopes[i]);
+      if (!scope.equals(accessible)) {
+        requireAccess("gradient", parameters.get(i).name(), gradient.memory());
+        accessible = scope;
+      }
+    }
+  }
+
+  private void requireFit(Parameter parameter, Tensor gradient) {
+    Tensor weights = parameter.weights();
+    if (!gradientTypes.contains(gradient.dtype())) {
+      List<String> types = gradientTypes.stream().map(DType::name).toList();
+      throw new IllegalArgumentException(
+          "gradient must be %s: parameter=%s, dtype=%s"
+              .formatted(String.join(" or ", types), parameter.name(), gradient.dtype()));
+    }
+    if (!gradient.hasShapeOf(weights)) {
+      throw new IllegalArgumentException(
+          "gradient shape must equal weight shape: parameter=%s, gradient=%s, weight=%s"
+              .formatted(parameter.name(), gradient.shapeText(), weights.shapeText()));
+    }
+    requireDisjoint(parameter.name(), gradient.memory());
+  }
+
+  private void requireAccess(String what, String name, MemorySegment memory) {
+    if (!memory.scope().isAlive()) {
+      throw new IllegalStateException(
+          what + " must be alive, but their arena was closed: parameter=" + name);
+    }
+    if (!memory.isAccessibleBy(worker == null ? Thread.currentThread() : worker)) {
+      throw new IllegalArgumentException(
+          what
+              + " must lie in memory that all threads may use; allocate in Arena.ofShared(), or"
+              + " build with threads(1) and step on the arena's thread: parameter="
+              + name);
+    }
+  }
+}

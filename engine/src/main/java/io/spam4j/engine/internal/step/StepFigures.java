@@ -1,0 +1,201 @@
+package io.spam4j.engine.internal.step;
+
+import io.spam4j.engine.StepReport;
+import java.util.Arrays;
+import java.util.List;
+
+/** A {@link StepReport} as it is being written. */
+public final class StepFigures implements StepReport {
+  private final List<String> names;
+  public final long[] tensorSpikes;
+  public final long[] totalSpikes; // of each tensor, over all steps
+  public final long[] tensorSkipped;
+  public final long[] tensorLowered;
+  public final long[] tensorClamped;
+  public final float[] tensorLargestRatio;
+  public final long[] tensorLargestAt;
+  public final double[] tensorNorm;
+  public final double[] tensorScale;
+  long step;
+  boolean skipped;
+  boolean momentumReset;
+  double warmupScale;
+  double learningRate;
+  public double gradientNorm;
+  public long nanos;
+  public long bytes;
+
+  public StepFigures(List<String> names) {
+    this.names = names;
+    tensorSpikes = new long[names.size()];
+    totalSpikes = new long[names.size()];
+    tensorSkipped = new long[names.size()];
+    tensorLowered = new long[names.size()];
+    tensorClamped = new long[names.size()];
+    tensorLargestRatio = new float[names.size()];
+    tensorLargestAt = new long[names.size()];
+    tensorNorm = new double[names.size()];
+    tensorScale = new double[names.size()];
+  }
+
+  /** Starts the description of a step. */
+  public void begin(
+      long step, boolean skipped, boolean resetsMoments, double warmupScale, double learningRate) {
+    this.step = step;
+    this.skipped = skipped;
+    momentumReset = resetsMoments;
+    this.warmupScale = warmupScale;
+    this.learningRate = learningRate;
+    Arrays.fill(tensorScale, 1);
+  }
+
+  @Override
+  public long step() {
+    return step;
+  }
+
+  @Override
+  public boolean isSkipped() {
+    return skipped;
+  }
+
+  @Override
+  public boolean isMomentumReset() {
+    return momentumReset;
+  }
+
+  @Override
+  public double warmupScale() {
+    return warmupScale;
+  }
+
+  @Override
+  public double learningRate() {
+    return learningRate;
+  }
+
+  @Override
+  public double gradientNorm() {
+    return gradientNorm;
+  }
+
+  @Override
+  public double gradientNorm(int i) {
+    return tensorNorm[i];
+  }
+
+  @Override
+  public double gradientScale(int i) {
+    return tensorScale[i];
+  }
+
+  @Override
+  public long nanos() {
+    return nanos;
+  }
+
+  @Override
+  public long bytes() {
+    return bytes;
+  }
+
+  @Override
+  public int tensors() {
+    return names.size();
+  }
+
+  @Override
+  public String name(int i) {
+    return names.get(i);
+  }
+
+  @Override
+  public long spikes(int i) {
+    return tensorSpikes[i];
+  }
+
+  @Override
+  public long totalSpikes(int i) {
+    return totalSpikes[i];
+  }
+
+  /** Says that nothing was counted. */
+  public void clearCounts() {
+    for (long[] counts : List.of(tensorSpikes, tensorSkipped, tensorLowered, tensorClamped)) {
+      Arrays.fill(counts, 0);
+    }
+    Arrays.fill(tensorLargestRatio, 0);
+    Arrays.fill(tensorLargestAt, -1);
+    bytes = 0;
+    nanos = 0;
+  }
+
+  /** Adds this step's spikes to those of the run. */
+  public void addSpikes() {
+    for (int i = 0; i < totalSpikes.length; i++) {
+      totalSpikes[i] += tensorSpikes[i];
+    }
+  }
+
+  @Override
+  public long spikes() {
+    return sum(tensorSpikes);
+  }
+
+  @Override
+  public float largestRatio(int i) {
+    return tensorLargestRatio[i];
+  }
+
+  @Override
+  public long largestRatioIndex(int i) {
+    return tensorLargestAt[i];
+  }
+
+  @Override
+  public float largestRatio() {
+    float largest = 0;
+    for (float ratio : tensorLargestRatio) {
+      largest = Math.max(largest, ratio);
+    }
+    return largest;
+  }
+
+  @Override
+  public long skippedCoordinates(int i) {
+    return tensorSkipped[i];
+  }
+
+  @Override
+  public long skippedCoordinates() {
+    return sum(tensorSkipped);
+  }
+
+  @Override
+  public long loweredCoordinates(int i) {
+    return tensorLowered[i];
+  }
+
+  @Override
+  public long loweredCoordinates() {
+    return sum(tensorLowered);
+  }
+
+  @Override
+  public long clampedCoordinates(int i) {
+    return tensorClamped[i];
+  }
+
+  @Override
+  public long clampedCoordinates() {
+    return sum(tensorClamped);
+  }
+
+  private static long sum(long[] values) {
+    long sum = 0;
+    for (long value : values) {
+      sum += value;
+    }
+    return sum;
+  }
+}

@@ -1,0 +1,79 @@
+package io.spam4j.engine.internal.transform;
+
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
+
+import io.spam4j.engine.GradientTransform;
+import io.spam4j.engine.Parameter;
+import io.spam4j.engine.internal.decide.Step;
+import io.spam4j.engine.internal.work.PlannedJob;
+import io.spam4j.engine.internal.work.WorkPlan;
+import io.spam4j.tensors.DType;
+import io.spam4j.tensors.Tensor;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * {@link GradientTransform.Agc}: a factor on each row, of the norms of its gradient and weights.
+ */
+public final class AgcLink extends TransformLink {
+  private final GradientTransform.Agc config;
+  private final List<Parameter> parameters;
+  private final PlannedJob job;
+
+  // Of the step at work.
+  private @Nullable Step step;
+  private @Nullable GradientStatistics in;
+
+  public AgcLink(
+      GradientTransform.Agc config,
+      List<Parameter> parameters,
+      boolean keepsNonFinite,
+      int threads) {
+    super(Kind.ROWS, /* measures= */ false, parameters.size(), keepsNonFinite);
+    this.config = config;
+    this.parameters = parameters;
+    long[] rows = new long[parameters.size()];
+    long[] lengths = new long[parameters.size()];
+    for (int i = 0; i < rows.length; i++) {
+      Tensor weights = parameters.get(i).weights();
+      if (weights.dtype() != DType.F32) {
+        throw new IllegalArgumentException(
+            "weights must be F32 for the transform agc: parameter=%s, dtype=%s"
+                .formatted(parameters.get(i).name(), weights.dtype()));
+      }
+      rows[i] = weights.rank() < 2 ? 1 : weights.shape()[0];
+      lengths[i] = weights.elements() / rows[i];
+      op(i).rowLength = lengths[i];
+      op(i).rowScales = new float[Math.toIntExact(rows[i])];
+    }
+    job = new PlannedJob(WorkPlan.ofRows(rows, lengths), threads, this::scaleRows);
+  }
+
+  @Override
+  void decide(Step step, GradientStatistics in) {
+    this.step = step;
+    this.in = in;
+    job.run();
+  }
+
+  private void scaleRows(int tensor, long from, long to, int participant) {
+    float[] scales = op(tensor).rowScales;
+    if (scales == null || step == null || in == null || !step.has(tensor)) {
+      return;
+    }
+    long length = op(tensor).rowLength;
+    MemorySegment weights = parameters.get(tensor).weights().memory();
+    for (long row = from; row < to; row++) {
+      double squares = 0;
+      for (long i = row * length; i < (row + 1) * length; i++) {
+        double weight = weights.get(JAVA_FLOAT_UNALIGNED, i * Float.BYTES);
+        squares += weight * weight;
+      }
+      double most = config.clipping() * Math.max(Math.sqrt(squares), config.epsilon());
+      double norm =
+          Math.sqrt(in.sumOfSquares(tensor, row * length, (row + 1) * length, participant));
+      scales[(int) row] = norm > most ? (float) (most / norm) : 1;
+    }
+  }
+}

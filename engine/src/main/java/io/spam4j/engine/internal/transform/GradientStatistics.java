@@ -1,0 +1,22 @@
+package io.spam4j.engine.internal.transform;
+
+/** What a transform may know of the gradients that reach it. */
+interface GradientStatistics {
+  /**
+   * Whether a tensor has a gradient of which anything is known: not if no coordinate is finite,
+   * unless such coordinates take part in the arithmetic.
+   */
+  boolean isKnown(int tensor);
+
+  /** The largest magnitude of a tensor's finite coordinates. */
+  float maxAbs(int tensor);
+
+  /** The sum of squares of a tensor's finite coordinates. */
+  double sumOfSquares(int tensor);
+
+  /** The sum of squares of all tensors' finite coordinates. */
+  double totalSumOfSquares();
+
+  /** The sum of squares of the finite coordinates {@code [from, to)} of a tensor, in order. */
+  double sumOfSquares(int tensor, long from, long to, int participant);
+}

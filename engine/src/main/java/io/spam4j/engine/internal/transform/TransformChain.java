@@ -1,0 +1,287 @@
+package io.spam4j.engine.internal.transform;
+
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
+
+import io.spam4j.engine.decision.UpdateCoefficients;
+import io.spam4j.engine.internal.decide.Step;
+import io.spam4j.engine.internal.kernel.GradientOp;
+import io.spam4j.engine.internal.kernel.UpdateTally;
+import io.spam4j.engine.internal.measure.MeasurePass;
+import io.spam4j.tensors.Tensor;
+import io.spam4j.tensors.internal.simd.Measure;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The gradient transforms of an optimizer. Once a step they decide, in order, what happens to each
+ * tensor's gradient. The fused update does up to a factor, a clip, a factor and a limit in its own
+ * pass ({@link #fuse}); any other chain is done a piece at a time in a copy that stays in cache
+ * ({@link #loader}). Both give the same bits.
+ */
+public final class TransformChain {
+  /** What the fused update can do, in its order. */
+  private static final List<TransformLink.Kind> FUSED =
+      List.of(
+          TransformLink.Kind.SCALE,
+          TransformLink.Kind.CLIP,
+          TransformLink.Kind.SCALE,
+          TransformLink.Kind.LIMIT);
+
+  private final List<TransformLink> links;
+  private final int @Nullable [] places; // in FUSED, one a link; null if they do not fit
+  private final int lastMeasuring; // index of the last link that measures; -1 if none does
+  private final @Nullable MeasurePass measure;
+  private final @Nullable PieceLoader blocks; // for measuring what some links have changed
+  private final UpdateTally[] uncounted; // of each participant: those blocks are counted later
+  private final float[] remeasureAbove;
+  private final MeasurePass.BlockSource blockSource = this::block;
+
+  // Of the step at work: its gradients, and how many transforms a block goes through.
+  private @Nullable Step step;
+  private int through;
+
+  /**
+   * A chain that has decided nothing yet.
+   *
+   * @param measure of all gradients; null if nothing needs it
+   */
+  public TransformChain(
+      List<TransformLink> links,
+      @Nullable MeasurePass measure,
+      int tensors,
+      Arena arena,
+      int threads) {
+    this.links = List.copyOf(links);
+    this.measure = measure;
+    places = places(links);
+    lastMeasuring = lastMeasuring(links);
+    blocks = loadsBlocks(links) ? new PieceLoader(this.links, Measure.BLOCK, arena, threads) : null;
+    uncounted = new UpdateTally[threads];
+    Arrays.setAll(uncounted, _ -> new UpdateTally());
+    remeasureAbove = new float[tensors];
+  }
+
+  private static int lastMeasuring(List<TransformLink> links) {
+    for (int i = links.size() - 1; i >= 0; i--) {
+      if (links.get(i).measures()) {
+        return i;
+      }
+    }
+    return -1;
+  }
+
+  private static boolean loadsBlocks(List<TransformLink> links) {
+    return lastMeasuring(links) > 0
+        || links.stream().anyMatch(link -> link.kind() == TransformLink.Kind.ROWS);
+  }
+
+  /** The bytes that a chain of these links allocates. */
+  public static long bytes(List<TransformLink> links, int threads) {
+    return loadsBlocks(links) ? PieceLoader.bytes(Measure.BLOCK, threads) : 0;
+  }
+
+  /** The first free place for each link; null if some link finds none. */
+  private static int @Nullable [] places(List<TransformLink> links) {
+    int[] places = new int[links.size()];
+    int next = 0;
+    for (int i = 0; i < places.length; i++) {
+      while (next < FUSED.size() && FUSED.get(next) != links.get(i).kind()) {
+        next++;
+      }
+      if (next == FUSED.size()) {
+        return null;
+      }
+      places[i] = next++;
+    }
+    return places;
+  }
+
+  /** Whether the fused update can do all of these transforms. */
+  public static boolean isFused(List<TransformLink> links) {
+    return places(links) != null;
+  }
+
+  /** Whether the fused update can do all of it. */
+  public boolean isFused() {
+    return places != null;
+  }
+
+  /** The links that depend on the gradients of a step, in order. */
+  public List<TransformLink> measuring() {
+    return links.stream().filter(TransformLink::measures).toList();
+  }
+
+  /** Where in the fused update's order a link is: 0 factor, 1 clip, 2 factor, 3 limit. */
+  public int place(TransformLink link) {
+    return Objects.requireNonNull(places)[links.indexOf(link)];
+  }
+
+  /** The number of transforms. */
+  public int size() {
+    return links.size();
+  }
+
+  public boolean isEmpty() {
+    return links.isEmpty();
+  }
+
+  /** Off-heap bytes of working memory. */
+  public long bytes() {
+    return bytes(links, uncounted.length);
+  }
+
+  /** A loader of pieces of up to so many elements, for rules that work on transformed copies. */
+  public PieceLoader loader(int elements, Arena arena, int threads) {
+    return new PieceLoader(links, elements, arena, threads);
+  }
+
+  /**
+   * Adds the state of a tensor, by its names in files. Where a name is taken by another transform,
+   * behind this one, or was there before, it has {@code .1} behind, or {@code .2}, and so on.
+   */
+  public void addScalars(int tensor, Map<String, Double> scalars) {
+    for (int i = links.size() - 1; i >= 0; i--) {
+      Map<String, Double> own = new LinkedHashMap<>();
+      links.get(i).addScalars(tensor, own);
+      own.forEach((name, value) -> scalars.put(freeName(name, scalars.keySet()), value));
+    }
+  }
+
+  /**
+   * Sets the state of a tensor to what {@link #addScalars} said; what is not there to 0.
+   *
+   * @param taken the names that were there before
+   */
+  public void restoreScalars(int tensor, Map<String, Double> scalars, Set<String> taken) {
+    Set<String> names = new HashSet<>(taken);
+    for (int i = links.size() - 1; i >= 0; i--) {
+      Map<String, Double> own = new LinkedHashMap<>();
+      links.get(i).addScalars(tensor, own);
+      own.replaceAll(
+          (name, _) -> {
+            String free = freeName(name, names);
+            names.add(free);
+            return scalars.getOrDefault(free, 0.0);
+          });
+      links.get(i).restore(tensor, own);
+    }
+  }
+
+  private static String freeName(String name, Set<String> taken) {
+    String free = name;
+    for (int before = 1; taken.contains(free); before++) {
+      free = name + "." + before;
+    }
+    return free;
+  }
+
+  /** Decides what happens to this step's gradients, which are measured already if need be. */
+  public void decide(Step step) {
+    this.step = step;
+    for (int i = 0; i < links.size(); i++) {
+      through = i;
+      links.get(i).decide(step, incoming);
+      if (i < lastMeasuring) {
+        through = i + 1;
+        measureAgain(links.get(i));
+      }
+    }
+  }
+
+  /** Brings the statistics to what a link leaves: by its factor, or where it changed something. */
+  private void measureAgain(TransformLink link) {
+    MeasurePass statistics = Objects.requireNonNull(measure);
+    for (int i = 0; i < remeasureAbove.length; i++) {
+      switch (link.kind()) {
+        case SCALE -> statistics.scale(i, link.op(i).scale);
+        case CLIP, LIMIT -> remeasureAbove[i] = link.op(i).changesAbove();
+        case ROWS -> remeasureAbove[i] = -1;
+      }
+    }
+    if (link.kind() != TransformLink.Kind.SCALE) {
+      statistics.again(remeasureAbove, blockSource);
+    }
+  }
+
+  /** A block of a gradient after the transforms that have decided. */
+  private MemorySegment block(int tensor, long from, long to, int participant) {
+    Tensor gradient = Objects.requireNonNull(Objects.requireNonNull(step).gradients[tensor]);
+    return Objects.requireNonNull(blocks)
+        .load(gradient, tensor, from, to, through, uncounted[participant], participant);
+  }
+
+  private final GradientStatistics incoming =
+      new GradientStatistics() {
+        @Override
+        public boolean isKnown(int tensor) {
+          return Objects.requireNonNull(measure).isKnown(tensor);
+        }
+
+        @Override
+        public float maxAbs(int tensor) {
+          return Objects.requireNonNull(measure).maxAbs(tensor);
+        }
+
+        @Override
+        public double sumOfSquares(int tensor) {
+          return Objects.requireNonNull(measure).sumOfSquares(tensor);
+        }
+
+        @Override
+        public double totalSumOfSquares() {
+          return Objects.requireNonNull(measure).totalSumOfSquares();
+        }
+
+        @Override
+        public double sumOfSquares(int tensor, long from, long to, int participant) {
+          double sum = 0;
+          for (long start = from; start < to; start += Measure.BLOCK) {
+            long end = Math.min(to, start + Measure.BLOCK);
+            MemorySegment values = block(tensor, start, end, participant);
+            for (long at = 0; at < (end - start) * Float.BYTES; at += Float.BYTES) {
+              double value = values.get(JAVA_FLOAT_UNALIGNED, at);
+              sum += Double.isFinite(value) ? value * value : 0;
+            }
+          }
+          return sum;
+        }
+      };
+
+  /** Hands a tensor's transforms over to the fused update; the limit only gets tighter. */
+  public void fuse(int tensor, UpdateCoefficients c) {
+    int[] fused = Objects.requireNonNull(places);
+    c.gradientScale = 1;
+    c.clipAbove = Float.POSITIVE_INFINITY;
+    c.normScale = 1;
+    for (int i = 0; i < fused.length; i++) {
+      GradientOp op = links.get(i).op(tensor);
+      switch (fused[i]) {
+        case 0 -> c.gradientScale = op.scale;
+        case 1 -> {
+          c.clipAbove = op.clipAbove;
+          c.clipDivisor = op.divisor;
+          c.clipTo = op.to;
+        }
+        case 2 -> c.normScale = op.scale;
+        default -> c.gradientLimit = Math.min(c.gradientLimit, op.limit);
+      }
+    }
+  }
+
+  /** The product of the factors that are the same for a whole tensor. */
+  public double scale(int tensor) {
+    double scale = 1;
+    for (int i = 0; i < links.size(); i++) { // an iterator would be garbage in each step
+      scale *= links.get(i).op(tensor).scale;
+    }
+    return scale;
+  }
+}

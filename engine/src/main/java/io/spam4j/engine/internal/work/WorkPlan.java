@@ -1,0 +1,113 @@
+package io.spam4j.engine.internal.work;
+
+import io.spam4j.tensors.internal.simd.Measure;
+import java.util.Arrays;
+
+/**
+ * The work of all tensors as one flat list: pieces, each a range of one tensor, gathered into units
+ * that a thread takes at a time. Depends on the tensors' sizes alone, never on threads.
+ */
+public final class WorkPlan {
+  /**
+   * The most elements of a piece: 64 KiB of each stream, and a multiple of the blocks of reductions
+   * and of selections, so that no block is ever cut.
+   */
+  public static final int UNIT = 4 * Measure.BLOCK;
+
+  private final int[] pieceTensor;
+  private final long[] pieceFrom;
+  private final long[] pieceTo;
+  private final int[] unitFirstPiece;
+
+  private WorkPlan(int[] pieceTensor, long[] pieceFrom, long[] pieceTo, int[] unitFirstPiece) {
+    this.pieceTensor = pieceTensor;
+    this.pieceFrom = pieceFrom;
+    this.pieceTo = pieceTo;
+    this.unitFirstPiece = unitFirstPiece;
+  }
+
+  /**
+   * Plans tensors of these sizes, in this order.
+   *
+   * @throws IllegalArgumentException if there are too many pieces: more than 2^31 of them
+   */
+  public static WorkPlan of(long[] elements) {
+    int[] largestPiece = new int[elements.length];
+    Arrays.fill(largestPiece, UNIT);
+    return of(elements, largestPiece);
+  }
+
+  /**
+   * Plans the rows of tensors: pieces are ranges of whole rows, about as many elements as above.
+   *
+   * @param rows the number of rows of each tensor
+   * @param lengths the elements a row of each tensor
+   */
+  public static WorkPlan ofRows(long[] rows, long[] lengths) {
+    int[] largestPiece = new int[rows.length];
+    Arrays.setAll(largestPiece, i -> (int) Math.max(1, UNIT / lengths[i]));
+    return of(rows, largestPiece);
+  }
+
+  private static WorkPlan of(long[] elements, int[] largestPiece) {
+    long count = 0;
+    for (int i = 0; i < elements.length; i++) {
+      count += (elements[i] + largestPiece[i] - 1) / largestPiece[i];
+    }
+    if (count > Integer.MAX_VALUE - 8) {
+      throw new IllegalArgumentException(
+          "pieces must be fewer than 2^31: pieces=" + count + ", elements a piece=" + UNIT);
+    }
+    int pieces = (int) count;
+    int[] tensors = new int[pieces];
+    long[] froms = new long[pieces];
+    long[] tos = new long[pieces];
+    int[] firsts = new int[pieces + 1];
+    int units = 0;
+    int piece = 0;
+    double inUnit = 0; // 1 is full
+    for (int tensor = 0; tensor < elements.length; tensor++) {
+      int most = largestPiece[tensor];
+      for (long from = 0; from < elements[tensor]; from += most) {
+        long to = Math.min(elements[tensor], from + most);
+        double share = (double) (to - from) / most;
+        if (piece == 0 || inUnit + share > 1) {
+          firsts[units++] = piece;
+          inUnit = 0;
+        }
+        inUnit += share;
+        tensors[piece] = tensor;
+        froms[piece] = from;
+        tos[piece] = to;
+        piece++;
+      }
+    }
+    firsts[units] = piece;
+    return new WorkPlan(tensors, froms, tos, Arrays.copyOf(firsts, units + 1));
+  }
+
+  /** The number of units. */
+  public int units() {
+    return unitFirstPiece.length - 1;
+  }
+
+  /** The first piece of a unit; that of unit {@link #units} is the number of pieces. */
+  public int firstPiece(int unit) {
+    return unitFirstPiece[unit];
+  }
+
+  /** The tensor of a piece. */
+  public int tensor(int piece) {
+    return pieceTensor[piece];
+  }
+
+  /** The first element of a piece. */
+  public long from(int piece) {
+    return pieceFrom[piece];
+  }
+
+  /** The end of a piece, exclusive. */
+  public long to(int piece) {
+    return pieceTo[piece];
+  }
+}

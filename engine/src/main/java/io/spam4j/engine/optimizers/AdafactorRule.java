@@ -1,0 +1,261 @@
+package io.spam4j.engine.optimizers;
+
+import io.spam4j.engine.internal.decide.Hyperparameters;
+import io.spam4j.engine.internal.decide.Step;
+import io.spam4j.engine.internal.kernel.UpdateTally;
+import io.spam4j.engine.internal.measure.MeasurePass;
+import io.spam4j.engine.internal.measure.PartialSum;
+import io.spam4j.engine.internal.step.MemoryOutline;
+import io.spam4j.engine.internal.step.PlainRule;
+import io.spam4j.engine.internal.step.Setup;
+import io.spam4j.engine.internal.work.PlannedJob;
+import io.spam4j.engine.internal.work.WorkPlan;
+import io.spam4j.tensors.Tensor;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * {@link Adafactor}, in passes over the tiles of all tensors: second moments; the size of the
+ * updates, which needs them; the weights, which need that size. Vectors need no second pass.
+ */
+final class AdafactorRule extends PlainRule {
+  private final AdafactorTensor[] tensors;
+  private final Worker[] workers; // of each participant
+  private final @Nullable MeasurePass weightSizes; // null if nothing depends on them
+  private final @Nullable Tensor[] measured; // the weights of tensors that have gradients
+  private final PlannedJob momentPass;
+  private final @Nullable PlannedJob updatePass; // null if there are only vectors
+  private final PlannedJob weightPass;
+  private @Nullable Step step;
+
+  /** What a participant works with. */
+  private static final class Worker {
+    final Tiles.Place tile = new Tiles.Place();
+    final double[] columnSquares = new double[Tiles.SIDE];
+    final int[] columnSkips = new int[Tiles.SIDE];
+    final float[] columnFactors = new float[Tiles.SIDE];
+    final PartialSum sum = new PartialSum();
+    final UpdateTally uncounted = new UpdateTally(); // the last pass counts
+  }
+
+  AdafactorRule(Setup setup, Adafactor.Settings settings) {
+    super(setup);
+    int count = setup.parameters().size();
+    int threads = setup.threads();
+    tensors = new AdafactorTensor[count];
+    long[] tiles = new long[count];
+    long[] matrixTiles = new long[count];
+    long[] areas = new long[count];
+    for (int i = 0; i < count; i++) {
+      Tensor weights = setup.parameters().get(i).weights();
+      Hyperparameters h = setup.hyperparameters().get(i);
+      tensors[i] = new AdafactorTensor(setup.arena(), weights, state(i), settings, h);
+      tensors[i].update.skipsNonFinite = setup.keepsNonFinite();
+      tiles[i] = tensors[i].tiles.count();
+      matrixTiles[i] = tensors[i].matrix == null ? 0 : tiles[i];
+      areas[i] = tensors[i].tiles.area();
+    }
+    workers = new Worker[threads];
+    Arrays.setAll(workers, _ -> new Worker());
+    measured = new Tensor[count];
+    long[] elements = setup.elements();
+    WorkPlan flat = WorkPlan.of(elements);
+    weightSizes =
+        settings.scaleParameter()
+            ? new MeasurePass(
+                flat, elements, /* poisons= */ true, setup.arena(), setup.arenas(), threads)
+            : null;
+    WorkPlan plan = WorkPlan.ofRows(tiles, areas);
+    WorkPlan matrixPlan = WorkPlan.ofRows(matrixTiles, areas);
+    momentPass = new PlannedJob(plan, threads, this::advanceMoments);
+    updatePass =
+        matrixPlan.units() == 0 ? null : new PlannedJob(matrixPlan, threads, this::measureUpdates);
+    weightPass = new PlannedJob(plan, threads, this::moveWeights);
+  }
+
+  /** The bytes of working memory that such a rule allocates. */
+  static long scratchBytes(Adafactor.Settings settings, MemoryOutline outline) {
+    long bytes = copyBytes(outline.transforms(), outline.threads());
+    for (long[] shape : outline.shapes().values()) {
+      bytes += AdafactorTensor.scratchBytes(shape);
+    }
+    if (settings.scaleParameter()) {
+      long[] elements = outline.shapes().values().stream().mapToLong(Tensor::elements).toArray();
+      bytes += MeasurePass.bytes(elements, outline.threads());
+    }
+    return bytes;
+  }
+
+  @Override
+  protected long scratchBytes() {
+    long bytes = copyBytes() + (weightSizes == null ? 0 : weightSizes.bytes());
+    for (AdafactorTensor tensor : tensors) {
+      bytes += tensor.scratchBytes();
+    }
+    return bytes;
+  }
+
+  @Override
+  protected void run(Step step) {
+    this.step = step;
+    if (weightSizes != null) {
+      for (int i = 0; i < tensors.length; i++) {
+        measured[i] = step.has(i) ? setup.parameters().get(i).weights() : null;
+      }
+      weightSizes.run(measured);
+    }
+    for (int i = 0; i < tensors.length; i++) {
+      if (step.has(i)) {
+        double squares = weightSizes == null ? 0 : weightSizes.sumOfSquares(i);
+        tensors[i].decide(step.updates[i], step.learningRates[i], squares);
+      }
+    }
+    momentPass.run();
+    if (updatePass != null) {
+      for (int i = 0; i < tensors.length; i++) {
+        FactoredMoments matrix = tensors[i].matrix;
+        if (step.has(i) && matrix != null) {
+          matrix.combine();
+        }
+      }
+      updatePass.run();
+    }
+    for (int i = 0; i < tensors.length; i++) {
+      if (step.has(i)) {
+        tensors[i].decideStepSize();
+      }
+    }
+    weightPass.run();
+  }
+
+  private void advanceMoments(int tensor, long fromTile, long toTile, int participant) {
+    Step current = Objects.requireNonNull(step);
+    if (!current.has(tensor)) {
+      return;
+    }
+    AdafactorTensor t = tensors[tensor];
+    Worker worker = workers[participant];
+    if (t.matrix != null) {
+      for (long tile = fromTile; tile < toTile; tile++) {
+        t.tiles.locate(tile, worker.tile);
+        addSquares(current, tensor, t.matrix, worker, participant);
+      }
+      return;
+    }
+    long from = fromTile * t.tiles.width();
+    long to = Math.min(toTile * t.tiles.width(), t.tiles.columns());
+    MemorySegment gradient = gradient(current, tensor, from, to, worker.uncounted, participant);
+    worker.sum.clear();
+    t.update.vectorMoments(t.vectorMoments(), gradient, shift(from), from, to, worker.sum);
+    t.keepUpdates(fromTile, worker.sum);
+  }
+
+  private void addSquares(
+      Step current, int tensor, FactoredMoments matrix, Worker worker, int participant) {
+    Tiles.Place tile = worker.tile;
+    AdafactorTensor t = tensors[tensor];
+    Arrays.fill(worker.columnSquares, 0, tile.width, 0);
+    Arrays.fill(worker.columnSkips, 0, tile.width, 0);
+    for (long row = tile.firstRow; row < tile.endRow; row++) {
+      long at = row * t.tiles.columns() + tile.firstColumn;
+      MemorySegment gradient =
+          gradient(current, tensor, at, at + tile.width, worker.uncounted, participant);
+      worker.sum.clear();
+      t.update.addSquares(
+          gradient,
+          at + shift(at),
+          tile.width,
+          worker.columnSquares,
+          worker.columnSkips,
+          worker.sum);
+      matrix.addRow(tile, row, worker.sum);
+    }
+    matrix.addColumns(tile, worker.columnSquares, worker.columnSkips);
+  }
+
+  private void measureUpdates(int tensor, long fromTile, long toTile, int participant) {
+    Step current = Objects.requireNonNull(step);
+    if (!current.has(tensor)) {
+      return;
+    }
+    AdafactorTensor t = tensors[tensor];
+    FactoredMoments matrix = Objects.requireNonNull(t.matrix);
+    Worker worker = workers[participant];
+    Tiles.Place tile = worker.tile;
+    worker.sum.clear();
+    for (long number = fromTile; number < toTile; number++) {
+      t.tiles.locate(number, tile);
+      double mean = matrix.rowMean(tile.matrix);
+      matrix.columnFactors(tile, worker.columnFactors);
+      for (long row = tile.firstRow; row < tile.endRow; row++) {
+        long at = row * t.tiles.columns() + tile.firstColumn;
+        MemorySegment gradient =
+            gradient(current, tensor, at, at + tile.width, worker.uncounted, participant);
+        float factor = matrix.rowFactor(row, mean);
+        t.update.addUpdates(
+            gradient, at + shift(at), tile.width, factor, worker.columnFactors, worker.sum);
+      }
+    }
+    t.keepUpdates(fromTile, worker.sum);
+  }
+
+  private void moveWeights(int tensor, long fromTile, long toTile, int participant) {
+    Step current = Objects.requireNonNull(step);
+    if (!current.has(tensor)) {
+      return;
+    }
+    AdafactorTensor t = tensors[tensor];
+    UpdateTally tally = setup.counts().of(tensor, participant);
+    if (t.matrix != null) {
+      for (long tile = fromTile; tile < toTile; tile++) {
+        t.tiles.locate(tile, workers[participant].tile);
+        moveTile(current, tensor, t.matrix, tally, participant);
+      }
+    } else {
+      long from = fromTile * t.tiles.width();
+      long to = Math.min(toTile * t.tiles.width(), t.tiles.columns());
+      MemorySegment gradient = gradient(current, tensor, from, to, tally, participant);
+      t.update.applyVector(
+          weights(tensor), t.first, t.vectorMoments(), gradient, shift(from), from, to, tally);
+    }
+  }
+
+  private void moveTile(
+      Step current, int tensor, FactoredMoments matrix, UpdateTally tally, int participant) {
+    AdafactorTensor t = tensors[tensor];
+    Worker worker = workers[participant];
+    Tiles.Place tile = worker.tile;
+    double mean = matrix.rowMean(tile.matrix);
+    matrix.columnFactors(tile, worker.columnFactors);
+    for (long row = tile.firstRow; row < tile.endRow; row++) {
+      long at = row * t.tiles.columns() + tile.firstColumn;
+      MemorySegment gradient = gradient(current, tensor, at, at + tile.width, tally, participant);
+      t.update.applyMatrix(
+          weights(tensor),
+          t.first,
+          gradient,
+          shift(at),
+          at,
+          tile.width,
+          matrix.rowFactor(row, mean),
+          worker.columnFactors,
+          tally);
+    }
+  }
+
+  /** All that is as large as the weights; a mean a row or column is not counted. */
+  @Override
+  protected long bytes(Step step) {
+    long bytes = 0;
+    for (int i = 0; i < tensors.length; i++) {
+      long streams = tensors[i].matrix == null ? 7 : 5; // 3 v, 2 g, 2 w; or 3 g, 2 w
+      streams += tensors[i].first == null ? 0 : 2;
+      streams += weightSizes == null ? 0 : 1;
+      long elements = setup.parameters().get(i).weights().elements();
+      bytes += step.has(i) ? streams * Float.BYTES * elements : 0;
+    }
+    return bytes;
+  }
+}

@@ -1,0 +1,109 @@
+package io.spam4j.engine.optimizers;
+
+import io.spam4j.engine.internal.decide.Hyperparameters;
+import io.spam4j.engine.internal.measure.PartialSum;
+import io.spam4j.engine.internal.measure.PartialSums;
+import io.spam4j.engine.internal.state.StateNames;
+import io.spam4j.tensors.Tensor;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.Objects;
+import java.util.SequencedMap;
+import org.jspecify.annotations.Nullable;
+
+/** One tensor of {@link Adafactor}: how it is cut, its state and its numbers at this step. */
+final class AdafactorTensor {
+  final Tiles tiles;
+  final AdafactorUpdate update = new AdafactorUpdate();
+
+  /** Of a tensor of matrices; null for a vector. */
+  final @Nullable FactoredMoments matrix;
+
+  /** v of a vector; null for matrices. */
+  final @Nullable MemorySegment second;
+
+  /** m; null without beta1. */
+  final @Nullable MemorySegment first;
+
+  private final Adafactor.Settings settings;
+  private final Hyperparameters h;
+  private final PartialSums updateSums; // one a piece
+  private final PartialSum total = new PartialSum();
+  private double alpha;
+
+  AdafactorTensor(
+      Arena arena,
+      Tensor weights,
+      SequencedMap<String, Tensor> state,
+      Adafactor.Settings settings,
+      Hyperparameters h) {
+    this.settings = settings;
+    this.h = h;
+    tiles = Tiles.of(weights.shape());
+    second = memory(state.get(StateNames.SECOND));
+    first = memory(state.get(StateNames.FIRST));
+    MemorySegment rows = memory(state.get(Adafactor.ROWS));
+    MemorySegment columns = memory(state.get(Adafactor.COLUMNS));
+    matrix =
+        rows == null || columns == null
+            ? null
+            : new FactoredMoments(arena, tiles, rows, columns, settings.epsilon1());
+    updateSums = new PartialSums(arena, tiles.pieces());
+    update.epsilon = (float) settings.epsilon1();
+    update.beta1 = (float) settings.beta1();
+    update.oneMinusBeta1 = (float) (1 - settings.beta1());
+  }
+
+  private static @Nullable MemorySegment memory(@Nullable Tensor tensor) {
+    return tensor == null ? null : tensor.memory();
+  }
+
+  /** The bytes of working memory of such a tensor. */
+  static long scratchBytes(long[] shape) {
+    Tiles tiles = Tiles.of(shape);
+    return (shape.length < 2 ? 0 : FactoredMoments.scratchBytes(tiles))
+        + PartialSums.bytes(tiles.pieces());
+  }
+
+  long scratchBytes() {
+    return (matrix == null ? 0 : matrix.scratchBytes()) + updateSums.bytes();
+  }
+
+  /**
+   * Decides all but the size of the step.
+   *
+   * @param k the updates of this tensor, this one included
+   * @param learningRate the schedule's, if it is not a relative step
+   * @param weightSquares the sum of squares of the weights, if steps are scaled by them
+   */
+  void decide(long k, double learningRate, double weightSquares) {
+    double lr =
+        h.learningRate() instanceof RelativeStep relative ? relative.at(k - 1) : learningRate;
+    double size = Math.sqrt(weightSquares / (tiles.matrices() * tiles.rows() * tiles.columns()));
+    alpha = settings.scaleParameter() ? lr * Math.max(settings.epsilon2(), size) : lr;
+    // k^decayRate; StrictMath.pow would put arrays on the heap.
+    double oneMinusBeta2 = StrictMath.exp(settings.decayRate() * StrictMath.log((double) k));
+    update.beta2 = (float) (1 - oneMinusBeta2);
+    update.oneMinusBeta2 = (float) oneMinusBeta2;
+    update.decay = (float) (alpha * h.weightDecay());
+    if (matrix != null) {
+      matrix.beta2 = 1 - oneMinusBeta2;
+    }
+  }
+
+  /** Keeps the sum of squares of the updates of the piece that starts with this tile. */
+  void keepUpdates(long firstTile, PartialSum squares) {
+    updateSums.set(firstTile / tiles.perPiece(), squares.sum, squares.count);
+  }
+
+  /** Decides the size of the step: alpha / max(1, rms(u) / d). */
+  void decideStepSize() {
+    updateSums.total(0, tiles.pieces(), 1, total);
+    double rms = Math.sqrt(total.sum / total.count);
+    update.stepSize = (float) (alpha / Math.max(1, rms / settings.clipThreshold()));
+  }
+
+  MemorySegment vectorMoments() {
+    return Objects.requireNonNull(second);
+  }
+}

@@ -1,0 +1,202 @@
+package io.spam4j.engine.optimizers;
+
+import static io.spam4j.engine.internal.kernel.Coordinates.LARGEST_GRADIENT;
+import static io.spam4j.engine.internal.kernel.Coordinates.flushed;
+import static io.spam4j.engine.internal.kernel.Coordinates.limited;
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
+
+import io.spam4j.engine.internal.kernel.UpdateTally;
+import io.spam4j.engine.internal.measure.PartialSum;
+import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Adafactor's loops (Shazeer and Stern, arXiv 1804.04235, Algorithms 4 and 5) with the numbers of
+ * one tensor at one step. Each operation on a coordinate rounds to float on its own; sums are
+ * double. A gradient of element {@code i} lies {@code shift} further on.
+ */
+final class AdafactorUpdate {
+  /* Of a matrix, in three passes: 16 bytes read, 4 written a weight. */
+
+  /** Whether coordinates that are NaN or Inf leave weight and state as they are. */
+  boolean skipsNonFinite;
+
+  /** eps1, added to squares of gradients. */
+  float epsilon;
+
+  /** beta2 of this step. */
+  float beta2;
+
+  /** 1 - beta2, rounded from double. */
+  float oneMinusBeta2;
+
+  /** beta1, where there is a first moment. */
+  float beta1;
+
+  /** 1 - beta1, rounded from double. */
+  float oneMinusBeta1;
+
+  /** alpha / max(1, rms(u) / d). */
+  float stepSize;
+
+  /** Decoupled weight decay: this times the weight is subtracted; 0 for none. */
+  float decay;
+
+  private boolean skips(float gradient) {
+    return skipsNonFinite && !Float.isFinite(gradient);
+  }
+
+  /**
+   * Advances the second moments of the elements {@code [from, to)} of a vector, and adds the
+   * squares of its updates.
+   */
+  void vectorMoments(
+      MemorySegment v, MemorySegment g, long shift, long from, long to, PartialSum updates) {
+    double sum = 0;
+    long skipped = 0;
+    for (long i = from; i < to; i++) {
+      float raw = g.get(JAVA_FLOAT_UNALIGNED, (i + shift) * Float.BYTES);
+      if (skips(raw)) {
+        skipped++;
+        continue;
+      }
+      float gradient = limited(raw);
+      // v = beta2 * v + (1 - beta2) * (g^2 + eps1)
+      long at = i * Float.BYTES;
+      float square = gradient * gradient + epsilon;
+      float second = flushed(beta2 * v.get(JAVA_FLOAT_UNALIGNED, at) + oneMinusBeta2 * square);
+      v.set(JAVA_FLOAT_UNALIGNED, at, second);
+      double update = vectorUpdate(gradient, second);
+      sum += update * update;
+    }
+    updates.add(sum, to - from - skipped);
+  }
+
+  /** u = g / sqrt(v); 0 where v is, which only eps1 = 0 allows. */
+  private static float vectorUpdate(float gradient, float second) {
+    return second == 0 ? 0 : gradient / (float) Math.sqrt(second);
+  }
+
+  /** Moves the elements {@code [from, to)} of a vector; {@code m} is null without beta1. */
+  void applyVector(
+      MemorySegment w,
+      @Nullable MemorySegment m,
+      MemorySegment v,
+      MemorySegment g,
+      long shift,
+      long from,
+      long to,
+      UpdateTally tally) {
+    for (long i = from; i < to; i++) {
+      float raw = g.get(JAVA_FLOAT_UNALIGNED, (i + shift) * Float.BYTES);
+      if (isCounted(raw, tally)) {
+        float second = v.get(JAVA_FLOAT_UNALIGNED, i * Float.BYTES);
+        move(w, m, i * Float.BYTES, vectorUpdate(limited(raw), second));
+      }
+    }
+  }
+
+  /**
+   * Adds the squares of the gradients of a piece of a row to the row's sum and to those of its
+   * columns, which are the first {@code length} of these arrays.
+   *
+   * @param from the first gradient, a float of {@code g}
+   * @param columns sums of squares
+   * @param skips how many gradients were left out
+   */
+  void addSquares(
+      MemorySegment g, long from, int length, double[] columns, int[] skips, PartialSum row) {
+    double sum = 0;
+    long skipped = 0;
+    for (int j = 0; j < length; j++) {
+      float raw = g.get(JAVA_FLOAT_UNALIGNED, (from + j) * Float.BYTES);
+      if (skips(raw)) {
+        skips[j]++;
+        skipped++;
+        continue;
+      }
+      double gradient = limited(raw);
+      double square = gradient * gradient;
+      columns[j] += square;
+      sum += square;
+    }
+    row.add(sum, length - skipped);
+  }
+
+  /** u = g * (1 / sqrt(r / mean(r))) * (1 / sqrt(c)); in this order nothing overflows. */
+  private static float matrixUpdate(float gradient, float rowFactor, float columnFactor) {
+    return gradient * rowFactor * columnFactor;
+  }
+
+  /**
+   * Adds the squares of the updates of a piece of a row.
+   *
+   * @param from the first gradient, a float of {@code g}
+   */
+  void addUpdates(
+      MemorySegment g,
+      long from,
+      int length,
+      float rowFactor,
+      float[] columnFactors,
+      PartialSum updates) {
+    double sum = 0;
+    long skipped = 0;
+    for (int j = 0; j < length; j++) {
+      float raw = g.get(JAVA_FLOAT_UNALIGNED, (from + j) * Float.BYTES);
+      if (skips(raw)) {
+        skipped++;
+        continue;
+      }
+      double update = matrixUpdate(limited(raw), rowFactor, columnFactors[j]);
+      sum += update * update;
+    }
+    updates.add(sum, length - skipped);
+  }
+
+  /** Moves a piece of a row of a matrix, from element {@code from} on. */
+  void applyMatrix(
+      MemorySegment w,
+      @Nullable MemorySegment m,
+      MemorySegment g,
+      long shift,
+      long from,
+      int length,
+      float rowFactor,
+      float[] columnFactors,
+      UpdateTally tally) {
+    for (int j = 0; j < length; j++) {
+      float raw = g.get(JAVA_FLOAT_UNALIGNED, (from + shift + j) * Float.BYTES);
+      if (isCounted(raw, tally)) {
+        float update = matrixUpdate(limited(raw), rowFactor, columnFactors[j]);
+        move(w, m, (from + j) * Float.BYTES, update);
+      }
+    }
+  }
+
+  private boolean isCounted(float raw, UpdateTally tally) {
+    if (skips(raw)) {
+      tally.skipped++;
+      return false;
+    }
+    if (Math.abs(raw) > LARGEST_GRADIENT) {
+      tally.clamped++;
+    }
+    return true;
+  }
+
+  private void move(MemorySegment w, @Nullable MemorySegment m, long at, float update) {
+    float change = stepSize * update;
+    if (m != null) {
+      // m = beta1 * m + (1 - beta1) * alpha * u / max(1, rms(u) / d)
+      change = flushed(beta1 * m.get(JAVA_FLOAT_UNALIGNED, at) + oneMinusBeta1 * change);
+      m.set(JAVA_FLOAT_UNALIGNED, at, change);
+    }
+    // w = w - alpha * lambda * w;  w = w - m
+    float weight = w.get(JAVA_FLOAT_UNALIGNED, at);
+    if (decay != 0) {
+      weight -= decay * weight;
+    }
+    w.set(JAVA_FLOAT_UNALIGNED, at, change == 0 ? weight : weight - change);
+  }
+}

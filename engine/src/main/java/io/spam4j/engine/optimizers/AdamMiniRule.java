@@ -1,0 +1,179 @@
+package io.spam4j.engine.optimizers;
+
+import io.spam4j.engine.internal.decide.Hyperparameters;
+import io.spam4j.engine.internal.decide.Step;
+import io.spam4j.engine.internal.kernel.UpdateTally;
+import io.spam4j.engine.internal.measure.PartialSum;
+import io.spam4j.engine.internal.state.StateNames;
+import io.spam4j.engine.internal.step.MemoryOutline;
+import io.spam4j.engine.internal.step.PlainRule;
+import io.spam4j.engine.internal.step.Setup;
+import io.spam4j.engine.internal.work.PlannedJob;
+import io.spam4j.engine.internal.work.WorkPlan;
+import io.spam4j.tensors.Tensor;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * {@link AdamMini}. Short blocks are measured and updated at once. Long ones are measured in parts
+ * first, whose sums are added in order, and updated in a second pass.
+ */
+final class AdamMiniRule extends PlainRule {
+  private final BlockMoments[] blocks;
+  private final AdamMiniUpdate[] updates;
+  private final MemorySegment[] first;
+  private final PlannedJob measureOrUpdate;
+  private final @Nullable PlannedJob updateLong; // null if no tensor has long blocks
+  private final PartialSum[] sums; // of each participant
+  private final UpdateTally[] uncounted; // of each participant: the second pass counts
+  private @Nullable Step step;
+
+  AdamMiniRule(Setup setup) {
+    super(setup);
+    int count = setup.parameters().size();
+    blocks = new BlockMoments[count];
+    updates = new AdamMiniUpdate[count];
+    first = new MemorySegment[count];
+    long[] parts = new long[count];
+    long[] lengths = new long[count];
+    long[] longElements = new long[count];
+    for (int i = 0; i < count; i++) {
+      Hyperparameters h = setup.hyperparameters().get(i);
+      long elements = setup.parameters().get(i).weights().elements();
+      first[i] = memory(i, StateNames.FIRST);
+      blocks[i] = new BlockMoments(setup.arena(), memory(i, StateNames.SECOND), elements, h);
+      updates[i] = update(h);
+      parts[i] = blocks[i].parts();
+      lengths[i] = blocks[i].partLength();
+      longElements[i] = blocks[i].isLong() ? parts[i] : 0;
+    }
+    int threads = setup.threads();
+    measureOrUpdate =
+        new PlannedJob(WorkPlan.ofRows(parts, lengths), threads, this::measureOrUpdate);
+    WorkPlan ofLong = WorkPlan.ofRows(longElements, lengths);
+    updateLong = ofLong.units() == 0 ? null : new PlannedJob(ofLong, threads, this::updateParts);
+    sums = new PartialSum[threads];
+    Arrays.setAll(sums, _ -> new PartialSum());
+    uncounted = new UpdateTally[threads];
+    Arrays.setAll(uncounted, _ -> new UpdateTally());
+  }
+
+  private AdamMiniUpdate update(Hyperparameters h) {
+    var update = new AdamMiniUpdate();
+    update.skipsNonFinite = setup.keepsNonFinite();
+    update.beta1 = (float) h.beta1();
+    update.oneMinusBeta1 = (float) (1 - h.beta1());
+    return update;
+  }
+
+  /** The bytes of working memory that such a rule allocates. */
+  static long scratchBytes(AdamMini.Partition partition, MemoryOutline outline) {
+    long bytes = copyBytes(outline.transforms(), outline.threads());
+    for (var parameter : outline.shapes().entrySet()) {
+      long count = AdamMini.blocks(partition, parameter.getKey(), parameter.getValue());
+      long length = Tensor.elements(parameter.getValue()) / count;
+      bytes += BlockMoments.scratchBytes(count, length);
+    }
+    return bytes;
+  }
+
+  @Override
+  protected long scratchBytes() {
+    long bytes = copyBytes();
+    for (BlockMoments tensor : blocks) {
+      bytes += tensor.scratchBytes();
+    }
+    return bytes;
+  }
+
+  @Override
+  protected void run(Step step) {
+    this.step = step;
+    for (int i = 0; i < blocks.length; i++) {
+      if (step.has(i)) {
+        double learningRate = step.learningRates[i];
+        double decay = setup.hyperparameters().get(i).weightDecay();
+        updates[i].moves = learningRate != 0;
+        updates[i].decayBefore = (float) (1 - learningRate * decay);
+        blocks[i].decide(learningRate, step.updates[i]);
+      }
+    }
+    measureOrUpdate.run();
+    if (updateLong != null) {
+      for (int i = 0; i < blocks.length; i++) {
+        if (step.has(i) && blocks[i].isLong()) {
+          blocks[i].advance();
+        }
+      }
+      updateLong.run();
+    }
+  }
+
+  private void measureOrUpdate(int tensor, long fromPart, long toPart, int participant) {
+    Step current = Objects.requireNonNull(step);
+    if (!current.has(tensor)) {
+      return;
+    }
+    if (blocks[tensor].isLong()) {
+      measureParts(current, tensor, fromPart, toPart, participant);
+    } else {
+      updateParts(tensor, fromPart, toPart, participant);
+    }
+  }
+
+  private void measureParts(Step current, int tensor, long fromPart, long toPart, int participant) {
+    BlockMoments moments = blocks[tensor];
+    PartialSum squares = sums[participant];
+    for (long part = fromPart; part < toPart; part++) {
+      long from = moments.from(part);
+      long to = moments.to(part);
+      MemorySegment gradient =
+          gradient(current, tensor, from, to, uncounted[participant], participant);
+      squares.clear();
+      updates[tensor].addSquares(gradient, from + shift(from), to + shift(from), squares);
+      moments.keep(part, squares);
+    }
+  }
+
+  /** The weights and first moments of parts, and the second moments of blocks that are short. */
+  private void updateParts(int tensor, long fromPart, long toPart, int participant) {
+    Step current = Objects.requireNonNull(step);
+    if (!current.has(tensor)) {
+      return;
+    }
+    BlockMoments moments = blocks[tensor];
+    AdamMiniUpdate update = updates[tensor];
+    UpdateTally tally = setup.counts().of(tensor, participant);
+    // Parts of short blocks follow each other and fit a run together; of long ones there is one.
+    long start = moments.from(fromPart);
+    long end = moments.to(toPart - 1);
+    MemorySegment gradient = gradient(current, tensor, start, end, tally, participant);
+    long shift = shift(start);
+    PartialSum squares = sums[participant];
+    for (long part = fromPart; part < toPart; part++) {
+      long from = moments.from(part);
+      long to = moments.to(part);
+      if (!moments.isLong()) {
+        squares.clear();
+        update.addSquares(gradient, from + shift, to + shift, squares);
+        moments.advance(part, squares);
+      }
+      float stepSize = moments.stepSize(part);
+      update.apply(weights(tensor), first[tensor], gradient, shift, from, to, stepSize, tally);
+    }
+  }
+
+  /** Gradient, weight and first moment are read, two written; long blocks read gradients twice. */
+  @Override
+  protected long bytes(Step step) {
+    long bytes = 0;
+    for (int i = 0; i < blocks.length; i++) {
+      long streams = blocks[i].isLong() ? 6 : 5;
+      long elements = setup.parameters().get(i).weights().elements();
+      bytes += step.has(i) ? streams * Float.BYTES * elements : 0;
+    }
+    return bytes;
+  }
+}

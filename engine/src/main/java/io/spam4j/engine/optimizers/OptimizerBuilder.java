@@ -1,0 +1,385 @@
+package io.spam4j.engine.optimizers;
+
+import io.spam4j.engine.GradientTransform;
+import io.spam4j.engine.MemoryReport;
+import io.spam4j.engine.NonFiniteGradientException;
+import io.spam4j.engine.NonFinitePolicy;
+import io.spam4j.engine.Optimizer;
+import io.spam4j.engine.Parameter;
+import io.spam4j.engine.Schedule;
+import io.spam4j.engine.StepListener;
+import io.spam4j.engine.device.HostCopies;
+import io.spam4j.engine.device.StepPlanner;
+import io.spam4j.engine.internal.decide.BetaSchedule;
+import io.spam4j.engine.internal.decide.Hyperparameters;
+import io.spam4j.engine.internal.decide.Selection;
+import io.spam4j.engine.internal.measure.MeasurePass;
+import io.spam4j.engine.internal.plan.DevicePlanner;
+import io.spam4j.engine.internal.state.StateShape;
+import io.spam4j.engine.internal.step.Assembly;
+import io.spam4j.engine.internal.step.Blueprint;
+import io.spam4j.engine.internal.step.EngineOptimizer;
+import io.spam4j.engine.internal.step.MemoryOutline;
+import io.spam4j.engine.internal.transform.AgcLink;
+import io.spam4j.engine.internal.transform.NormLinks;
+import io.spam4j.engine.internal.transform.TensorLinks;
+import io.spam4j.engine.internal.transform.TransformChain;
+import io.spam4j.engine.internal.transform.TransformLink;
+import io.spam4j.engine.internal.work.ParallelTasks;
+import io.spam4j.engine.internal.work.WorkPlan;
+import io.spam4j.engine.internal.work.WorkerPool;
+import io.spam4j.engine.options.SpikeAction;
+import io.spam4j.tensors.DType;
+import io.spam4j.tensors.Philox;
+import io.spam4j.tensors.Tensor;
+import io.spam4j.tensors.TensorSlab;
+import io.spam4j.tensors.mask.IndexMask;
+import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.SequencedMap;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import java.util.regex.Pattern;
+
+/**
+ * What the builders of all optimizers have in common. Values are checked by {@link #build}.
+ *
+ * @param <B> the builder itself
+ */
+public abstract class OptimizerBuilder<B extends OptimizerBuilder<B>> {
+  private static final long MOST_ELEMENTS = 1L << 56; // all their bytes together fit a long
+
+  final Group defaults;
+  private NonFinitePolicy nonFinite = NonFinitePolicy.SKIP_COORDINATE;
+  private long stopAfterNonFinite = 10;
+  private final List<StepListener> listeners = new ArrayList<>();
+  private List<GradientTransform> transforms = List.of();
+  private int threads = WorkerPool.defaultThreads();
+  private final List<GroupChange> groupChanges = new ArrayList<>();
+  private Supplier<Arena> arenas = Arena::ofShared;
+
+  private record GroupChange(String pattern, Consumer<Group> change) {}
+
+  OptimizerBuilder(Group defaults) {
+    this.defaults = defaults;
+  }
+
+  /** This. */
+  protected abstract B self();
+
+  /** What the settings so far make; independent of later ones. */
+  abstract Blueprint blueprint();
+
+  /** Changes the defaults for a parameter by its name, before groups do. */
+  void adjust(String parameter, Group group) {}
+
+  /**
+   * The same learning rate at every step.
+   *
+   * @param learningRate finite, not negative; default 1e-3 unless the optimizer says otherwise
+   */
+  public B learningRate(double learningRate) {
+    return learningRate(Schedule.constant(learningRate));
+  }
+
+  /** The learning rate of each step. */
+  public B learningRate(Schedule learningRate) {
+    defaults.learningRate(learningRate);
+    return self();
+  }
+
+  /**
+   * Weight decay; how it enters depends on the optimizer.
+   *
+   * @param weightDecay finite, not negative; default 0, for AdamW 0.01
+   */
+  public B weightDecay(double weightDecay) {
+    defaults.weightDecay(weightDecay);
+    return self();
+  }
+
+  /**
+   * Gives the parameters whose name matches a pattern hyper-parameters of their own. If several
+   * groups match a parameter, all apply, in the order given.
+   *
+   * @param pattern the whole name; {@code *} stands for any characters, dots included, {@code ?}
+   *     for one
+   */
+  public B group(String pattern, Consumer<Group> change) {
+    Objects.requireNonNull(pattern, "pattern must not be null");
+    Objects.requireNonNull(change, "change must not be null");
+    groupChanges.add(new GroupChange(pattern, change));
+    return self();
+  }
+
+  /** What happens to gradients before the optimizer sees them, in this order; default nothing. */
+  public B transforms(GradientTransform... transforms) {
+    Objects.requireNonNull(transforms, "transforms must not be null");
+    for (GradientTransform transform : transforms) {
+      Objects.requireNonNull(transform, "transforms must not contain null");
+    }
+    this.transforms = List.of(transforms);
+    return self();
+  }
+
+  /** What NaN and Inf do; default {@link NonFinitePolicy#SKIP_COORDINATE}. */
+  public B nonFinite(NonFinitePolicy nonFinite) {
+    this.nonFinite = Objects.requireNonNull(nonFinite, "nonFinite must not be null");
+    return self();
+  }
+
+  /**
+   * Stops a run whose gradients stay broken. After so many steps in a row that met NaN or Inf in
+   * gradients, and skipped those coordinates or the whole step, the next call of {@link
+   * Optimizer#step} throws {@link NonFiniteGradientException} before it does anything; then it
+   * counts from 0 again, so that a caller may go on. {@link NonFinitePolicy#PROPAGATE} does not
+   * look, and {@link NonFinitePolicy#THROW} throws at once.
+   *
+   * @param steps 0 or more; default 10; 0 for never
+   */
+  public B stopAfterNonFinite(int steps) {
+    stopAfterNonFinite = steps;
+    return self();
+  }
+
+  /** Adds one to those who are told of every step, in this order; default nobody. */
+  public B listener(StepListener listener) {
+    listeners.add(Objects.requireNonNull(listener));
+    return self();
+  }
+
+  /**
+   * How many threads of the process-wide pool a step may run on, the caller's included. Results do
+   * not depend on it.
+   *
+   * @param threads positive; default: the property {@code spam4j.threads}, or all processors
+   */
+  public B threads(int threads) {
+    this.threads = threads;
+    return self();
+  }
+
+  /**
+   * Where all memory outside the heap comes from; others than {@link Arena#ofShared} are for tests.
+   */
+  final B arenas(Supplier<Arena> arenas) {
+    this.arenas = arenas;
+    return self();
+  }
+
+  /**
+   * Makes the optimizer and allocates its state, all zero.
+   *
+   * @throws IllegalArgumentException if there are no parameters, two have the same name or
+   *     overlapping weights, weights lie in memory that only one thread may use while threads is
+   *     not 1, a group's pattern matches no parameter, or a value is out of its range
+   */
+  public Optimizer build(List<Parameter> parameters) {
+    Objects.requireNonNull(parameters, "parameters must not be null");
+    for (Parameter parameter : parameters) {
+      Objects.requireNonNull(parameter, "parameters must not contain null");
+    }
+    List<String> names = parameters.stream().map(Parameter::name).toList();
+    return new EngineOptimizer(assembly(names), parameters);
+  }
+
+  /**
+   * What these settings decide, for parameters whose weights are on a device that does the updates.
+   * Random selections are drawn, the first ones here.
+   *
+   * @param shapes of the parameters, by name
+   * @param copies asked where weights are selected by magnitude, and to save and load
+   * @throws IllegalArgumentException as {@link #build}, and if something of what was set has no
+   *     form for devices: optimizers that are not of Adam's family, chains of transforms that the
+   *     fused update cannot do, {@link SpikeAction#GAUSSIAN}, updates of unselected weights
+   */
+  public final StepPlanner planner(SequencedMap<String, long[]> shapes, HostCopies copies) {
+    Objects.requireNonNull(shapes, "shapes must not be null");
+    Objects.requireNonNull(copies, "copies must not be null");
+    shapes.forEach(OptimizerBuilder::requireShape);
+    return new DevicePlanner(assembly(List.copyOf(shapes.keySet())), shapes, copies);
+  }
+
+  private Assembly assembly(List<String> names) {
+    requireThreads();
+    Blueprint blueprint = checkedBlueprint();
+    return new Assembly(
+        blueprint,
+        linkFactories(blueprint),
+        nonFinite,
+        stopAfterNonFinite,
+        listeners,
+        threads,
+        hyperparameters(names),
+        arenas);
+  }
+
+  private Blueprint checkedBlueprint() {
+    Blueprint blueprint = blueprint();
+    blueprint.settings().put("nonFinite", nonFinite.name());
+    blueprint.settings().put("transforms", transforms.toString());
+    blueprint.requireForms();
+    return blueprint;
+  }
+
+  /**
+   * The bytes that {@link #build} would allocate for parameters of these names and shapes, without
+   * allocating them. F32 outside the heap is assumed for weights and gradients; on the heap, or
+   * with BF16 gradients, the first step may allocate 46.4 KiB more a thread. Random selections are
+   * drawn to see what they need; selections of other kinds are taken for random ones.
+   *
+   * @throws IllegalArgumentException as {@link #build}
+   */
+  public MemoryReport plannedMemory(Map<String, long[]> shapes) {
+    return plannedMemory(shapes, DType.F32);
+  }
+
+  /**
+   * The same for weights of another type.
+   *
+   * @param weights the type of all weights: F32, or, for optimizers of Adam's family, BF16
+   * @throws IllegalArgumentException as {@link #build}
+   */
+  public MemoryReport plannedMemory(Map<String, long[]> shapes, DType weights) {
+    Objects.requireNonNull(weights, "weights must not be null");
+    Objects.requireNonNull(shapes, "shapes must not be null");
+    shapes.forEach(OptimizerBuilder::requireShape);
+    requireThreads();
+    Blueprint blueprint = checkedBlueprint();
+    List<String> names = List.copyOf(shapes.keySet());
+    List<Hyperparameters> hyperparameters = hyperparameters(names);
+    long[] elements = new long[names.size()];
+    long moments = 0;
+    long index = 0;
+    var slab = new TensorSlab(); // of what StateStore allocates together
+    boolean anySparse = false;
+    for (int i = 0; i < elements.length; i++) {
+      long[] shape = shapes.getOrDefault(names.get(i), new long[0]);
+      elements[i] = Tensor.elements(shape);
+      Parameter.requireType(names.get(i), weights);
+      blueprint.requireType(names.get(i), weights);
+      long[] packed = shape;
+      Hyperparameters h = hyperparameters.get(i);
+      if (h.isSparse()) {
+        anySparse = true;
+        packed = new long[] {h.selected(elements[i])};
+        index += indexBytes(names.get(i), elements[i], packed[0], blueprint.seed());
+      }
+      for (StateShape state :
+          blueprint.layout().of(names.get(i), weights, shape, packed).values()) {
+        moments += state.bytes();
+        if (!h.isSparse()) {
+          state.addTo(slab);
+        }
+      }
+    }
+    int used = Math.min(threads, Math.max(1, WorkPlan.of(elements).units()));
+    List<TransformLink> links = new ArrayList<>();
+    linkFactories(blueprint).forEach(factory -> links.add(factory.of(0, List.of(), true, used)));
+    boolean measures = nonFinite.measures() || links.stream().anyMatch(TransformLink::measures);
+    long scratch =
+        slab.gapBytes()
+            + (measures ? MeasurePass.bytes(elements, used) : 0)
+            + TransformChain.bytes(links, used)
+            + blueprint
+                .scratch()
+                .bytes(
+                    new MemoryOutline(
+                        shapes,
+                        weights,
+                        !links.isEmpty(),
+                        TransformChain.isFused(links),
+                        anySparse,
+                        used));
+    return new MemoryReport(moments, index, scratch);
+  }
+
+  private static void requireShape(String name, long[] shape) {
+    Objects.requireNonNull(name, "shapes must not contain null");
+    Objects.requireNonNull(shape, "shapes must not contain null");
+    long elements = 1;
+    for (long extent : shape) {
+      if (extent < 1 || extent > MOST_ELEMENTS / elements) {
+        throw new IllegalArgumentException(
+            "shape must have positive extents and at most 2^56 elements: parameter=%s, shape=%s"
+                .formatted(name, Arrays.toString(shape)));
+      }
+      elements *= extent;
+    }
+  }
+
+  private long indexBytes(String name, long elements, long selected, long seed) {
+    try (Arena arena = arenas.get()) {
+      Philox random = Selection.stream(seed, name, 0);
+      return IndexMask.random(arena, elements, selected, random, new ParallelTasks(threads))
+          .bytes();
+    }
+  }
+
+  private List<Blueprint.LinkFactory> linkFactories(Blueprint blueprint) {
+    List<Blueprint.LinkFactory> factories = new ArrayList<>();
+    for (GradientTransform transform : transforms) {
+      factories.add(
+          (tensors, parameters, keeps, used) -> link(transform, tensors, parameters, keeps, used));
+    }
+    factories.addAll(blueprint.ownLinks());
+    return factories;
+  }
+
+  private static TransformLink link(
+      GradientTransform transform,
+      int tensors,
+      List<Parameter> parameters,
+      boolean keeps,
+      int threads) {
+    return switch (transform) {
+      case GradientTransform.GlobalNorm c -> new NormLinks.GlobalNormLink(c, tensors, keeps);
+      case GradientTransform.ZClip c -> new NormLinks.ZClipLink(c, tensors, keeps);
+      case GradientTransform.Value c -> new TensorLinks.ValueLink(c, tensors, keeps);
+      case GradientTransform.AdaClip c ->
+          new TensorLinks.AdaClipLink(c, TensorLinks.Counter.OWN, tensors, keeps);
+      case GradientTransform.AdaGN c ->
+          new TensorLinks.AdaGnLink(c, TensorLinks.Counter.OWN, BetaSchedule.NONE, tensors, keeps);
+      case GradientTransform.Agc c -> new AgcLink(c, parameters, keeps, threads);
+    };
+  }
+
+  private void requireThreads() {
+    if (threads < 1) {
+      throw new IllegalArgumentException("threads must be positive: threads=" + threads);
+    }
+  }
+
+  private List<Hyperparameters> hyperparameters(List<String> names) {
+    List<Hyperparameters> hyperparameters = new ArrayList<>();
+    boolean[] used = new boolean[groupChanges.size()];
+    for (String name : names) {
+      Group group = defaults.copy();
+      adjust(name, group);
+      for (int i = 0; i < used.length; i++) {
+        if (isMatch(groupChanges.get(i).pattern(), name)) {
+          groupChanges.get(i).change().accept(group);
+          used[i] = true;
+        }
+      }
+      hyperparameters.add(group.toHyperparameters());
+    }
+    for (int i = 0; i < used.length; i++) {
+      if (!used[i]) {
+        throw new IllegalArgumentException(
+            "group must match a parameter: pattern=%s, parameters=%s"
+                .formatted(groupChanges.get(i).pattern(), names));
+      }
+    }
+    return hyperparameters;
+  }
+
+  private static boolean isMatch(String pattern, String name) {
+    String regex = Pattern.quote(pattern).replace("*", "\\E.*\\Q").replace("?", "\\E.\\Q");
+    return Pattern.compile(regex, Pattern.DOTALL).matcher(name).matches();
+  }
+}

@@ -1,0 +1,154 @@
+package io.spam4j.engine.optimizers;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.spam4j.engine.CountingArenas;
+import io.spam4j.engine.Everything;
+import io.spam4j.engine.Gradients;
+import io.spam4j.engine.MemoryReport;
+import io.spam4j.engine.Optimizer;
+import io.spam4j.engine.Parameter;
+import io.spam4j.engine.Snapshot;
+import io.spam4j.engine.StepReport;
+import io.spam4j.tensors.DType;
+import java.lang.foreign.Arena;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * What an optimizer says that it holds is what it asked its arenas for, at any time, and all of it
+ * is given back; also where memory runs out, at whichever allocation.
+ */
+final class MemoryExactTest {
+  private static final int STEPS = 4;
+  private static final int HEAP_FROM = 3; // from this step on gradients lie on the heap
+
+  static Stream<Everything.Case> cases() {
+    return Everything.cases();
+  }
+
+  @ParameterizedTest
+  @MethodSource("cases")
+  void memory_isWhatTheArenasWereAskedFor(Everything.Case tested) {
+    for (int threads = 1; threads <= 2; threads++) {
+      var arenas = new CountingArenas();
+      var builder = tested.make().get().threads(threads).arenas(arenas);
+      MemoryReport planned = builder.plannedMemory(Everything.SHAPES);
+      assertThat(arenas.open()).isZero();
+      try (var own = Arena.ofShared();
+          Optimizer optimizer = builder.build(Everything.parameters(own, 1))) {
+        assertExact(optimizer, arenas);
+        if (tested.planned()) {
+          assertThat(optimizer.memory()).isEqualTo(planned);
+        }
+        for (int t = 1; t <= STEPS; t++) {
+          optimizer.step(Everything.gradients(own, 100 + t, t >= HEAP_FROM));
+          assertExact(optimizer, arenas);
+        }
+      }
+      assertThat(arenas.open()).isZero();
+    }
+  }
+
+  private static void assertExact(Optimizer optimizer, CountingArenas arenas) {
+    assertThat(optimizer.memory().total()).isEqualTo(arenas.bytes());
+  }
+
+  @ParameterizedTest
+  @MethodSource("cases")
+  void buildWithoutMemory_leavesNothingOpen(Everything.Case tested) {
+    var arenas = new CountingArenas();
+    var builder = tested.make().get().threads(2).arenas(arenas);
+    try (var own = Arena.ofShared()) {
+      List<Parameter> parameters = Everything.parameters(own, 1);
+      boolean built = false;
+      for (int n = 1; !built; n++) {
+        arenas.failFrom(n);
+        try (Optimizer optimizer = builder.build(parameters)) {
+          built = true;
+          arenas.recover();
+          assertExact(optimizer, arenas);
+        } catch (OutOfMemoryError e) {
+          assertThat(e).hasMessage("as the test wants it");
+        }
+        assertThat(arenas.open()).isZero();
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("cases")
+  void stepWithoutMemory_changesNothing_andCanBeRepeated(Everything.Case tested) {
+    var arenas = new CountingArenas();
+    try (var own = Arena.ofShared();
+        Optimizer optimizer =
+            tested.make().get().threads(2).arenas(arenas).build(Everything.parameters(own, 1));
+        Optimizer twin = tested.make().get().threads(2).build(Everything.parameters(own, 1))) {
+      StepReport report = optimizer.step(_ -> null);
+      twin.step(_ -> null);
+      int failures = 0;
+      for (int t = 1; t <= STEPS; t++) {
+        Gradients gradients = Everything.gradients(own, 100 + t, t >= HEAP_FROM);
+        boolean done = false;
+        for (int n = 1; !done; n++) {
+          Snapshot before = Snapshot.of(optimizer);
+          String reported = Snapshot.text(report);
+          int open = arenas.open();
+          arenas.failFrom(n);
+          try {
+            optimizer.step(gradients);
+            done = true;
+          } catch (OutOfMemoryError e) {
+            failures++;
+            assertThat(e).hasMessage("as the test wants it");
+            Snapshot.of(optimizer).assertSame(before);
+            assertThat(Snapshot.text(report)).isEqualTo(reported);
+            assertThat(arenas.open()).isBetween(open, open + 1); // room for heap memory may stay
+          }
+          arenas.recover();
+          assertExact(optimizer, arenas);
+        }
+        twin.step(gradients);
+        Snapshot.of(optimizer).assertSame(Snapshot.of(twin));
+      }
+      assertThat(failures > 0).isEqualTo(allocatesInSteps(optimizer));
+    }
+  }
+
+  /**
+   * Selections are drawn in steps, and all of Adam's family copies what lies on the heap, to room
+   * that other moments than float32 have from the start.
+   */
+  private static boolean allocatesInSteps(Optimizer optimizer) {
+    return Stream.of("lion", "sgd", "adafactor", "adam-mini")
+            .noneMatch(optimizer.toString()::startsWith)
+        && (optimizer.firstMoment("p0").dtype() == DType.F32 || optimizer.mask("p0").isPresent());
+  }
+
+  @ParameterizedTest
+  @MethodSource("cases")
+  void closedOptimizer_saysSo(Everything.Case tested) {
+    try (var own = Arena.ofShared()) {
+      Optimizer optimizer = tested.make().get().build(Everything.parameters(own, 1));
+      optimizer.close();
+      optimizer.close();
+      List<Runnable> calls =
+          List.of(
+              () -> optimizer.step(_ -> null),
+              () -> optimizer.state("p0"),
+              () -> optimizer.mask("p0"),
+              () -> optimizer.firstMoment("p0"),
+              () -> optimizer.secondMoment("p0"),
+              optimizer::memory);
+      for (Runnable call : calls) {
+        assertThatThrownBy(call::run)
+            .isInstanceOf(IllegalStateException.class)
+            .hasMessage("the optimizer must be open: it was closed");
+      }
+      assertThat(optimizer.stepCount()).isZero();
+    }
+  }
+}

@@ -1,0 +1,239 @@
+package io.spam4j.tensors.safetensors;
+
+import io.spam4j.tensors.Tensor;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+
+/**
+ * A safetensors file: named tensors and a few strings, in one file of any size that no one has to
+ * trust. Reading maps the file and copies nothing; writing replaces the file in one step.
+ *
+ * <p>The format packs the tensors without gaps, so one may begin at any byte: alignment beyond the
+ * element's own is the reader's problem. All data are little-endian, and so must the machine be.
+ *
+ * <p>Source: huggingface/safetensors 0.8, README "Format" and {@code tensor.rs}.
+ *
+ * <p>Differences from it: around the header's object there is nothing but spaces after it, and a
+ * tensor's entry has no other keys than the three of the format; a shape with an extent of 0 holds
+ * 0 elements whatever the others are. The writer pads the header so that the data begin at a
+ * multiple of 64, not 8.
+ */
+public final class Safetensors {
+  private static final int CHUNK = 1 << 20;
+
+  /** The bytes of names in UTF-8, as Rust compares strings. */
+  private static final Comparator<String> BY_UTF8 =
+      Comparator.comparing(text -> text.getBytes(StandardCharsets.UTF_8), Arrays::compareUnsigned);
+
+  private final Path file;
+  private final Map<String, Tensor> tensors;
+  private final Map<String, String> metadata;
+
+  private Safetensors(Path file, Map<String, Tensor> tensors, Map<String, String> metadata) {
+    this.file = file;
+    this.tensors = tensors;
+    this.metadata = metadata;
+  }
+
+  /**
+   * Maps a file, after checking every rule of the format. A file that is refused leaves nothing in
+   * the arena. While the arena lives, the file may be replaced by another, as {@link #write} does,
+   * but must not be shortened or changed.
+   *
+   * @param arena how long the tensors live
+   * @throws SafetensorsFormatException if the file breaks the format
+   * @throws IOException if the file cannot be read or mapped
+   * @throws UnsupportedOperationException if this machine is big-endian, or the file belongs to a
+   *     file system that cannot map
+   */
+  public static Safetensors open(Path file, Arena arena) throws IOException {
+    Objects.requireNonNull(file, "file must not be null");
+    Objects.requireNonNull(arena, "arena must not be null");
+    requireLittleEndian(ByteOrder.nativeOrder());
+    // Opening a folder succeeds, and opening a pipe waits; neither is what was meant.
+    if (Files.exists(file) && !Files.isRegularFile(file)) {
+      throw new SafetensorsFormatException("safetensors file must be a regular file: file=" + file);
+    }
+    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+      long bytes = channel.size();
+      SafetensorsHeader header;
+      try (Arena checking = Arena.ofConfined()) {
+        long most = Math.min(bytes, SafetensorsHeader.PREFIX + (long) SafetensorsHeader.MAX_BYTES);
+        header = SafetensorsHeader.read(file, map(channel, most, checking), bytes);
+      }
+      MemorySegment data =
+          map(channel, bytes, arena).asSlice(header.dataStart(), bytes - header.dataStart());
+      Map<String, Tensor> tensors = new LinkedHashMap<>();
+      for (SafetensorsHeader.Entry entry : header.entries()) {
+        MemorySegment memory = data.asSlice(entry.begin, entry.end - entry.begin);
+        tensors.put(entry.name, Tensor.of(memory, entry.dtype, entry.shape));
+      }
+      return new Safetensors(file, Collections.unmodifiableMap(tensors), header.metadata());
+    }
+  }
+
+  private static MemorySegment map(FileChannel channel, long bytes, Arena arena)
+      throws IOException {
+    return channel.map(FileChannel.MapMode.READ_ONLY, 0, bytes, arena);
+  }
+
+  /** The names of the tensors, in the order of their data. */
+  public List<String> names() {
+    return List.copyOf(tensors.keySet());
+  }
+
+  /**
+   * Views a tensor's bytes in the file. They are read-only, and at any alignment.
+   *
+   * @throws IllegalArgumentException if the file has no such tensor
+   */
+  public Tensor tensor(String name) {
+    Tensor tensor = tensors.get(Objects.requireNonNull(name, "name must not be null"));
+    if (tensor == null) {
+      throw new IllegalArgumentException(
+          "safetensors file must hold the tensor: file=%s, tensor=%s"
+              .formatted(file, SafetensorsJson.quoted(name)));
+    }
+    return tensor;
+  }
+
+  /** The file's strings, in the order of the file; unmodifiable, empty if it has none. */
+  public Map<String, String> metadata() {
+    return metadata;
+  }
+
+  /**
+   * Writes a file, or replaces one: readers see the old file or the whole new one, also after a
+   * crash. The data go to a file {@code .safetensors-*.tmp} in the same folder first, which is
+   * removed if anything fails; one that a killed process left behind is removed by the next writer
+   * of the same file. The same tensors and metadata give the same bytes.
+   *
+   * @param file a symbolic link is replaced, not followed
+   * @param tensors in any order and memory, also of a file that is replaced here; written by
+   *     descending element type, then by name, as the format's own writer does
+   * @param metadata may be empty
+   * @throws IllegalArgumentException if a tensor is called {@code __metadata__}, a string has a
+   *     lone surrogate, or the names and metadata need more than 100,000,000 bytes
+   * @throws IllegalStateException if a tensor's arena is closed
+   * @throws WrongThreadException if a tensor's arena belongs to another thread
+   * @throws IOException if the file cannot be written; the old one is left as it was, unless only
+   *     the last step failed, forcing the folder to disk
+   * @throws UnsupportedOperationException if this machine is big-endian
+   */
+  public static void write(Path file, Map<String, Tensor> tensors, Map<String, String> metadata)
+      throws IOException {
+    Objects.requireNonNull(file, "file must not be null");
+    Objects.requireNonNull(tensors, "tensors must not be null");
+    Objects.requireNonNull(metadata, "metadata must not be null");
+    requireLittleEndian(ByteOrder.nativeOrder());
+    tensors.forEach(
+        (name, tensor) -> {
+          Objects.requireNonNull(name, "tensors must not contain null");
+          Objects.requireNonNull(tensor, "tensors must not contain null");
+          requireTensorName(name);
+        });
+    metadata.forEach(
+        (key, value) -> {
+          Objects.requireNonNull(key, "metadata must not contain null");
+          Objects.requireNonNull(value, "metadata must not contain null");
+          requireUnicode(key);
+          requireUnicode(value);
+        });
+    List<Map.Entry<String, Tensor>> sorted = new ArrayList<>(tensors.entrySet());
+    sorted.sort(
+        Map.Entry.<String, Tensor>comparingByValue(Comparator.comparing(Tensor::dtype).reversed())
+            .thenComparing(Map.Entry.comparingByKey(BY_UTF8)));
+    Map<String, String> sortedMetadata = new TreeMap<>(BY_UTF8);
+    sortedMetadata.putAll(metadata);
+    byte[] header = SafetensorsHeader.write(sorted, sortedMetadata);
+
+    Path folder = file.toAbsolutePath().getParent();
+    if (folder == null) {
+      throw new IOException("safetensors file must be in a folder: file=" + file);
+    }
+    try (var temporary = new TemporaryFile(file, folder)) {
+      writeData(temporary.channel(), header, sorted);
+      temporary.replace();
+    }
+    forceFolder(folder);
+  }
+
+  private static void writeData(
+      FileChannel channel, byte[] header, List<Map.Entry<String, Tensor>> tensors)
+      throws IOException {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment chunk = arena.allocate(CHUNK, 64);
+      writeAll(channel, MemorySegment.ofArray(header), chunk);
+      for (Map.Entry<String, Tensor> named : tensors) {
+        writeAll(channel, named.getValue().memory(), chunk);
+      }
+      channel.force(true);
+    }
+  }
+
+  /** Through {@code chunk}, because a channel takes neither a float[] nor more than 2 GiB. */
+  private static void writeAll(FileChannel channel, MemorySegment source, MemorySegment chunk)
+      throws IOException {
+    ByteBuffer buffer = chunk.asByteBuffer();
+    for (long from = 0; from < source.byteSize(); from += CHUNK) {
+      int count = (int) Math.min(CHUNK, source.byteSize() - from);
+      MemorySegment.copy(source, from, chunk, 0, count);
+      buffer.position(0).limit(count);
+      while (buffer.hasRemaining()) {
+        channel.write(buffer);
+      }
+    }
+  }
+
+  /** Makes the rename itself survive a crash, where a folder can be opened: not on Windows. */
+  private static void forceFolder(Path folder) throws IOException {
+    FileChannel channel;
+    try {
+      channel = FileChannel.open(folder, StandardOpenOption.READ);
+    } catch (IOException e) {
+      return;
+    }
+    try (channel) {
+      channel.force(true);
+    }
+  }
+
+  private static void requireTensorName(String name) {
+    if (name.equals(SafetensorsHeader.METADATA)) {
+      throw new IllegalArgumentException(
+          "tensor must not have the name of the metadata: tensor=" + SafetensorsJson.quoted(name));
+    }
+    requireUnicode(name);
+  }
+
+  private static void requireUnicode(String text) {
+    if (!StandardCharsets.UTF_8.newEncoder().canEncode(text)) {
+      throw new IllegalArgumentException(
+          "safetensors strings must have no lone surrogate: text=" + SafetensorsJson.quoted(text));
+    }
+  }
+
+  static void requireLittleEndian(ByteOrder order) {
+    if (order != ByteOrder.LITTLE_ENDIAN) {
+      throw new UnsupportedOperationException(
+          "safetensors need a little-endian machine: order=" + order);
+    }
+  }
+}
