@@ -1,6 +1,6 @@
 package io.spam4j.engine;
 
-import io.spam4j.engine.internal.math.Checks;
+import io.spam4j.engine.internal.math.Ranges;
 
 /**
  * What happens to gradients before an optimizer sees them. Transforms are applied in the order
@@ -76,7 +76,7 @@ public sealed interface GradientTransform {
   record GlobalNorm(double maxNorm) implements GradientTransform {
     /** Checks the limit. */
     public GlobalNorm {
-      Checks.positive("maxNorm", maxNorm);
+      Ranges.positive("maxNorm", maxNorm);
     }
   }
 
@@ -88,7 +88,7 @@ public sealed interface GradientTransform {
   record Value(double limit) implements GradientTransform {
     /** Checks the limit. */
     public Value {
-      Checks.positive("limit", limit);
+      Ranges.positive("limit", limit);
     }
   }
 
@@ -108,7 +108,7 @@ public sealed interface GradientTransform {
   record AdaClip(double decay) implements GradientTransform {
     /** Checks the decay. */
     public AdaClip {
-      Checks.decay("clipDecay", decay);
+      Ranges.decay("clipDecay", decay);
     }
   }
 
@@ -134,9 +134,9 @@ public sealed interface GradientTransform {
       implements GradientTransform {
     /** Checks the values. */
     public AdaGN {
-      Checks.decay("normMeanDecay", meanDecay);
-      Checks.decay("normSquareDecay", squareDecay);
-      Checks.notNegative("normEpsilon", epsilon);
+      Ranges.decay("normMeanDecay", meanDecay);
+      Ranges.decay("normSquareDecay", squareDecay);
+      Ranges.notNegative("normEpsilon", epsilon);
     }
   }
 
@@ -152,8 +152,8 @@ public sealed interface GradientTransform {
   record Agc(double clipping, double epsilon) implements GradientTransform {
     /** Checks the values. */
     public Agc {
-      Checks.positive("clipping", clipping);
-      Checks.positive("epsilon", epsilon);
+      Ranges.positive("clipping", clipping);
+      Ranges.positive("epsilon", epsilon);
     }
   }
 
@@ -177,8 +177,8 @@ public sealed interface GradientTransform {
   record ZClip(double decay, double threshold, int warmupSteps) implements GradientTransform {
     /** Checks the values. */
     public ZClip {
-      Checks.decay("decay", decay);
-      Checks.positive("threshold", threshold);
+      Ranges.decay("decay", decay);
+      Ranges.positive("threshold", threshold);
       if (warmupSteps < 2) {
         throw new IllegalArgumentException(
             "warmupSteps must be at least 2: warmupSteps=" + warmupSteps);

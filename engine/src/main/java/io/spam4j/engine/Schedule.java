@@ -1,7 +1,7 @@
 package io.spam4j.engine;
 
-import io.spam4j.engine.internal.math.Checks;
-import io.spam4j.engine.internal.math.HalfTurn;
+import io.spam4j.engine.internal.math.Cosine;
+import io.spam4j.engine.internal.math.Ranges;
 
 /** A learning rate that depends on the step alone, so that a resumed run finds it again. */
 @FunctionalInterface
@@ -20,7 +20,7 @@ public interface Schedule {
    * @param learningRate finite, not negative
    */
   static Schedule constant(double learningRate) {
-    Checks.notNegative("learningRate", learningRate);
+    Ranges.notNegative("learningRate", learningRate);
     return _ -> learningRate;
   }
 
@@ -37,9 +37,9 @@ public interface Schedule {
    */
   static Schedule warmupCosine(
       double peak, long warmupSteps, long totalSteps, double finalFraction) {
-    Checks.notNegative("peak", peak);
-    Checks.notNegative("warmupSteps", warmupSteps);
-    Checks.fraction("finalFraction", finalFraction);
+    Ranges.notNegative("peak", peak);
+    Ranges.notNegative("warmupSteps", warmupSteps);
+    Ranges.fraction("finalFraction", finalFraction);
     if (totalSteps <= warmupSteps) {
       throw new IllegalArgumentException(
           "totalSteps must exceed warmupSteps: totalSteps=%d, warmupSteps=%d"
@@ -50,7 +50,7 @@ public interface Schedule {
         return peak * step / warmupSteps;
       }
       double progress = Math.min(1.0, (step - warmupSteps) / (double) (totalSteps - warmupSteps));
-      double cosine = 0.5 * (1 + HalfTurn.cos(progress));
+      double cosine = 0.5 * (1 + Cosine.cos(progress));
       return peak * (finalFraction + (1 - finalFraction) * cosine);
     };
   }

@@ -3,7 +3,7 @@ package io.spam4j.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import io.spam4j.engine.internal.math.HalfTurn;
+import io.spam4j.engine.internal.math.Cosine;
 import org.junit.jupiter.api.Test;
 
 final class ScheduleTest {
@@ -28,7 +28,7 @@ final class ScheduleTest {
   void halfTurn_isTheCosine() {
     // pi p is rounded, by up to 2.2e-16 and by 1.2e-16 for pi itself, before Math.cos sees it
     for (int i = 0; i <= 1000; i++) {
-      assertThat(HalfTurn.cos(i / 1000.0)).isCloseTo(Math.cos(Math.PI * i / 1000), within(6e-16));
+      assertThat(Cosine.cos(i / 1000.0)).isCloseTo(Math.cos(Math.PI * i / 1000), within(6e-16));
     }
   }
 

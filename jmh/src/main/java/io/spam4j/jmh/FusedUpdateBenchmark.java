@@ -9,7 +9,7 @@ import io.spam4j.engine.internal.work.WorkPlan;
 import io.spam4j.engine.internal.work.WorkerPool;
 import io.spam4j.engine.optimizers.AdamW;
 import io.spam4j.engine.optimizers.Spam;
-import io.spam4j.engine.roofline.Yardstick;
+import io.spam4j.engine.roofline.StreamLoops;
 import io.spam4j.tensors.DType;
 import io.spam4j.tensors.Philox;
 import io.spam4j.tensors.Tensor;
@@ -26,8 +26,8 @@ import org.openjdk.jmh.annotations.Measurement;
 import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Param;
-import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
@@ -137,7 +137,7 @@ public class FusedUpdateBenchmark {
   private void pass(int tensor, long from, long to, int participant) {
     MemorySegment m = spam.firstMoment("w").memory();
     MemorySegment v = spam.secondMoment("w").memory();
-    Yardstick.apply(parameter.memory(), gradient.memory(), m, v, from, to, zero);
+    StreamLoops.apply(parameter.memory(), gradient.memory(), m, v, from, to, zero);
   }
 
   /** A step of SPAM with its defaults. */

@@ -2,9 +2,9 @@ package io.spam4j.engine.optimizers;
 
 import io.spam4j.engine.Schedule;
 import io.spam4j.engine.internal.decide.Hyperparameters;
-import io.spam4j.engine.internal.math.Checks;
+import io.spam4j.engine.internal.math.Ranges;
 import io.spam4j.engine.internal.state.StateNames;
-import io.spam4j.engine.internal.step.Blueprint;
+import io.spam4j.engine.internal.step.Algorithm;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
@@ -62,14 +62,14 @@ public final class Adafactor {
       double beta1,
       boolean scaleParameter) {
     Settings {
-      Checks.notNegative("epsilon1", epsilon1);
-      Checks.notNegative("epsilon2", epsilon2);
-      Checks.positive("clipThreshold", clipThreshold);
+      Ranges.notNegative("epsilon1", epsilon1);
+      Ranges.notNegative("epsilon2", epsilon2);
+      Ranges.positive("clipThreshold", clipThreshold);
       if (!(decayRate <= 0) || decayRate == Double.NEGATIVE_INFINITY) {
         throw new IllegalArgumentException(
             "decayRate must be finite and not positive: decayRate=" + decayRate);
       }
-      Checks.decay("beta1", beta1);
+      Ranges.decay("beta1", beta1);
     }
 
     SequencedMap<String, String> text() {
@@ -177,15 +177,15 @@ public final class Adafactor {
     }
 
     @Override
-    Blueprint blueprint() {
+    Algorithm algorithm() {
       requireOneLearningRate();
       var settings =
           new Settings(epsilon1, epsilon2, clipThreshold, decayRate, beta1, scaleParameter);
-      return Blueprint.of(
+      return Algorithm.of(
           "adafactor",
           settings.text(),
           (_, shape) -> shapes(settings, shape),
-          setup -> new AdafactorRule(setup, settings),
+          parts -> new AdafactorRule(parts, settings),
           o -> AdafactorRule.scratchBytes(settings, o));
     }
 

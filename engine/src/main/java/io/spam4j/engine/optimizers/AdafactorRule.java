@@ -1,13 +1,13 @@
 package io.spam4j.engine.optimizers;
 
 import io.spam4j.engine.internal.decide.Hyperparameters;
-import io.spam4j.engine.internal.decide.Step;
+import io.spam4j.engine.internal.decide.StepState;
 import io.spam4j.engine.internal.kernel.UpdateTally;
 import io.spam4j.engine.internal.measure.MeasurePass;
 import io.spam4j.engine.internal.measure.PartialSum;
 import io.spam4j.engine.internal.step.MemoryOutline;
 import io.spam4j.engine.internal.step.PlainRule;
-import io.spam4j.engine.internal.step.Setup;
+import io.spam4j.engine.internal.step.RuleParts;
 import io.spam4j.engine.internal.work.PlannedJob;
 import io.spam4j.engine.internal.work.WorkPlan;
 import io.spam4j.tensors.Tensor;
@@ -28,31 +28,31 @@ final class AdafactorRule extends PlainRule {
   private final PlannedJob momentPass;
   private final @Nullable PlannedJob updatePass; // null if there are only vectors
   private final PlannedJob weightPass;
-  private @Nullable Step step;
+  private @Nullable StepState step;
 
   /** What a participant works with. */
   private static final class Worker {
-    final Tiles.Place tile = new Tiles.Place();
-    final double[] columnSquares = new double[Tiles.SIDE];
-    final int[] columnSkips = new int[Tiles.SIDE];
-    final float[] columnFactors = new float[Tiles.SIDE];
+    final MatrixTiles.Place tile = new MatrixTiles.Place();
+    final double[] columnSquares = new double[MatrixTiles.SIDE];
+    final int[] columnSkips = new int[MatrixTiles.SIDE];
+    final float[] columnFactors = new float[MatrixTiles.SIDE];
     final PartialSum sum = new PartialSum();
     final UpdateTally uncounted = new UpdateTally(); // the last pass counts
   }
 
-  AdafactorRule(Setup setup, Adafactor.Settings settings) {
-    super(setup);
-    int count = setup.parameters().size();
-    int threads = setup.threads();
+  AdafactorRule(RuleParts parts, Adafactor.Settings settings) {
+    super(parts);
+    int count = parts.parameters().size();
+    int threads = parts.threads();
     tensors = new AdafactorTensor[count];
     long[] tiles = new long[count];
     long[] matrixTiles = new long[count];
     long[] areas = new long[count];
     for (int i = 0; i < count; i++) {
-      Tensor weights = setup.parameters().get(i).weights();
-      Hyperparameters h = setup.hyperparameters().get(i);
-      tensors[i] = new AdafactorTensor(setup.arena(), weights, state(i), settings, h);
-      tensors[i].update.skipsNonFinite = setup.keepsNonFinite();
+      Tensor weights = parts.parameters().get(i).weights();
+      Hyperparameters h = parts.hyperparameters().get(i);
+      tensors[i] = new AdafactorTensor(parts.arena(), weights, state(i), settings, h);
+      tensors[i].update.skipsNonFinite = parts.keepsNonFinite();
       tiles[i] = tensors[i].tiles.count();
       matrixTiles[i] = tensors[i].matrix == null ? 0 : tiles[i];
       areas[i] = tensors[i].tiles.area();
@@ -60,12 +60,12 @@ final class AdafactorRule extends PlainRule {
     workers = new Worker[threads];
     Arrays.setAll(workers, _ -> new Worker());
     measured = new Tensor[count];
-    long[] elements = setup.elements();
+    long[] elements = parts.elements();
     WorkPlan flat = WorkPlan.of(elements);
     weightSizes =
         settings.scaleParameter()
             ? new MeasurePass(
-                flat, elements, /* poisons= */ true, setup.arena(), setup.arenas(), threads)
+                flat, elements, /* poisons= */ true, parts.arena(), parts.arenas(), threads)
             : null;
     WorkPlan plan = WorkPlan.ofRows(tiles, areas);
     WorkPlan matrixPlan = WorkPlan.ofRows(matrixTiles, areas);
@@ -98,11 +98,11 @@ final class AdafactorRule extends PlainRule {
   }
 
   @Override
-  protected void run(Step step) {
+  protected void run(StepState step) {
     this.step = step;
     if (weightSizes != null) {
       for (int i = 0; i < tensors.length; i++) {
-        measured[i] = step.has(i) ? setup.parameters().get(i).weights() : null;
+        measured[i] = step.has(i) ? parts.parameters().get(i).weights() : null;
       }
       weightSizes.run(measured);
     }
@@ -131,7 +131,7 @@ final class AdafactorRule extends PlainRule {
   }
 
   private void advanceMoments(int tensor, long fromTile, long toTile, int participant) {
-    Step current = Objects.requireNonNull(step);
+    StepState current = Objects.requireNonNull(step);
     if (!current.has(tensor)) {
       return;
     }
@@ -153,8 +153,8 @@ final class AdafactorRule extends PlainRule {
   }
 
   private void addSquares(
-      Step current, int tensor, FactoredMoments matrix, Worker worker, int participant) {
-    Tiles.Place tile = worker.tile;
+      StepState current, int tensor, FactoredMoments matrix, Worker worker, int participant) {
+    MatrixTiles.Place tile = worker.tile;
     AdafactorTensor t = tensors[tensor];
     Arrays.fill(worker.columnSquares, 0, tile.width, 0);
     Arrays.fill(worker.columnSkips, 0, tile.width, 0);
@@ -176,14 +176,14 @@ final class AdafactorRule extends PlainRule {
   }
 
   private void measureUpdates(int tensor, long fromTile, long toTile, int participant) {
-    Step current = Objects.requireNonNull(step);
+    StepState current = Objects.requireNonNull(step);
     if (!current.has(tensor)) {
       return;
     }
     AdafactorTensor t = tensors[tensor];
     FactoredMoments matrix = Objects.requireNonNull(t.matrix);
     Worker worker = workers[participant];
-    Tiles.Place tile = worker.tile;
+    MatrixTiles.Place tile = worker.tile;
     worker.sum.clear();
     for (long number = fromTile; number < toTile; number++) {
       t.tiles.locate(number, tile);
@@ -202,12 +202,12 @@ final class AdafactorRule extends PlainRule {
   }
 
   private void moveWeights(int tensor, long fromTile, long toTile, int participant) {
-    Step current = Objects.requireNonNull(step);
+    StepState current = Objects.requireNonNull(step);
     if (!current.has(tensor)) {
       return;
     }
     AdafactorTensor t = tensors[tensor];
-    UpdateTally tally = setup.counts().of(tensor, participant);
+    UpdateTally tally = parts.counts().of(tensor, participant);
     if (t.matrix != null) {
       for (long tile = fromTile; tile < toTile; tile++) {
         t.tiles.locate(tile, workers[participant].tile);
@@ -223,10 +223,10 @@ final class AdafactorRule extends PlainRule {
   }
 
   private void moveTile(
-      Step current, int tensor, FactoredMoments matrix, UpdateTally tally, int participant) {
+      StepState current, int tensor, FactoredMoments matrix, UpdateTally tally, int participant) {
     AdafactorTensor t = tensors[tensor];
     Worker worker = workers[participant];
-    Tiles.Place tile = worker.tile;
+    MatrixTiles.Place tile = worker.tile;
     double mean = matrix.rowMean(tile.matrix);
     matrix.columnFactors(tile, worker.columnFactors);
     for (long row = tile.firstRow; row < tile.endRow; row++) {
@@ -247,13 +247,13 @@ final class AdafactorRule extends PlainRule {
 
   /** All that is as large as the weights; a mean a row or column is not counted. */
   @Override
-  protected long bytes(Step step) {
+  protected long bytes(StepState step) {
     long bytes = 0;
     for (int i = 0; i < tensors.length; i++) {
       long streams = tensors[i].matrix == null ? 7 : 5; // 3 v, 2 g, 2 w; or 3 g, 2 w
       streams += tensors[i].first == null ? 0 : 2;
       streams += weightSizes == null ? 0 : 1;
-      long elements = setup.parameters().get(i).weights().elements();
+      long elements = parts.parameters().get(i).weights().elements();
       bytes += step.has(i) ? streams * Float.BYTES * elements : 0;
     }
     return bytes;

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 
 /** One tensor of {@link Adafactor}: how it is cut, its state and its numbers at this step. */
 final class AdafactorTensor {
-  final Tiles tiles;
+  final MatrixTiles tiles;
   final AdafactorUpdate update = new AdafactorUpdate();
 
   /** Of a tensor of matrices; null for a vector. */
@@ -39,7 +39,7 @@ final class AdafactorTensor {
       Hyperparameters h) {
     this.settings = settings;
     this.h = h;
-    tiles = Tiles.of(weights.shape());
+    tiles = MatrixTiles.of(weights.shape());
     second = memory(state.get(StateNames.SECOND));
     first = memory(state.get(StateNames.FIRST));
     MemorySegment rows = memory(state.get(Adafactor.ROWS));
@@ -60,7 +60,7 @@ final class AdafactorTensor {
 
   /** The bytes of working memory of such a tensor. */
   static long scratchBytes(long[] shape) {
-    Tiles tiles = Tiles.of(shape);
+    MatrixTiles tiles = MatrixTiles.of(shape);
     return (shape.length < 2 ? 0 : FactoredMoments.scratchBytes(tiles))
         + PartialSums.bytes(tiles.pieces());
   }

@@ -1,6 +1,6 @@
 package io.spam4j.engine.optimizers;
 
-import io.spam4j.engine.internal.decide.Recipe;
+import io.spam4j.engine.internal.decide.AdamSettings;
 import io.spam4j.engine.options.WeightDecayMode;
 
 /**
@@ -27,13 +27,13 @@ public final class Adam {
   /** Builds {@link Adam}. */
   public static final class Builder extends MomentBuilder<Builder> {
     private Builder() {
-      super(recipe());
+      super(adam());
     }
 
-    private static Recipe recipe() {
-      var recipe = new Recipe("adam");
-      recipe.weightDecayMode = WeightDecayMode.COUPLED;
-      return recipe;
+    private static AdamSettings adam() {
+      var adam = new AdamSettings("adam");
+      adam.weightDecayMode = WeightDecayMode.COUPLED;
+      return adam;
     }
 
     /**
@@ -41,7 +41,7 @@ public final class Adam {
      * 1904.09237), which costs one more state tensor, {@code max_exp_avg_sq}; default false.
      */
     public Builder amsgrad(boolean amsgrad) {
-      recipe.amsgrad = amsgrad;
+      adam.amsgrad = amsgrad;
       return this;
     }
 

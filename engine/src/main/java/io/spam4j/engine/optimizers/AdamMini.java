@@ -3,7 +3,7 @@ package io.spam4j.engine.optimizers;
 import io.spam4j.engine.NonFinitePolicy;
 import io.spam4j.engine.internal.decide.Hyperparameters;
 import io.spam4j.engine.internal.state.StateNames;
-import io.spam4j.engine.internal.step.Blueprint;
+import io.spam4j.engine.internal.step.Algorithm;
 import io.spam4j.tensors.Tensor;
 import java.util.Arrays;
 import java.util.EnumSet;
@@ -191,8 +191,8 @@ public final class AdamMini {
     }
 
     @Override
-    Blueprint blueprint() {
-      return Blueprint.of(
+    Algorithm algorithm() {
+      return Algorithm.of(
           "adam-mini",
           new LinkedHashMap<>(),
           (parameter, shape) -> shapes(partition, parameter, shape),

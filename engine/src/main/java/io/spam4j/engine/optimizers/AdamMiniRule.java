@@ -1,13 +1,13 @@
 package io.spam4j.engine.optimizers;
 
 import io.spam4j.engine.internal.decide.Hyperparameters;
-import io.spam4j.engine.internal.decide.Step;
+import io.spam4j.engine.internal.decide.StepState;
 import io.spam4j.engine.internal.kernel.UpdateTally;
 import io.spam4j.engine.internal.measure.PartialSum;
 import io.spam4j.engine.internal.state.StateNames;
 import io.spam4j.engine.internal.step.MemoryOutline;
 import io.spam4j.engine.internal.step.PlainRule;
-import io.spam4j.engine.internal.step.Setup;
+import io.spam4j.engine.internal.step.RuleParts;
 import io.spam4j.engine.internal.work.PlannedJob;
 import io.spam4j.engine.internal.work.WorkPlan;
 import io.spam4j.tensors.Tensor;
@@ -28,30 +28,30 @@ final class AdamMiniRule extends PlainRule {
   private final @Nullable PlannedJob updateLong; // null if no tensor has long blocks
   private final PartialSum[] sums; // of each participant
   private final UpdateTally[] uncounted; // of each participant: the second pass counts
-  private @Nullable Step step;
+  private @Nullable StepState step;
 
-  AdamMiniRule(Setup setup) {
-    super(setup);
-    int count = setup.parameters().size();
+  AdamMiniRule(RuleParts parts) {
+    super(parts);
+    int count = parts.parameters().size();
     blocks = new BlockMoments[count];
     updates = new AdamMiniUpdate[count];
     first = new MemorySegment[count];
-    long[] parts = new long[count];
+    long[] partCounts = new long[count];
     long[] lengths = new long[count];
     long[] longElements = new long[count];
     for (int i = 0; i < count; i++) {
-      Hyperparameters h = setup.hyperparameters().get(i);
-      long elements = setup.parameters().get(i).weights().elements();
+      Hyperparameters h = parts.hyperparameters().get(i);
+      long elements = parts.parameters().get(i).weights().elements();
       first[i] = memory(i, StateNames.FIRST);
-      blocks[i] = new BlockMoments(setup.arena(), memory(i, StateNames.SECOND), elements, h);
+      blocks[i] = new BlockMoments(parts.arena(), memory(i, StateNames.SECOND), elements, h);
       updates[i] = update(h);
-      parts[i] = blocks[i].parts();
+      partCounts[i] = blocks[i].parts();
       lengths[i] = blocks[i].partLength();
-      longElements[i] = blocks[i].isLong() ? parts[i] : 0;
+      longElements[i] = blocks[i].isLong() ? partCounts[i] : 0;
     }
-    int threads = setup.threads();
+    int threads = parts.threads();
     measureOrUpdate =
-        new PlannedJob(WorkPlan.ofRows(parts, lengths), threads, this::measureOrUpdate);
+        new PlannedJob(WorkPlan.ofRows(partCounts, lengths), threads, this::measureOrUpdate);
     WorkPlan ofLong = WorkPlan.ofRows(longElements, lengths);
     updateLong = ofLong.units() == 0 ? null : new PlannedJob(ofLong, threads, this::updateParts);
     sums = new PartialSum[threads];
@@ -62,7 +62,7 @@ final class AdamMiniRule extends PlainRule {
 
   private AdamMiniUpdate update(Hyperparameters h) {
     var update = new AdamMiniUpdate();
-    update.skipsNonFinite = setup.keepsNonFinite();
+    update.skipsNonFinite = parts.keepsNonFinite();
     update.beta1 = (float) h.beta1();
     update.oneMinusBeta1 = (float) (1 - h.beta1());
     return update;
@@ -89,12 +89,12 @@ final class AdamMiniRule extends PlainRule {
   }
 
   @Override
-  protected void run(Step step) {
+  protected void run(StepState step) {
     this.step = step;
     for (int i = 0; i < blocks.length; i++) {
       if (step.has(i)) {
         double learningRate = step.learningRates[i];
-        double decay = setup.hyperparameters().get(i).weightDecay();
+        double decay = parts.hyperparameters().get(i).weightDecay();
         updates[i].moves = learningRate != 0;
         updates[i].decayBefore = (float) (1 - learningRate * decay);
         blocks[i].decide(learningRate, step.updates[i]);
@@ -112,7 +112,7 @@ final class AdamMiniRule extends PlainRule {
   }
 
   private void measureOrUpdate(int tensor, long fromPart, long toPart, int participant) {
-    Step current = Objects.requireNonNull(step);
+    StepState current = Objects.requireNonNull(step);
     if (!current.has(tensor)) {
       return;
     }
@@ -123,7 +123,8 @@ final class AdamMiniRule extends PlainRule {
     }
   }
 
-  private void measureParts(Step current, int tensor, long fromPart, long toPart, int participant) {
+  private void measureParts(
+      StepState current, int tensor, long fromPart, long toPart, int participant) {
     BlockMoments moments = blocks[tensor];
     PartialSum squares = sums[participant];
     for (long part = fromPart; part < toPart; part++) {
@@ -139,13 +140,13 @@ final class AdamMiniRule extends PlainRule {
 
   /** The weights and first moments of parts, and the second moments of blocks that are short. */
   private void updateParts(int tensor, long fromPart, long toPart, int participant) {
-    Step current = Objects.requireNonNull(step);
+    StepState current = Objects.requireNonNull(step);
     if (!current.has(tensor)) {
       return;
     }
     BlockMoments moments = blocks[tensor];
     AdamMiniUpdate update = updates[tensor];
-    UpdateTally tally = setup.counts().of(tensor, participant);
+    UpdateTally tally = parts.counts().of(tensor, participant);
     // Parts of short blocks follow each other and fit a run together; of long ones there is one.
     long start = moments.from(fromPart);
     long end = moments.to(toPart - 1);
@@ -167,11 +168,11 @@ final class AdamMiniRule extends PlainRule {
 
   /** Gradient, weight and first moment are read, two written; long blocks read gradients twice. */
   @Override
-  protected long bytes(Step step) {
+  protected long bytes(StepState step) {
     long bytes = 0;
     for (int i = 0; i < blocks.length; i++) {
       long streams = blocks[i].isLong() ? 6 : 5;
-      long elements = setup.parameters().get(i).weights().elements();
+      long elements = parts.parameters().get(i).weights().elements();
       bytes += step.has(i) ? streams * Float.BYTES * elements : 0;
     }
     return bytes;

@@ -1,6 +1,6 @@
 package io.spam4j.engine.optimizers;
 
-import io.spam4j.engine.internal.decide.Recipe;
+import io.spam4j.engine.internal.decide.AdamSettings;
 
 /**
  * Adam with decoupled weight decay (Loshchilov and Hutter, arXiv 1711.05101), as torch.optim.AdamW:
@@ -27,7 +27,7 @@ public final class AdamW {
   /** Builds {@link AdamW}. */
   public static final class Builder extends MomentBuilder<Builder> {
     private Builder() {
-      super(new Recipe("adamw"));
+      super(new AdamSettings("adamw"));
       weightDecay(0.01);
     }
 
@@ -36,7 +36,7 @@ public final class AdamW {
      * 1904.09237), which costs one more state tensor, {@code max_exp_avg_sq}; default false.
      */
     public Builder amsgrad(boolean amsgrad) {
-      recipe.amsgrad = amsgrad;
+      adam.amsgrad = amsgrad;
       return this;
     }
 

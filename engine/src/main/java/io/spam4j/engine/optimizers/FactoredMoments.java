@@ -14,7 +14,7 @@ import java.lang.foreign.MemorySegment;
  * several tiles are kept and added in order.
  */
 final class FactoredMoments {
-  private final Tiles tiles;
+  private final MatrixTiles tiles;
   private final MemorySegment rows; // r, of each row of each matrix
   private final MemorySegment columns; // c, of each column of each matrix
   private final double epsilon;
@@ -27,7 +27,7 @@ final class FactoredMoments {
   double beta2;
 
   FactoredMoments(
-      Arena arena, Tiles tiles, MemorySegment rows, MemorySegment columns, double epsilon) {
+      Arena arena, MatrixTiles tiles, MemorySegment rows, MemorySegment columns, double epsilon) {
     this.tiles = tiles;
     this.rows = rows;
     this.columns = columns;
@@ -37,20 +37,20 @@ final class FactoredMoments {
     rowMeans = arena.allocate(rowMeans(tiles) * Double.BYTES, Double.BYTES);
   }
 
-  private static long rowSums(Tiles t) {
+  private static long rowSums(MatrixTiles t) {
     return t.across() > 1 ? t.matrices() * t.rows() * t.across() : 0;
   }
 
-  private static long columnSums(Tiles t) {
+  private static long columnSums(MatrixTiles t) {
     return t.down() > 1 ? t.matrices() * t.down() * t.columns() : 0;
   }
 
-  private static long rowMeans(Tiles t) {
+  private static long rowMeans(MatrixTiles t) {
     return t.across() * t.down() > 1 ? t.matrices() : 0;
   }
 
   /** The bytes of working memory of such a tensor. */
-  static long scratchBytes(Tiles t) {
+  static long scratchBytes(MatrixTiles t) {
     return PartialSums.bytes(rowSums(t) + columnSums(t)) + rowMeans(t) * Double.BYTES;
   }
 
@@ -59,7 +59,7 @@ final class FactoredMoments {
   }
 
   /** Takes the sum of squares of a row of a tile. */
-  void addRow(Tiles.Place tile, long row, PartialSum squares) {
+  void addRow(MatrixTiles.Place tile, long row, PartialSum squares) {
     if (tiles.across() == 1) {
       advance(rows, row, squares.sum, squares.count);
     } else {
@@ -68,7 +68,7 @@ final class FactoredMoments {
   }
 
   /** Takes the sums of squares of a tile's columns, from which some gradients were left out. */
-  void addColumns(Tiles.Place tile, double[] squares, int[] skips) {
+  void addColumns(MatrixTiles.Place tile, double[] squares, int[] skips) {
     long height = tile.endRow - tile.firstRow;
     for (int j = 0; j < tile.width; j++) {
       long column = tile.firstColumn + j;
@@ -132,7 +132,7 @@ final class FactoredMoments {
   }
 
   /** 1 / sqrt(c) of the columns of a tile; 0 where c is. */
-  void columnFactors(Tiles.Place tile, float[] factors) {
+  void columnFactors(MatrixTiles.Place tile, float[] factors) {
     long first = tile.matrix * tiles.columns() + tile.firstColumn;
     for (int j = 0; j < tile.width; j++) {
       double c = columns.get(JAVA_FLOAT_UNALIGNED, (first + j) * Float.BYTES);

@@ -2,12 +2,12 @@ package io.spam4j.engine.optimizers;
 
 import io.spam4j.engine.NonFinitePolicy;
 import io.spam4j.engine.internal.decide.Hyperparameters;
-import io.spam4j.engine.internal.decide.Step;
+import io.spam4j.engine.internal.decide.StepState;
 import io.spam4j.engine.internal.kernel.UpdateTally;
-import io.spam4j.engine.internal.step.Blueprint;
+import io.spam4j.engine.internal.step.Algorithm;
 import io.spam4j.engine.internal.step.ElementwiseRule;
 import io.spam4j.engine.internal.step.PlainRule;
-import io.spam4j.engine.internal.step.Setup;
+import io.spam4j.engine.internal.step.RuleParts;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.EnumSet;
@@ -62,8 +62,8 @@ public final class Lion {
     }
 
     @Override
-    Blueprint blueprint() {
-      return Blueprint.of(
+    Algorithm algorithm() {
+      return Algorithm.of(
           "lion",
           new LinkedHashMap<>(),
           (_, shape) -> {
@@ -85,17 +85,17 @@ public final class Lion {
     private final LionUpdate[] updates;
     private final MemorySegment[] momentum;
 
-    Rule(Setup setup) {
-      super(setup);
-      updates = new LionUpdate[setup.parameters().size()];
+    Rule(RuleParts parts) {
+      super(parts);
+      updates = new LionUpdate[parts.parameters().size()];
       momentum = new MemorySegment[updates.length];
       Arrays.setAll(momentum, i -> memory(i, MOMENTUM));
-      Arrays.setAll(updates, i -> update(setup.hyperparameters().get(i)));
+      Arrays.setAll(updates, i -> update(parts.hyperparameters().get(i)));
     }
 
     private LionUpdate update(Hyperparameters h) {
       var update = new LionUpdate();
-      update.skipsNonFinite = setup.keepsNonFinite();
+      update.skipsNonFinite = parts.keepsNonFinite();
       update.beta1 = (float) h.beta1();
       update.oneMinusBeta1 = (float) (1 - h.beta1());
       update.beta2 = (float) h.beta2();
@@ -104,9 +104,9 @@ public final class Lion {
     }
 
     @Override
-    protected void decide(int tensor, Step step) {
+    protected void decide(int tensor, StepState step) {
       double learningRate = step.learningRates[tensor];
-      double decay = setup.hyperparameters().get(tensor).weightDecay();
+      double decay = parts.hyperparameters().get(tensor).weightDecay();
       updates[tensor].stepSize = (float) learningRate;
       updates[tensor].decayBefore = (float) (1 - learningRate * decay);
     }

@@ -3,10 +3,10 @@ package io.spam4j.engine.optimizers;
 import io.spam4j.engine.decision.Decision;
 import io.spam4j.engine.internal.apply.FusedRule;
 import io.spam4j.engine.internal.decide.AdamDecision;
+import io.spam4j.engine.internal.decide.AdamSettings;
 import io.spam4j.engine.internal.decide.Hyperparameters;
-import io.spam4j.engine.internal.decide.Recipe;
 import io.spam4j.engine.internal.state.MomentLayout;
-import io.spam4j.engine.internal.step.Blueprint;
+import io.spam4j.engine.internal.step.Algorithm;
 import io.spam4j.engine.options.MaskSelection;
 import io.spam4j.engine.options.MaskedWeightDecay;
 import io.spam4j.engine.options.MomentFormat;
@@ -26,7 +26,7 @@ import java.util.SequencedMap;
  * @param <B> the builder itself
  */
 public abstract class MomentBuilder<B extends MomentBuilder<B>> extends OptimizerBuilder<B> {
-  final Recipe recipe;
+  final AdamSettings adam;
 
   /**
    * A builder of an own optimizer of the family: Adam with decoupled weight decay, until the
@@ -35,12 +35,12 @@ public abstract class MomentBuilder<B extends MomentBuilder<B>> extends Optimize
    * @param name of the algorithm, as checkpoints and messages tell it
    */
   protected MomentBuilder(String name) {
-    this(new Recipe(Objects.requireNonNull(name, "name must not be null")));
+    this(new AdamSettings(Objects.requireNonNull(name, "name must not be null")));
   }
 
-  MomentBuilder(Recipe recipe) {
-    super(new Group(recipe.name, EnumSet.allOf(Hyperparameters.Setting.class)));
-    this.recipe = recipe;
+  MomentBuilder(AdamSettings adam) {
+    super(new Group(adam.name, EnumSet.allOf(Hyperparameters.Setting.class)));
+    this.adam = adam;
   }
 
   /**
@@ -53,7 +53,7 @@ public abstract class MomentBuilder<B extends MomentBuilder<B>> extends Optimize
   }
 
   /** The transforms that belong to the algorithm. */
-  List<Blueprint.LinkFactory> ownLinks(Recipe recipe) {
+  List<Algorithm.LinkFactory> ownLinks(AdamSettings adam) {
     return List.of();
   }
 
@@ -66,23 +66,23 @@ public abstract class MomentBuilder<B extends MomentBuilder<B>> extends Optimize
   }
 
   @Override
-  final Blueprint blueprint() {
-    recipe.requireMomentForms();
-    Recipe copy = recipe.copy();
+  final Algorithm algorithm() {
+    adam.requireMomentForms();
+    AdamSettings copy = adam.copy();
     SequencedMap<String, String> settings = copy.settings();
     settings.putAll(ownSettings());
-    Blueprint.DecisionFactory decisions =
+    Algorithm.DecisionFactory decisions =
         (nonFinite, h) -> new AdamDecision(copy, nonFinite, h, decision(h.size()));
-    return new Blueprint(
+    return new Algorithm(
         copy.name,
         settings,
         new MomentLayout(copy),
         ownLinks(copy),
-        setup ->
-            new FusedRule(setup, copy, decisions.of(setup.nonFinite(), setup.hyperparameters())),
+        parts ->
+            new FusedRule(parts, copy, decisions.of(parts.nonFinite(), parts.hyperparameters())),
         o -> FusedRule.scratchBytes(copy, o),
         copy.seed,
-        new Blueprint.Fused(copy, decisions));
+        new Algorithm.Fused(copy, decisions));
   }
 
   /**
@@ -121,25 +121,25 @@ public abstract class MomentBuilder<B extends MomentBuilder<B>> extends Optimize
 
   /** Which weights have moments; default {@link MaskSelection#random}. */
   public B maskSelection(MaskSelection maskSelection) {
-    recipe.maskSelection = Objects.requireNonNull(maskSelection, "maskSelection must not be null");
+    adam.maskSelection = Objects.requireNonNull(maskSelection, "maskSelection must not be null");
     return self();
   }
 
   /** What a reset does with moments of weights selected again; default RESET. */
   public B overlap(MomentOverlap overlap) {
-    recipe.overlap = Objects.requireNonNull(overlap, "overlap must not be null");
+    adam.overlap = Objects.requireNonNull(overlap, "overlap must not be null");
     return self();
   }
 
   /** What happens to weights without moments; default FROZEN. */
   public B unselected(UnselectedWeights unselected) {
-    recipe.unselected = Objects.requireNonNull(unselected, "unselected must not be null");
+    adam.unselected = Objects.requireNonNull(unselected, "unselected must not be null");
     return self();
   }
 
   /** Which weights of a sparse parameter decay; default SELECTED. */
   public B maskedWeightDecay(MaskedWeightDecay maskedWeightDecay) {
-    recipe.maskedWeightDecay =
+    adam.maskedWeightDecay =
         Objects.requireNonNull(maskedWeightDecay, "maskedWeightDecay must not be null");
     return self();
   }
@@ -151,7 +151,7 @@ public abstract class MomentBuilder<B extends MomentBuilder<B>> extends Optimize
    * MomentFormat#BF16_EMULATED} is for {@link Spam.Preset#REFERENCE} alone.
    */
   public B moments(MomentFormat moments) {
-    recipe.moments = Objects.requireNonNull(moments, "moments must not be null");
+    adam.moments = Objects.requireNonNull(moments, "moments must not be null");
     return self();
   }
 
@@ -162,14 +162,13 @@ public abstract class MomentBuilder<B extends MomentBuilder<B>> extends Optimize
    * {@link MaskSelection#largestWeights}; the transform AGC wants float32 weights too.
    */
   public B weightRounding(WeightRounding weightRounding) {
-    recipe.weightRounding =
-        Objects.requireNonNull(weightRounding, "weightRounding must not be null");
+    adam.weightRounding = Objects.requireNonNull(weightRounding, "weightRounding must not be null");
     return self();
   }
 
   /** The seed of random selections and of rounding at random; default 0. */
   public B seed(long seed) {
-    recipe.seed = seed;
+    adam.seed = seed;
     return self();
   }
 }

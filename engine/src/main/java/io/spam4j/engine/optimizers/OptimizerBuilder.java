@@ -16,8 +16,8 @@ import io.spam4j.engine.internal.decide.Selection;
 import io.spam4j.engine.internal.measure.MeasurePass;
 import io.spam4j.engine.internal.plan.DevicePlanner;
 import io.spam4j.engine.internal.state.StateShape;
-import io.spam4j.engine.internal.step.Assembly;
-import io.spam4j.engine.internal.step.Blueprint;
+import io.spam4j.engine.internal.step.Algorithm;
+import io.spam4j.engine.internal.step.Configuration;
 import io.spam4j.engine.internal.step.EngineOptimizer;
 import io.spam4j.engine.internal.step.MemoryOutline;
 import io.spam4j.engine.internal.transform.AgcLink;
@@ -72,7 +72,7 @@ public abstract class OptimizerBuilder<B extends OptimizerBuilder<B>> {
   protected abstract B self();
 
   /** What the settings so far make; independent of later ones. */
-  abstract Blueprint blueprint();
+  abstract Algorithm algorithm();
 
   /** Changes the defaults for a parameter by its name, before groups do. */
   void adjust(String parameter, Group group) {}
@@ -184,7 +184,7 @@ public abstract class OptimizerBuilder<B extends OptimizerBuilder<B>> {
       Objects.requireNonNull(parameter, "parameters must not contain null");
     }
     List<String> names = parameters.stream().map(Parameter::name).toList();
-    return new EngineOptimizer(assembly(names), parameters);
+    return new EngineOptimizer(configuration(names), parameters);
   }
 
   /**
@@ -201,15 +201,15 @@ public abstract class OptimizerBuilder<B extends OptimizerBuilder<B>> {
     Objects.requireNonNull(shapes, "shapes must not be null");
     Objects.requireNonNull(copies, "copies must not be null");
     shapes.forEach(OptimizerBuilder::requireShape);
-    return new DevicePlanner(assembly(List.copyOf(shapes.keySet())), shapes, copies);
+    return new DevicePlanner(configuration(List.copyOf(shapes.keySet())), shapes, copies);
   }
 
-  private Assembly assembly(List<String> names) {
+  private Configuration configuration(List<String> names) {
     requireThreads();
-    Blueprint blueprint = checkedBlueprint();
-    return new Assembly(
-        blueprint,
-        linkFactories(blueprint),
+    Algorithm algorithm = checkedBlueprint();
+    return new Configuration(
+        algorithm,
+        linkFactories(algorithm),
         nonFinite,
         stopAfterNonFinite,
         listeners,
@@ -218,12 +218,12 @@ public abstract class OptimizerBuilder<B extends OptimizerBuilder<B>> {
         arenas);
   }
 
-  private Blueprint checkedBlueprint() {
-    Blueprint blueprint = blueprint();
-    blueprint.settings().put("nonFinite", nonFinite.name());
-    blueprint.settings().put("transforms", transforms.toString());
-    blueprint.requireForms();
-    return blueprint;
+  private Algorithm checkedBlueprint() {
+    Algorithm algorithm = algorithm();
+    algorithm.settings().put("nonFinite", nonFinite.name());
+    algorithm.settings().put("transforms", transforms.toString());
+    algorithm.requireForms();
+    return algorithm;
   }
 
   /**
@@ -249,7 +249,7 @@ public abstract class OptimizerBuilder<B extends OptimizerBuilder<B>> {
     Objects.requireNonNull(shapes, "shapes must not be null");
     shapes.forEach(OptimizerBuilder::requireShape);
     requireThreads();
-    Blueprint blueprint = checkedBlueprint();
+    Algorithm algorithm = checkedBlueprint();
     List<String> names = List.copyOf(shapes.keySet());
     List<Hyperparameters> hyperparameters = hyperparameters(names);
     long[] elements = new long[names.size()];
@@ -261,16 +261,16 @@ public abstract class OptimizerBuilder<B extends OptimizerBuilder<B>> {
       long[] shape = shapes.getOrDefault(names.get(i), new long[0]);
       elements[i] = Tensor.elements(shape);
       Parameter.requireType(names.get(i), weights);
-      blueprint.requireType(names.get(i), weights);
+      algorithm.requireType(names.get(i), weights);
       long[] packed = shape;
       Hyperparameters h = hyperparameters.get(i);
       if (h.isSparse()) {
         anySparse = true;
         packed = new long[] {h.selected(elements[i])};
-        index += indexBytes(names.get(i), elements[i], packed[0], blueprint.seed());
+        index += indexBytes(names.get(i), elements[i], packed[0], algorithm.seed());
       }
       for (StateShape state :
-          blueprint.layout().of(names.get(i), weights, shape, packed).values()) {
+          algorithm.layout().of(names.get(i), weights, shape, packed).values()) {
         moments += state.bytes();
         if (!h.isSparse()) {
           state.addTo(slab);
@@ -279,13 +279,13 @@ public abstract class OptimizerBuilder<B extends OptimizerBuilder<B>> {
     }
     int used = Math.min(threads, Math.max(1, WorkPlan.of(elements).units()));
     List<TransformLink> links = new ArrayList<>();
-    linkFactories(blueprint).forEach(factory -> links.add(factory.of(0, List.of(), true, used)));
+    linkFactories(algorithm).forEach(factory -> links.add(factory.of(0, List.of(), true, used)));
     boolean measures = nonFinite.measures() || links.stream().anyMatch(TransformLink::measures);
     long scratch =
         slab.gapBytes()
             + (measures ? MeasurePass.bytes(elements, used) : 0)
             + TransformChain.bytes(links, used)
-            + blueprint
+            + algorithm
                 .scratch()
                 .bytes(
                     new MemoryOutline(
@@ -320,13 +320,13 @@ public abstract class OptimizerBuilder<B extends OptimizerBuilder<B>> {
     }
   }
 
-  private List<Blueprint.LinkFactory> linkFactories(Blueprint blueprint) {
-    List<Blueprint.LinkFactory> factories = new ArrayList<>();
+  private List<Algorithm.LinkFactory> linkFactories(Algorithm algorithm) {
+    List<Algorithm.LinkFactory> factories = new ArrayList<>();
     for (GradientTransform transform : transforms) {
       factories.add(
           (tensors, parameters, keeps, used) -> link(transform, tensors, parameters, keeps, used));
     }
-    factories.addAll(blueprint.ownLinks());
+    factories.addAll(algorithm.ownLinks());
     return factories;
   }
 

@@ -2,13 +2,13 @@ package io.spam4j.engine.optimizers;
 
 import io.spam4j.engine.NonFinitePolicy;
 import io.spam4j.engine.internal.decide.Hyperparameters;
-import io.spam4j.engine.internal.decide.Step;
+import io.spam4j.engine.internal.decide.StepState;
 import io.spam4j.engine.internal.kernel.UpdateTally;
-import io.spam4j.engine.internal.math.Checks;
-import io.spam4j.engine.internal.step.Blueprint;
+import io.spam4j.engine.internal.math.Ranges;
+import io.spam4j.engine.internal.step.Algorithm;
 import io.spam4j.engine.internal.step.ElementwiseRule;
 import io.spam4j.engine.internal.step.PlainRule;
-import io.spam4j.engine.internal.step.Setup;
+import io.spam4j.engine.internal.step.RuleParts;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.EnumSet;
@@ -46,8 +46,8 @@ public final class Sgd {
 
   private record Settings(double momentum, double dampening, boolean nesterov) {
     Settings {
-      Checks.decay("momentum", momentum);
-      Checks.fraction("dampening", dampening);
+      Ranges.decay("momentum", momentum);
+      Ranges.fraction("dampening", dampening);
       if (nesterov && (momentum == 0 || dampening != 0)) {
         throw new IllegalArgumentException(
             "nesterov needs momentum and no dampening: momentum=%s, dampening=%s"
@@ -101,9 +101,9 @@ public final class Sgd {
     }
 
     @Override
-    Blueprint blueprint() {
+    Algorithm algorithm() {
       var settings = new Settings(momentum, dampening, nesterov);
-      return Blueprint.of(
+      return Algorithm.of(
           "sgd",
           settings.text(),
           (_, shape) -> {
@@ -113,7 +113,7 @@ public final class Sgd {
             }
             return shapes;
           },
-          setup -> new Rule(setup, settings),
+          parts -> new Rule(parts, settings),
           o -> PlainRule.copyBytes(o.transforms(), o.threads()));
     }
 
@@ -127,17 +127,17 @@ public final class Sgd {
     private final SgdUpdate[] updates;
     private final @Nullable MemorySegment[] buffers;
 
-    Rule(Setup setup, Settings settings) {
-      super(setup);
-      updates = new SgdUpdate[setup.parameters().size()];
+    Rule(RuleParts parts, Settings settings) {
+      super(parts);
+      updates = new SgdUpdate[parts.parameters().size()];
       buffers = new MemorySegment[updates.length];
       Arrays.setAll(buffers, i -> settings.momentum() == 0 ? null : memory(i, BUFFER));
-      Arrays.setAll(updates, i -> update(settings, setup.hyperparameters().get(i)));
+      Arrays.setAll(updates, i -> update(settings, parts.hyperparameters().get(i)));
     }
 
     private SgdUpdate update(Settings settings, Hyperparameters h) {
       var update = new SgdUpdate();
-      update.skipsNonFinite = setup.keepsNonFinite();
+      update.skipsNonFinite = parts.keepsNonFinite();
       update.coupledDecay = (float) h.weightDecay();
       update.momentum = (float) settings.momentum();
       update.oneMinusDampening = (float) (1 - settings.dampening());
@@ -146,7 +146,7 @@ public final class Sgd {
     }
 
     @Override
-    protected void decide(int tensor, Step step) {
+    protected void decide(int tensor, StepState step) {
       updates[tensor].stepSize = (float) step.learningRates[tensor];
       updates[tensor].startsBuffer = step.updates[tensor] == 1;
     }

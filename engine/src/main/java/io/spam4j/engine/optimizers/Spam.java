@@ -2,7 +2,7 @@ package io.spam4j.engine.optimizers;
 
 import io.spam4j.engine.NonFinitePolicy;
 import io.spam4j.engine.internal.decide.AdamPresets;
-import io.spam4j.engine.internal.decide.Recipe;
+import io.spam4j.engine.internal.decide.AdamSettings;
 import io.spam4j.engine.options.BiasCorrection;
 import io.spam4j.engine.options.EpsilonMode;
 import io.spam4j.engine.options.MaskSampling;
@@ -71,31 +71,32 @@ public final class Spam {
     return new Builder(Objects.requireNonNull(preset, "preset must not be null"));
   }
 
-  private static Recipe recipe(Preset preset) {
-    Recipe recipe = preset == Preset.DEFAULTS ? AdamPresets.spam() : AdamPresets.spamReference();
+  private static AdamSettings adam(Preset preset) {
+    AdamSettings adam =
+        preset == Preset.DEFAULTS ? AdamPresets.spam() : AdamPresets.spamReference();
     switch (preset) {
       case DEFAULTS, REFERENCE -> {}
       case PAPER_LITERAL -> {
-        recipe.epsilonMode = EpsilonMode.CORRECTED;
-        recipe.spikeGraceSteps = 0;
-        recipe.resetsAtStart = true;
-        recipe.initialWarmup = true;
-        recipe.warmupCurve = WarmupCurve.PAPER;
-        recipe.maskSelection = MaskSelection.random(MaskSampling.BERNOULLI);
+        adam.epsilonMode = EpsilonMode.CORRECTED;
+        adam.spikeGraceSteps = 0;
+        adam.resetsAtStart = true;
+        adam.initialWarmup = true;
+        adam.warmupCurve = WarmupCurve.PAPER;
+        adam.maskSelection = MaskSelection.random(MaskSampling.BERNOULLI);
       }
       case KOZISTR -> {
-        recipe.spikeAction = SpikeAction.NONE;
-        recipe.rewarmSteps = 50;
-        recipe.warmupCurve = new WarmupCurve(0.99, 1, 1);
+        adam.spikeAction = SpikeAction.NONE;
+        adam.rewarmSteps = 50;
+        adam.warmupCurve = new WarmupCurve(0.99, 1, 1);
       }
     }
-    return recipe;
+    return adam;
   }
 
   /** Builds {@link Spam}. */
   public static final class Builder extends MomentBuilder<Builder> {
     private Builder(Preset preset) {
-      super(recipe(preset));
+      super(adam(preset));
       epsilon(1e-6);
       spikeThreshold(5000);
       if (preset != Preset.DEFAULTS) {
@@ -120,7 +121,7 @@ public final class Spam {
      * @param resetInterval 0 or more; default 500; 0 for never
      */
     public Builder resetInterval(long resetInterval) {
-      recipe.resetInterval = resetInterval;
+      adam.resetInterval = resetInterval;
       return this;
     }
 
@@ -131,7 +132,7 @@ public final class Spam {
      * @param rewarmSteps 0 or more; default 150; 0 for no warm-up
      */
     public Builder rewarmSteps(long rewarmSteps) {
-      recipe.rewarmSteps = rewarmSteps;
+      adam.rewarmSteps = rewarmSteps;
       return this;
     }
 
@@ -142,59 +143,59 @@ public final class Spam {
      * @param spikeGraceSteps 0 or more; default 20
      */
     public Builder spikeGraceSteps(long spikeGraceSteps) {
-      recipe.spikeGraceSteps = spikeGraceSteps;
+      adam.spikeGraceSteps = spikeGraceSteps;
       return this;
     }
 
     /** Whether the warm-up after a reset is also done at the start of training; default false. */
     public Builder initialWarmup(boolean initialWarmup) {
-      recipe.initialWarmup = initialWarmup;
+      adam.initialWarmup = initialWarmup;
       return this;
     }
 
     /** Where eps is added; default {@link EpsilonMode#UNCORRECTED}. */
     public Builder epsilonMode(EpsilonMode epsilonMode) {
-      recipe.epsilonMode = Objects.requireNonNull(epsilonMode, "epsilonMode must not be null");
+      adam.epsilonMode = Objects.requireNonNull(epsilonMode, "epsilonMode must not be null");
       return this;
     }
 
     /** How weight decay enters; default {@link WeightDecayMode#AFTER}. */
     public Builder weightDecayMode(WeightDecayMode weightDecayMode) {
-      recipe.weightDecayMode =
+      adam.weightDecayMode =
           Objects.requireNonNull(weightDecayMode, "weightDecayMode must not be null");
       return this;
     }
 
     /** Which steps the bias corrections count; default {@link BiasCorrection#GLOBAL}. */
     public Builder biasCorrection(BiasCorrection biasCorrection) {
-      recipe.biasCorrection =
+      adam.biasCorrection =
           Objects.requireNonNull(biasCorrection, "biasCorrection must not be null");
       return this;
     }
 
     /** What happens where v is 0; default {@link ZeroSecondMoment#EXEMPT}. */
     public Builder zeroSecondMoment(ZeroSecondMoment zeroSecondMoment) {
-      recipe.zeroSecondMoment =
+      adam.zeroSecondMoment =
           Objects.requireNonNull(zeroSecondMoment, "zeroSecondMoment must not be null");
       return this;
     }
 
     /** What happens to a spike; default {@link SpikeAction#CLIP}. */
     public Builder spikeAction(SpikeAction spikeAction) {
-      recipe.spikeAction = Objects.requireNonNull(spikeAction, "spikeAction must not be null");
+      adam.spikeAction = Objects.requireNonNull(spikeAction, "spikeAction must not be null");
       return this;
     }
 
     /** What a gradient's square is compared with; default {@link SpikeReference#RAW}. */
     public Builder spikeReference(SpikeReference spikeReference) {
-      recipe.spikeReference =
+      adam.spikeReference =
           Objects.requireNonNull(spikeReference, "spikeReference must not be null");
       return this;
     }
 
     /** The shape of the warm-up after a reset; default {@link WarmupCurve#AUTHORS}. */
     public Builder warmupCurve(WarmupCurve warmupCurve) {
-      recipe.warmupCurve = Objects.requireNonNull(warmupCurve, "warmupCurve must not be null");
+      adam.warmupCurve = Objects.requireNonNull(warmupCurve, "warmupCurve must not be null");
       return this;
     }
 
@@ -203,13 +204,13 @@ public final class Spam {
      * dT, ... as in the authors' code; default false.
      */
     public Builder resetsAtStart(boolean resetsAtStart) {
-      recipe.resetsAtStart = resetsAtStart;
+      adam.resetsAtStart = resetsAtStart;
       return this;
     }
 
     /** Whether parameters that have no gradient at a reset are reset too; default true. */
     public Builder resetsMissingGradients(boolean resetsMissingGradients) {
-      recipe.resetsMissingGradients = resetsMissingGradients;
+      adam.resetsMissingGradients = resetsMissingGradients;
       return this;
     }
 

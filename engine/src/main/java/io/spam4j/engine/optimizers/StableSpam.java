@@ -2,9 +2,9 @@ package io.spam4j.engine.optimizers;
 
 import io.spam4j.engine.GradientTransform;
 import io.spam4j.engine.NonFinitePolicy;
+import io.spam4j.engine.internal.decide.AdamSettings;
 import io.spam4j.engine.internal.decide.BetaSchedule;
-import io.spam4j.engine.internal.decide.Recipe;
-import io.spam4j.engine.internal.step.Blueprint;
+import io.spam4j.engine.internal.step.Algorithm;
 import io.spam4j.engine.internal.transform.TensorLinks;
 import io.spam4j.engine.options.BiasCorrection;
 import java.util.ArrayList;
@@ -67,18 +67,18 @@ public final class StableSpam {
     return new Builder(Objects.requireNonNull(preset, "preset must not be null"));
   }
 
-  private static Recipe recipe(Preset preset) {
-    var recipe = new Recipe("stablespam");
-    recipe.resetInterval = 1000;
-    recipe.biasCorrection = BiasCorrection.SINCE_RESET;
-    recipe.spikeGraceSteps = 20;
+  private static AdamSettings adam(Preset preset) {
+    var adam = new AdamSettings("stablespam");
+    adam.resetInterval = 1000;
+    adam.biasCorrection = BiasCorrection.SINCE_RESET;
+    adam.spikeGraceSteps = 20;
     if (preset == Preset.REFERENCE) {
-      recipe.resetsAfterUpdate = true;
-      recipe.resetsMissingGradients = false;
-      recipe.limitsGradients = false;
-      recipe.flushesSubnormals = false;
+      adam.resetsAfterUpdate = true;
+      adam.resetsMissingGradients = false;
+      adam.limitsGradients = false;
+      adam.flushesSubnormals = false;
     }
-    return recipe;
+    return adam;
   }
 
   /** Builds {@link StableSpam}. */
@@ -92,7 +92,7 @@ public final class StableSpam {
     private double normEpsilon = 1e-8;
 
     private Builder(Preset preset) {
-      super(recipe(preset));
+      super(adam(preset));
       reference = preset == Preset.REFERENCE;
       if (reference) {
         nonFinite(NonFinitePolicy.PROPAGATE);
@@ -149,7 +149,7 @@ public final class StableSpam {
      * @param resetInterval 0 or more; default 1000; 0 for never
      */
     public Builder resetInterval(long resetInterval) {
-      recipe.resetInterval = resetInterval;
+      adam.resetInterval = resetInterval;
       return this;
     }
 
@@ -161,7 +161,7 @@ public final class StableSpam {
      * @param finalFraction in [0, 1] ({@code eta_min}); 0.5 in the authors' code
      */
     public Builder betaSchedule(long totalSteps, double finalFraction) {
-      recipe.betaSchedule = new BetaSchedule(totalSteps, finalFraction, reference);
+      adam.betaSchedule = new BetaSchedule(totalSteps, finalFraction, reference);
       return this;
     }
 
@@ -178,7 +178,7 @@ public final class StableSpam {
 
     /** See {@link Spam.Builder#spikeGraceSteps}; default 20. */
     public Builder spikeGraceSteps(long spikeGraceSteps) {
-      recipe.spikeGraceSteps = spikeGraceSteps;
+      adam.spikeGraceSteps = spikeGraceSteps;
       return this;
     }
 
@@ -196,11 +196,11 @@ public final class StableSpam {
     }
 
     @Override
-    List<Blueprint.LinkFactory> ownLinks(Recipe recipe) {
+    List<Algorithm.LinkFactory> ownLinks(AdamSettings adam) {
       var counter = reference ? TensorLinks.Counter.SHARED_WITH_MOMENTS : TensorLinks.Counter.OWN;
       var clip = new GradientTransform.AdaClip(clipDecay);
       var norm = new GradientTransform.AdaGN(normMeanDecay, normSquareDecay, normEpsilon, true);
-      List<Blueprint.LinkFactory> links = new ArrayList<>();
+      List<Algorithm.LinkFactory> links = new ArrayList<>();
       if (adaClip) {
         links.add(
             (tensors, _, keeps, _) -> new TensorLinks.AdaClipLink(clip, counter, tensors, keeps));
@@ -208,7 +208,7 @@ public final class StableSpam {
       if (adaGN) {
         links.add(
             (tensors, _, keeps, _) ->
-                new TensorLinks.AdaGnLink(norm, counter, recipe.betaSchedule, tensors, keeps));
+                new TensorLinks.AdaGnLink(norm, counter, adam.betaSchedule, tensors, keeps));
       }
       return links;
     }

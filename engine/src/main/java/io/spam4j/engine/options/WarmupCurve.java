@@ -1,7 +1,7 @@
 package io.spam4j.engine.options;
 
-import io.spam4j.engine.internal.math.Checks;
-import io.spam4j.engine.internal.math.HalfTurn;
+import io.spam4j.engine.internal.math.Cosine;
+import io.spam4j.engine.internal.math.Ranges;
 
 /**
  * The shape of the warm-up after a reset: {@code 1 - amplitude (1 + cos(pi (j + shift) / (N +
@@ -24,7 +24,7 @@ public record WarmupCurve(double amplitude, int beyond, int shift) {
    * @throws IllegalArgumentException if one is out of its range
    */
   public WarmupCurve {
-    Checks.fraction("amplitude", amplitude);
+    Ranges.fraction("amplitude", amplitude);
     if (beyond < 0 || beyond > 1 || shift < 0 || shift > 1) {
       throw new IllegalArgumentException(
           "beyond and shift must be 0 or 1: beyond=" + beyond + ", shift=" + shift);
@@ -37,6 +37,6 @@ public record WarmupCurve(double amplitude, int beyond, int shift) {
       return 1;
     }
     double share = Math.min(1, (double) (j + shift) / (steps + beyond));
-    return 1 - amplitude * (1 + HalfTurn.cos(share)) / 2;
+    return 1 - amplitude * (1 + Cosine.cos(share)) / 2;
   }
 }

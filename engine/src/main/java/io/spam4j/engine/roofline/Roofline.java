@@ -3,7 +3,7 @@ package io.spam4j.engine.roofline;
 import io.spam4j.engine.Gradients;
 import io.spam4j.engine.Optimizer;
 import io.spam4j.engine.Parameter;
-import io.spam4j.engine.internal.kernel.Update;
+import io.spam4j.engine.internal.kernel.FusedUpdate;
 import io.spam4j.engine.optimizers.Spam;
 import io.spam4j.tensors.DType;
 import io.spam4j.tensors.Philox;
@@ -93,6 +93,6 @@ public record Roofline(long weights, int threads, double stepNanos, double limit
   }
 
   private double bytes() {
-    return (double) weights * Update.STREAMS * Float.BYTES;
+    return (double) weights * FusedUpdate.STREAMS * Float.BYTES;
   }
 }

@@ -131,7 +131,7 @@ public final class StreamLimit {
   }
 
   private void pass(int tensor, long from, long to, int participant) {
-    Yardstick.apply(
+    StreamLoops.apply(
         updated[0],
         looked,
         updated[1],
@@ -142,9 +142,9 @@ public final class StreamLimit {
     long restFrom = at(from, restFloats, rest);
     long restTo = at(to, restFloats, rest);
     if (restIsWritten) {
-      Yardstick.rewrite(rest, restFrom, restTo, zero);
+      StreamLoops.rewrite(rest, restFrom, restTo, zero);
     } else {
-      seen[participant] ^= Yardstick.read(rest, restFrom, restTo);
+      seen[participant] ^= StreamLoops.read(rest, restFrom, restTo);
     }
   }
 

@@ -72,10 +72,10 @@ final class RooflineTest {
     }
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment memory = outsideTheHeap(arena, stream);
-      assertThat(Yardstick.read(memory, 5, n - 1)).isEqualTo(all);
-      Yardstick.rewrite(memory, 5, n - 1, 0);
+      assertThat(StreamLoops.read(memory, 5, n - 1)).isEqualTo(all);
+      StreamLoops.rewrite(memory, 5, n - 1, 0);
       assertThat(memory.toArray(JAVA_FLOAT_UNALIGNED)).isEqualTo(values);
-      Yardstick.rewrite(memory, 5, n - 1, -1);
+      StreamLoops.rewrite(memory, 5, n - 1, -1);
       for (int i = 0; i < n; i++) {
         int flipped = i < 5 || i == n - 1 ? 0 : -1;
         float value = memory.getAtIndex(JAVA_FLOAT_UNALIGNED, i);
@@ -90,7 +90,7 @@ final class RooflineTest {
       float[][] arrays = {w, g, m, v};
       MemorySegment[] s =
           Stream.of(arrays).map(a -> outsideTheHeap(arena, a)).toArray(MemorySegment[]::new);
-      Yardstick.apply(s[0], s[1], s[2], s[3], 0, w.length, zero);
+      StreamLoops.apply(s[0], s[1], s[2], s[3], 0, w.length, zero);
       for (int i = 0; i < arrays.length; i++) {
         MemorySegment.ofArray(arrays[i]).copyFrom(s[i]);
       }

@@ -2,16 +2,16 @@ package io.spam4j.engine.internal.apply;
 
 import io.spam4j.engine.internal.kernel.Amsgrad;
 import io.spam4j.engine.internal.kernel.Float32Copy;
+import io.spam4j.engine.internal.kernel.FusedUpdate;
 import io.spam4j.engine.internal.kernel.GaussianClip;
 import io.spam4j.engine.internal.kernel.LargestRatio;
 import io.spam4j.engine.internal.kernel.Operands;
-import io.spam4j.engine.internal.kernel.Update;
 import io.spam4j.engine.internal.kernel.UpdateLoop;
 import io.spam4j.engine.internal.kernel.UpdateTally;
 import io.spam4j.engine.internal.state.StagedBlock;
 import io.spam4j.engine.internal.state.StoredMoments;
 import io.spam4j.engine.internal.state.StoredWeights;
-import io.spam4j.engine.internal.transform.PieceLoader;
+import io.spam4j.engine.internal.transform.GradientCopies;
 import io.spam4j.tensors.DType;
 import io.spam4j.tensors.Tensor;
 import io.spam4j.tensors.internal.simd.Int8Blocks;
@@ -31,7 +31,7 @@ final class FusedPiece {
   private static final int CODES_AT_ONCE = 8 * Int8Blocks.BLOCK;
 
   private final SparseMoments sparse;
-  private final @Nullable PieceLoader copies;
+  private final @Nullable GradientCopies copies;
   private final int copiedLinks;
   private final Staging staging;
   private final int participant;
@@ -45,7 +45,7 @@ final class FusedPiece {
    */
   FusedPiece(
       SparseMoments sparse,
-      @Nullable PieceLoader copies,
+      @Nullable GradientCopies copies,
       int copiedLinks,
       Staging staging,
       int participant) {
@@ -109,7 +109,7 @@ final class FusedPiece {
       FusedTensor tensor, Tensor gradient, long from, long to, long t, UpdateTally tally) {
     if (tensor.isFloat32() && gradient.dtype() == DType.F32) {
       describe(tensor, gradient, from, t);
-      Update.applyOneByOne(o, from, to, tensor.c, tally);
+      FusedUpdate.applyOneByOne(o, from, to, tensor.c, tally);
     } else {
       updateDense(tensor, gradient, from, to, t, tally);
     }
@@ -276,7 +276,7 @@ final class FusedPiece {
     }
     o.firstMoment = moments.first;
     o.secondMoment = moments.second;
-    Update.apply(o, from, to, tensor.c, tally);
+    FusedUpdate.apply(o, from, to, tensor.c, tally);
     MemorySegment largest = moments.largest;
     if (largest != null) {
       Amsgrad.apply(o, largest, from, to, tensor.c);
@@ -300,7 +300,7 @@ final class FusedPiece {
   private void applyShifted(FusedTensor tensor, long base, long from, long to, UpdateTally tally) {
     long largestBefore = tally.largestAt;
     tally.largestAt = UpdateTally.NOWHERE;
-    Update.apply(o, from, to, tensor.c, tally);
+    FusedUpdate.apply(o, from, to, tensor.c, tally);
     boolean raised = tally.largestAt != UpdateTally.NOWHERE;
     tally.largestAt = raised ? base + tally.largestAt : largestBefore;
   }

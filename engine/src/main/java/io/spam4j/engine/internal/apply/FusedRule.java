@@ -2,14 +2,14 @@ package io.spam4j.engine.internal.apply;
 
 import io.spam4j.engine.checkpoint.Checkpoint.SavedParameter;
 import io.spam4j.engine.internal.decide.AdamDecision;
+import io.spam4j.engine.internal.decide.AdamSettings;
 import io.spam4j.engine.internal.decide.Corrections;
-import io.spam4j.engine.internal.decide.Recipe;
-import io.spam4j.engine.internal.decide.Step;
+import io.spam4j.engine.internal.decide.StepState;
 import io.spam4j.engine.internal.kernel.UpdateTally;
 import io.spam4j.engine.internal.step.MemoryOutline;
-import io.spam4j.engine.internal.step.Setup;
+import io.spam4j.engine.internal.step.RuleParts;
 import io.spam4j.engine.internal.step.UpdateRule;
-import io.spam4j.engine.internal.transform.PieceLoader;
+import io.spam4j.engine.internal.transform.GradientCopies;
 import io.spam4j.engine.internal.work.PlannedJob;
 import io.spam4j.engine.internal.work.WorkPlan;
 import io.spam4j.engine.options.MomentFormat;
@@ -31,52 +31,52 @@ import org.jspecify.annotations.Nullable;
 public final class FusedRule extends UpdateRule {
   private static final int BYTES_APART = 16;
 
-  private final Recipe recipe;
+  private final AdamSettings adam;
   private final AdamDecision decision;
   private final Corrections[] corrections; // of each participant
   private final long[] bytes; // of each participant, some lines of the cache apart
-  private final Setup setup;
+  private final RuleParts parts;
   private final FusedTensor[] tensors;
   private final SparseMoments sparse;
   private final FusedPiece[] pieces; // of each participant
   private final EmulatedPiece[] emulated; // instead of them; none if operations are not emulated
-  private final @Nullable PieceLoader copies; // where the kernel cannot read the gradient itself
+  private final @Nullable GradientCopies copies; // where the kernel cannot read the gradient itself
   private final Staging staging;
   private PlannedJob job;
   private @Nullable PlannedJob nextJob; // for the number of moments that a prepared step has
 
   private final IntConsumer readState = this::readState;
 
-  private @Nullable Step step;
+  private @Nullable StepState step;
 
   /**
    * A rule that has decided nothing yet.
    *
    * @param decision what decides
    */
-  public FusedRule(Setup setup, Recipe recipe, AdamDecision decision) {
-    this.setup = setup;
-    this.recipe = recipe;
+  public FusedRule(RuleParts parts, AdamSettings adam, AdamDecision decision) {
+    this.parts = parts;
+    this.adam = adam;
     this.decision = decision;
-    corrections = new Corrections[setup.threads()];
+    corrections = new Corrections[parts.threads()];
     Arrays.setAll(corrections, _ -> new Corrections());
-    bytes = new long[setup.threads() * BYTES_APART];
-    boolean needsCopies = needsCopies(recipe, setup.chain().isFused());
-    int copiedLinks = needsCopies ? setup.chain().size() : 0;
+    bytes = new long[parts.threads() * BYTES_APART];
+    boolean needsCopies = needsCopies(adam, parts.chain().isFused());
+    int copiedLinks = needsCopies ? parts.chain().size() : 0;
     copies =
-        needsCopies ? setup.chain().loader(WorkPlan.UNIT, setup.arena(), setup.threads()) : null;
-    staging = new Staging(setup, recipe);
-    sparse = new SparseMoments(setup, recipe, copiedLinks);
-    pieces = new FusedPiece[setup.threads()];
+        needsCopies ? parts.chain().loader(WorkPlan.UNIT, parts.arena(), parts.threads()) : null;
+    staging = new Staging(parts, adam);
+    sparse = new SparseMoments(parts, adam, copiedLinks);
+    pieces = new FusedPiece[parts.threads()];
     Arrays.setAll(pieces, i -> new FusedPiece(sparse, copies, copiedLinks, staging, i));
-    boolean emulates = recipe.moments == MomentFormat.BF16_EMULATED;
-    emulated = new EmulatedPiece[emulates ? setup.threads() : 0];
+    boolean emulates = adam.moments == MomentFormat.BF16_EMULATED;
+    emulated = new EmulatedPiece[emulates ? parts.threads() : 0];
     Arrays.setAll(emulated, _ -> new EmulatedPiece());
-    tensors = new FusedTensor[setup.parameters().size()];
+    tensors = new FusedTensor[parts.parameters().size()];
     try {
       for (int i = 0; i < tensors.length; i++) {
         tensors[i] =
-            new FusedTensor(i, setup.parameters().get(i), sparse.isSparse(i), recipe, state(i));
+            new FusedTensor(i, parts.parameters().get(i), sparse.isSparse(i), adam, state(i));
         decision.initialise(tensors[i].c, i);
       }
       job = job();
@@ -88,23 +88,24 @@ public final class FusedRule extends UpdateRule {
 
   private PlannedJob job() {
     WorkPlan plan = WorkPlan.of(sparse.plannedElements());
-    return PlannedJob.joining(plan, setup.threads(), this::update);
+    return PlannedJob.joining(plan, parts.threads(), this::update);
   }
 
   /** The bytes of working memory that such a rule allocates. */
-  public static long scratchBytes(Recipe recipe, MemoryOutline outline) {
+  public static long scratchBytes(AdamSettings adam, MemoryOutline outline) {
     int threads = outline.threads();
-    return scratchBytes(recipe, outline.fused(), outline.anySparse(), threads)
-        + (Staging.isNeeded(recipe, outline.weights()) ? Staging.bytes(threads) : 0);
+    return scratchBytes(adam, outline.fused(), outline.anySparse(), threads)
+        + (Staging.isNeeded(adam, outline.weights()) ? Staging.bytes(threads) : 0);
   }
 
-  private static long scratchBytes(Recipe recipe, boolean fused, boolean anySparse, int threads) {
-    return (needsCopies(recipe, fused) ? PieceLoader.bytes(WorkPlan.UNIT, threads) : 0)
-        + (anySparse ? SparseMoments.scratchBytes(recipe, threads) : 0);
+  private static long scratchBytes(
+      AdamSettings adam, boolean fused, boolean anySparse, int threads) {
+    return (needsCopies(adam, fused) ? GradientCopies.bytes(WorkPlan.UNIT, threads) : 0)
+        + (anySparse ? SparseMoments.scratchBytes(adam, threads) : 0);
   }
 
-  private static boolean needsCopies(Recipe recipe, boolean fused) {
-    return recipe.spikeAction == SpikeAction.GAUSSIAN || !fused;
+  private static boolean needsCopies(AdamSettings adam, boolean fused) {
+    return adam.spikeAction == SpikeAction.GAUSSIAN || !fused;
   }
 
   private void readState(int tensor) {
@@ -113,7 +114,7 @@ public final class FusedRule extends UpdateRule {
 
   @Override
   protected SequencedMap<String, Tensor> state(int tensor) {
-    return setup.state().of(tensor);
+    return parts.state().of(tensor);
   }
 
   @Override
@@ -144,7 +145,7 @@ public final class FusedRule extends UpdateRule {
 
   @Override
   protected SequencedMap<String, Tensor> restoreTarget(int tensor) {
-    SequencedMap<String, Tensor> prepared = setup.state().prepared(tensor);
+    SequencedMap<String, Tensor> prepared = parts.state().prepared(tensor);
     return prepared == null ? state(tensor) : prepared;
   }
 
@@ -152,7 +153,7 @@ public final class FusedRule extends UpdateRule {
   protected void commitRestore() {
     sparse.commitRestore(readState);
     takeNextJob();
-    if (recipe.flushesSubnormals) {
+    if (adam.flushesSubnormals) {
       for (FusedTensor tensor : tensors) {
         tensor.moments.flushHalves();
       }
@@ -179,7 +180,7 @@ public final class FusedRule extends UpdateRule {
   @Override
   protected long scratchBytes() {
     return staging.bytes()
-        + scratchBytes(recipe, setup.chain().isFused(), sparse.any(), setup.threads());
+        + scratchBytes(adam, parts.chain().isFused(), sparse.any(), parts.threads());
   }
 
   @Override
@@ -193,7 +194,7 @@ public final class FusedRule extends UpdateRule {
   }
 
   @Override
-  protected void prepare(Step step) {
+  protected void prepare(StepState step) {
     staging.prepare(step);
     try {
       boolean resizes = sparse.prepare(step, decision.timeline());
@@ -205,7 +206,7 @@ public final class FusedRule extends UpdateRule {
   }
 
   @Override
-  protected void run(Step step) {
+  protected void run(StepState step) {
     this.step = step;
     sparse.commit(readState);
     takeNextJob();
@@ -218,12 +219,12 @@ public final class FusedRule extends UpdateRule {
     job.run();
   }
 
-  private void decide(FusedTensor tensor, Step step, int participant) {
+  private void decide(FusedTensor tensor, StepState step, int participant) {
     int index = tensor.index;
     decision.decide(tensor.c, index, step, corrections[participant]);
     Tensor gradient = step.gradients[index];
     if (gradient != null && copies == null) {
-      setup.chain().fuse(index, tensor.c);
+      parts.chain().fuse(index, tensor.c);
       tensor.chooseLoop(gradient);
     }
   }
@@ -231,7 +232,7 @@ public final class FusedRule extends UpdateRule {
   private void update(int index, long from, long plannedTo, int participant) {
     FusedTensor tensor = tensors[index];
     long to = sparse.isSparse(index) ? Math.min(plannedTo, sparse.count(index)) : plannedTo;
-    Step current = Objects.requireNonNull(step);
+    StepState current = Objects.requireNonNull(step);
     if (tensor.isOnePiece) {
       decide(tensor, current, participant);
     }
@@ -248,7 +249,8 @@ public final class FusedRule extends UpdateRule {
     } while (start < to);
   }
 
-  private void updatePiece(Step current, FusedTensor tensor, long from, long to, int participant) {
+  private void updatePiece(
+      StepState current, FusedTensor tensor, long from, long to, int participant) {
     if (tensor.c.resetsMoments) {
       tensor.moments.zero(from, to);
     }
@@ -257,7 +259,7 @@ public final class FusedRule extends UpdateRule {
     if (gradient == null) {
       return; // a selection that waits for its first gradient ends here too
     }
-    UpdateTally tally = setup.counts().of(index, tensor.isOnePiece, participant);
+    UpdateTally tally = parts.counts().of(index, tensor.isOnePiece, participant);
     if (emulated.length > 0) {
       emulated[participant].update(tensor, mask(index), gradient, from, to, tally);
     } else {
@@ -269,7 +271,7 @@ public final class FusedRule extends UpdateRule {
   }
 
   @Override
-  protected long bytes(Step step) {
+  protected long bytes(StepState step) {
     long sum = 0;
     for (long some : bytes) { // a stream would be garbage in each step
       sum += some;

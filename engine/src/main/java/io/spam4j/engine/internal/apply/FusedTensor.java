@@ -2,7 +2,7 @@ package io.spam4j.engine.internal.apply;
 
 import io.spam4j.engine.Parameter;
 import io.spam4j.engine.decision.UpdateCoefficients;
-import io.spam4j.engine.internal.decide.Recipe;
+import io.spam4j.engine.internal.decide.AdamSettings;
 import io.spam4j.engine.internal.kernel.UpdateForm;
 import io.spam4j.engine.internal.kernel.UpdateForm.Moments;
 import io.spam4j.engine.internal.kernel.UpdateForm.Settings;
@@ -39,14 +39,14 @@ final class FusedTensor {
       int index,
       Parameter parameter,
       boolean isSparse,
-      Recipe recipe,
+      AdamSettings adam,
       SequencedMap<String, Tensor> state) {
     this.index = index;
     elements = parameter.weights().elements();
     isOnePiece = !isSparse && elements <= WorkPlan.UNIT;
-    key = new RoundingKey(recipe.seed, parameter.name());
-    weights = new StoredWeights(parameter, recipe, key, state.get(StateNames.LOW));
-    format = recipe.moments;
+    key = new RoundingKey(adam.seed, parameter.name());
+    weights = new StoredWeights(parameter, adam, key, state.get(StateNames.LOW));
+    format = adam.moments;
     moments = new StoredMoments(format, key, state);
     ofWeights = weights.form();
     ofMoments = moments.form();

@@ -1,14 +1,14 @@
 package io.spam4j.engine.internal.apply;
 
 import io.spam4j.engine.decision.UpdateCoefficients;
-import io.spam4j.engine.internal.decide.Recipe;
+import io.spam4j.engine.internal.decide.AdamSettings;
 import io.spam4j.engine.internal.kernel.Selected;
 import io.spam4j.engine.internal.kernel.Unselected;
 import io.spam4j.engine.internal.kernel.UpdateTally;
 import io.spam4j.engine.internal.state.StagedBlock;
 import io.spam4j.engine.internal.state.StoredWeights;
-import io.spam4j.engine.internal.step.Setup;
-import io.spam4j.engine.internal.transform.PieceLoader;
+import io.spam4j.engine.internal.step.RuleParts;
+import io.spam4j.engine.internal.transform.GradientCopies;
 import io.spam4j.engine.internal.work.WorkPlan;
 import io.spam4j.engine.options.MaskedWeightDecay;
 import io.spam4j.engine.options.UnselectedWeights;
@@ -36,11 +36,11 @@ final class GatheredBlock {
   /** Of the buffer for weights; the one for gradients must not lie a multiple of 4096 apart. */
   static final long WEIGHT_BYTES = (long) ROOM * Float.BYTES + StagedBlock.APART;
 
-  private final Setup setup;
-  private final Recipe recipe;
+  private final RuleParts parts;
+  private final AdamSettings adam;
   private final int participant;
-  private final PieceLoader gradients;
-  private final PieceLoader unselectedGradients;
+  private final GradientCopies gradients;
+  private final GradientCopies unselectedGradients;
   private final int links; // transforms that are done here
   private final UpdateTally uncounted = new UpdateTally(); // for what is counted elsewhere
   private final long[] positions = new long[IndexMask.BLOCK];
@@ -66,19 +66,19 @@ final class GatheredBlock {
    * @param unselectedGradients loads pieces; without buffers if unselected weights stay
    */
   GatheredBlock(
-      Setup setup,
-      Recipe recipe,
+      RuleParts parts,
+      AdamSettings adam,
       int participant,
       int copiedLinks,
-      PieceLoader gradients,
-      PieceLoader unselectedGradients) {
-    this.setup = setup;
-    this.recipe = recipe;
+      GradientCopies gradients,
+      GradientCopies unselectedGradients) {
+    this.parts = parts;
+    this.adam = adam;
     this.participant = participant;
     this.gradients = gradients;
     this.unselectedGradients = unselectedGradients;
     links = copiedLinks;
-    weights = setup.arena().allocate(WEIGHT_BYTES, 4096).asSlice(StagedBlock.APART);
+    weights = parts.arena().allocate(WEIGHT_BYTES, 4096).asSlice(StagedBlock.APART);
   }
 
   /** The gathered weights, from float 0 on. */
@@ -114,10 +114,7 @@ final class GatheredBlock {
     this.mask = mask;
     StoredWeights stored = tensor.weights;
     isPacked =
-        links == 0
-            && mask.width() == 1
-            && !recipe.movesUnselected()
-            && canPack(stored, fullGradient);
+        links == 0 && mask.width() == 1 && !adam.movesUnselected() && canPack(stored, fullGradient);
     firstBlock = from / IndexMask.BLOCK;
     long blocks = (to - from + IndexMask.BLOCK - 1) / IndexMask.BLOCK;
     endBlock = firstBlock + (isPacked ? Math.min(BLOCKS, blocks) : 1);
@@ -199,7 +196,7 @@ final class GatheredBlock {
       Tensor fullGradient,
       UpdateCoefficients c,
       UpdateTally tally) {
-    MemorySegment all = setup.parameters().get(tensor).weights().memory();
+    MemorySegment all = parts.parameters().get(tensor).weights().memory();
     long next = from == 0 ? 0 : lastOf(mask, from / IndexMask.BLOCK - 1) + 1;
     for (long block = from / IndexMask.BLOCK; block * IndexMask.BLOCK < to; block++) {
       count = mask.decode(block, positions);
@@ -237,7 +234,7 @@ final class GatheredBlock {
               selected,
               count,
               descends(),
-              recipe.maskedWeightDecay == MaskedWeightDecay.ALL,
+              adam.maskedWeightDecay == MaskedWeightDecay.ALL,
               c,
               tally);
     }
@@ -246,7 +243,7 @@ final class GatheredBlock {
 
   /** Whether weights without moments take gradient steps. */
   private boolean descends() {
-    return recipe.unselected == UnselectedWeights.SGD;
+    return adam.unselected == UnselectedWeights.SGD;
   }
 
   private long lastOf(IndexMask mask, long block) {

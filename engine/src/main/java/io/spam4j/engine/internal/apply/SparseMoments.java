@@ -3,14 +3,14 @@ package io.spam4j.engine.internal.apply;
 import io.spam4j.engine.Parameter;
 import io.spam4j.engine.checkpoint.Checkpoint.SavedMask;
 import io.spam4j.engine.checkpoint.Checkpoint.SavedParameter;
+import io.spam4j.engine.internal.decide.AdamSettings;
 import io.spam4j.engine.internal.decide.Hyperparameters;
-import io.spam4j.engine.internal.decide.Recipe;
 import io.spam4j.engine.internal.decide.Selection;
-import io.spam4j.engine.internal.decide.Step;
+import io.spam4j.engine.internal.decide.StepState;
 import io.spam4j.engine.internal.decide.Timeline;
 import io.spam4j.engine.internal.state.StateNames;
-import io.spam4j.engine.internal.step.Setup;
-import io.spam4j.engine.internal.transform.PieceLoader;
+import io.spam4j.engine.internal.step.RuleParts;
+import io.spam4j.engine.internal.transform.GradientCopies;
 import io.spam4j.engine.internal.work.ParallelTasks;
 import io.spam4j.engine.internal.work.WorkPlan;
 import io.spam4j.tensors.Tensor;
@@ -30,42 +30,42 @@ import org.jspecify.annotations.Nullable;
  * dense tensor.
  */
 final class SparseMoments implements AutoCloseable {
-  private final Setup setup;
-  private final Recipe recipe;
+  private final RuleParts parts;
+  private final AdamSettings adam;
   private final @Nullable Selection[] selections; // of each tensor; null where it is dense
   private final GatheredBlock[] workspaces; // of each participant; none if all tensors are dense
 
-  SparseMoments(Setup setup, Recipe recipe, int copiedLinks) {
-    this.setup = setup;
-    this.recipe = recipe;
-    int count = setup.parameters().size();
+  SparseMoments(RuleParts parts, AdamSettings adam, int copiedLinks) {
+    this.parts = parts;
+    this.adam = adam;
+    int count = parts.parameters().size();
     selections = new Selection[count];
-    var threads = new ParallelTasks(setup.threads());
+    var threads = new ParallelTasks(parts.threads());
     boolean any = false;
     try {
       for (int i = 0; i < count; i++) {
-        Hyperparameters h = setup.hyperparameters().get(i);
+        Hyperparameters h = parts.hyperparameters().get(i);
         if (h.isSparse()) {
           any = true;
-          Parameter parameter = setup.parameters().get(i);
-          recipe.requireResetBeforeUpdate(parameter.name(), h);
-          recipe.requireSparseForms(parameter);
+          Parameter parameter = parts.parameters().get(i);
+          adam.requireResetBeforeUpdate(parameter.name(), h);
+          adam.requireSparseForms(parameter);
           var selection =
               new Selection(
-                  recipe,
+                  adam,
                   parameter.name(),
                   parameter.weights().elements(),
                   parameter::weights,
                   h,
                   threads,
-                  setup.arenas());
+                  parts.arenas());
           selections[i] = selection;
-          setup.state().addPacked(selection.count());
+          parts.state().addPacked(selection.count());
         } else {
-          setup.state().add();
+          parts.state().add();
         }
       }
-      workspaces = new GatheredBlock[any ? setup.threads() : 0];
+      workspaces = new GatheredBlock[any ? parts.threads() : 0];
       makeWorkspaces(copiedLinks);
     } catch (RuntimeException | Error e) {
       close();
@@ -75,18 +75,17 @@ final class SparseMoments implements AutoCloseable {
 
   private void makeWorkspaces(int copiedLinks) {
     int count = workspaces.length;
-    PieceLoader blocks = setup.chain().loader(GatheredBlock.ROOM, setup.arena(), count);
-    PieceLoader pieces =
-        setup.chain().loader(WorkPlan.UNIT, setup.arena(), movesUnselected() ? count : 0);
-    Arrays.setAll(
-        workspaces, i -> new GatheredBlock(setup, recipe, i, copiedLinks, blocks, pieces));
+    GradientCopies blocks = parts.chain().loader(GatheredBlock.ROOM, parts.arena(), count);
+    GradientCopies pieces =
+        parts.chain().loader(WorkPlan.UNIT, parts.arena(), movesUnselected() ? count : 0);
+    Arrays.setAll(workspaces, i -> new GatheredBlock(parts, adam, i, copiedLinks, blocks, pieces));
   }
 
   /** The bytes of working memory that are allocated if any tensor is sparse. */
-  static long scratchBytes(Recipe recipe, int threads) {
+  static long scratchBytes(AdamSettings adam, int threads) {
     long blocks =
-        threads * GatheredBlock.WEIGHT_BYTES + PieceLoader.bytes(GatheredBlock.ROOM, threads);
-    return blocks + (recipe.movesUnselected() ? PieceLoader.bytes(WorkPlan.UNIT, threads) : 0);
+        threads * GatheredBlock.WEIGHT_BYTES + GradientCopies.bytes(GatheredBlock.ROOM, threads);
+    return blocks + (adam.movesUnselected() ? GradientCopies.bytes(WorkPlan.UNIT, threads) : 0);
   }
 
   boolean any() {
@@ -110,8 +109,8 @@ final class SparseMoments implements AutoCloseable {
   }
 
   /** Whether a reset at this step leaves the moments of weights that are selected again. */
-  boolean keepsMoments(int tensor, Step step) {
-    return isSparse(tensor) && recipe.keepsSelectedMoments(step.has(tensor));
+  boolean keepsMoments(int tensor, StepState step) {
+    return isSparse(tensor) && adam.keepsSelectedMoments(step.has(tensor));
   }
 
   /** Whether weights without moments change too. */
@@ -120,7 +119,7 @@ final class SparseMoments implements AutoCloseable {
   }
 
   private boolean movesUnselected() {
-    return recipe.movesUnselected();
+    return adam.movesUnselected();
   }
 
   /**
@@ -128,7 +127,7 @@ final class SparseMoments implements AutoCloseable {
    * selection of nothing counts as one, so that there is a piece in which unselected weights move.
    */
   long[] plannedElements() {
-    long[] elements = setup.elements();
+    long[] elements = parts.elements();
     for (int i = 0; i < elements.length; i++) {
       Selection selection = selections[i];
       elements[i] = selection == null ? elements[i] : Math.max(1, selection.nextCount());
@@ -151,7 +150,7 @@ final class SparseMoments implements AutoCloseable {
    *
    * @return whether some tensor will have another number of moments
    */
-  boolean prepare(Step step, Timeline timeline) {
+  boolean prepare(StepState step, Timeline timeline) {
     boolean resizes = false;
     boolean changes = timeline.startsInterval(step.t);
     for (int i = 0; i < selections.length; i++) {
@@ -161,7 +160,7 @@ final class SparseMoments implements AutoCloseable {
         boolean resized = selection.nextCount() != selection.count();
         resizes |= resized;
         if (selection.nextMask() != null && (resized || keepsMoments(i, step))) {
-          setup.state().preparePacked(i, selection.nextCount());
+          parts.state().preparePacked(i, selection.nextCount());
           carry(i, selection, step);
         }
       }
@@ -175,7 +174,7 @@ final class SparseMoments implements AutoCloseable {
       Selection selection = selections[i];
       if (selection != null) {
         selection.discardNext();
-        setup.state().discardPrepared(i);
+        parts.state().discardPrepared(i);
       }
     }
   }
@@ -189,8 +188,8 @@ final class SparseMoments implements AutoCloseable {
     for (int i = 0; i < selections.length; i++) {
       Selection selection = selections[i];
       if (selection != null && selection.nextMask() != null) {
-        if (setup.state().prepared(i) != null) {
-          setup.state().commitPrepared(i);
+        if (parts.state().prepared(i) != null) {
+          parts.state().commitPrepared(i);
           moved.accept(i);
         }
         selection.commit();
@@ -199,12 +198,12 @@ final class SparseMoments implements AutoCloseable {
   }
 
   /** Copies the moments of weights that stay selected to those prepared, if they are kept. */
-  private void carry(int tensor, Selection selection, Step step) {
+  private void carry(int tensor, Selection selection, StepState step) {
     IndexMask old = selection.mask();
     IndexMask next = selection.nextMask();
-    SequencedMap<String, Tensor> prepared = setup.state().prepared(tensor);
+    SequencedMap<String, Tensor> prepared = parts.state().prepared(tensor);
     if (old != null && next != null && prepared != null && keepsMoments(tensor, step)) {
-      carry(setup.state().of(tensor), prepared, old, next);
+      carry(parts.state().of(tensor), prepared, old, next);
     }
   }
 
@@ -220,7 +219,7 @@ final class SparseMoments implements AutoCloseable {
       if (selection != null && source != null) {
         SavedMask saved = source.mask().orElse(null);
         selection.prepareRestore(saved);
-        setup.state().preparePacked(i, selection.nextCount());
+        parts.state().preparePacked(i, selection.nextCount());
       }
     }
   }
@@ -229,8 +228,8 @@ final class SparseMoments implements AutoCloseable {
   void commitRestore(IntConsumer moved) {
     for (int i = 0; i < selections.length; i++) {
       Selection selection = selections[i];
-      if (selection != null && setup.state().prepared(i) != null) {
-        setup.state().commitPrepared(i);
+      if (selection != null && parts.state().prepared(i) != null) {
+        parts.state().commitPrepared(i);
         selection.commitRestore();
         moved.accept(i);
       }

@@ -1,9 +1,9 @@
 package io.spam4j.engine.internal.apply;
 
-import io.spam4j.engine.internal.decide.Recipe;
-import io.spam4j.engine.internal.decide.Step;
+import io.spam4j.engine.internal.decide.AdamSettings;
+import io.spam4j.engine.internal.decide.StepState;
 import io.spam4j.engine.internal.state.StagedBlock;
-import io.spam4j.engine.internal.step.Setup;
+import io.spam4j.engine.internal.step.RuleParts;
 import io.spam4j.engine.options.MomentFormat;
 import io.spam4j.tensors.DType;
 import io.spam4j.tensors.Tensor;
@@ -25,7 +25,7 @@ final class Staging implements AutoCloseable {
    * a block of all four streams are 32 KiB, so they stay in the first-level cache.
    */
 
-  private final Setup setup;
+  private final RuleParts parts;
   private @Nullable Room room;
 
   /** Blocks, and what their memory lies in if that is to be closed. */
@@ -37,17 +37,17 @@ final class Staging implements AutoCloseable {
     }
   }
 
-  Staging(Setup setup, Recipe recipe) {
-    this.setup = setup;
+  Staging(RuleParts parts, AdamSettings adam) {
+    this.parts = parts;
     boolean anyBfloat16 =
-        setup.parameters().stream().anyMatch(p -> p.weights().dtype() == DType.BF16);
-    boolean always = isNeeded(recipe, anyBfloat16 ? DType.BF16 : DType.F32);
-    room = always ? Room.in(setup.arena(), /* own= */ false, setup.threads()) : null;
+        parts.parameters().stream().anyMatch(p -> p.weights().dtype() == DType.BF16);
+    boolean always = isNeeded(adam, anyBfloat16 ? DType.BF16 : DType.F32);
+    room = always ? Room.in(parts.arena(), /* own= */ false, parts.threads()) : null;
   }
 
   /** Whether such an optimizer needs room whatever its gradients are. */
-  static boolean isNeeded(Recipe recipe, DType weights) {
-    return recipe.moments != MomentFormat.F32 || weights != DType.F32;
+  static boolean isNeeded(AdamSettings adam, DType weights) {
+    return adam.moments != MomentFormat.F32 || weights != DType.F32;
   }
 
   /**
@@ -55,10 +55,10 @@ final class Staging implements AutoCloseable {
    *
    * @throws OutOfMemoryError if there is no memory; nothing is held then
    */
-  void prepare(Step step) {
+  void prepare(StepState step) {
     for (int i = 0; i < step.tensors() && room == null; i++) {
       Tensor gradient = step.gradients[i];
-      boolean direct = setup.parameters().get(i).weights().memory().isNative();
+      boolean direct = parts.parameters().get(i).weights().memory().isNative();
       if (gradient != null && !(direct && !isStaged(gradient))) {
         room = makeRoom();
       }
@@ -66,9 +66,9 @@ final class Staging implements AutoCloseable {
   }
 
   private Room makeRoom() {
-    Arena arena = setup.arenas().get();
+    Arena arena = parts.arenas().get();
     try {
-      return Room.in(arena, /* own= */ true, setup.threads());
+      return Room.in(arena, /* own= */ true, parts.threads());
     } catch (RuntimeException | Error e) {
       arena.close();
       throw e;
@@ -92,7 +92,7 @@ final class Staging implements AutoCloseable {
 
   /** The bytes it allocated. */
   long bytes() {
-    return room == null ? 0 : bytes(setup.threads());
+    return room == null ? 0 : bytes(parts.threads());
   }
 
   @Override

@@ -26,7 +26,7 @@ import java.util.Map;
  * threads: it keeps nothing from step to step.
  */
 public final class AdamDecision {
-  private final Recipe recipe;
+  private final AdamSettings adam;
   private final Timeline timeline;
   private final NonFinitePolicy nonFinite;
   private final List<Hyperparameters> hyperparameters;
@@ -39,12 +39,12 @@ public final class AdamDecision {
    * @param own decides otherwise
    */
   public AdamDecision(
-      Recipe recipe,
+      AdamSettings adam,
       NonFinitePolicy nonFinite,
       List<Hyperparameters> hyperparameters,
       Decision own) {
-    this.recipe = recipe;
-    timeline = recipe.timeline();
+    this.adam = adam;
+    timeline = adam.timeline();
     this.nonFinite = nonFinite;
     this.hyperparameters = hyperparameters;
     this.own = own;
@@ -62,26 +62,25 @@ public final class AdamDecision {
     Hyperparameters h = hyperparameters.get(tensor);
     c.beta2 = (float) h.beta2();
     c.oneMinusBeta2 = (float) (1 - h.beta2());
-    c.flushBelow = recipe.flushesSubnormals ? Float.MIN_NORMAL : 0;
+    c.flushBelow = adam.flushesSubnormals ? Float.MIN_NORMAL : 0;
     c.skipsNonFinite = nonFinite != NonFinitePolicy.PROPAGATE;
-    c.clipsAtZero = recipe.zeroSecondMoment == ZeroSecondMoment.CLIP_TO_ZERO;
-    c.nullifiesSpikes = recipe.spikeAction == SpikeAction.NULLIFY;
-    c.gradientLimit =
-        recipe.limitsGradients ? Coordinates.LARGEST_GRADIENT : Float.POSITIVE_INFINITY;
-    c.leavesWeights = recipe.amsgrad;
-    if (recipe.weightDecayMode == WeightDecayMode.COUPLED) {
+    c.clipsAtZero = adam.zeroSecondMoment == ZeroSecondMoment.CLIP_TO_ZERO;
+    c.nullifiesSpikes = adam.spikeAction == SpikeAction.NULLIFY;
+    c.gradientLimit = adam.limitsGradients ? Coordinates.LARGEST_GRADIENT : Float.POSITIVE_INFINITY;
+    c.leavesWeights = adam.amsgrad;
+    if (adam.weightDecayMode == WeightDecayMode.COUPLED) {
       c.coupledDecay = (float) weightDecay(h);
     }
   }
 
   private double weightDecay(Hyperparameters h) {
-    boolean none = h.isSparse() && recipe.maskedWeightDecay == MaskedWeightDecay.NONE;
+    boolean none = h.isSparse() && adam.maskedWeightDecay == MaskedWeightDecay.NONE;
     return none ? 0 : h.weightDecay();
   }
 
   /** Whether a reset at this step counts for a tensor. */
-  private boolean resets(int tensor, Step step) {
-    return timeline.resetsAt(step.t) && (step.has(tensor) || recipe.resetsMissingGradients);
+  private boolean resets(int tensor, StepState step) {
+    return timeline.resetsAt(step.t) && (step.has(tensor) || adam.resetsMissingGradients);
   }
 
   /**
@@ -90,7 +89,7 @@ public final class AdamDecision {
    *
    * @param corrections of the thread
    */
-  public void decide(UpdateCoefficients c, int tensor, Step step, Corrections corrections) {
+  public void decide(UpdateCoefficients c, int tensor, StepState step, Corrections corrections) {
     boolean resets = resets(tensor, step);
     if (resets) {
       step.countReset(tensor);
@@ -100,27 +99,27 @@ public final class AdamDecision {
       views[tensor].at = step;
       own.decide(c, views[tensor]);
     } else {
-      boolean keeps = hyperparameters.get(tensor).isSparse() && recipe.keepsSelectedMoments(false);
+      boolean keeps = hyperparameters.get(tensor).isSparse() && adam.keepsSelectedMoments(false);
       c.resetsMoments = resets && !keeps;
     }
   }
 
   private void decide(
-      UpdateCoefficients c, int tensor, Step step, boolean resets, Corrections corrections) {
+      UpdateCoefficients c, int tensor, StepState step, boolean resets, Corrections corrections) {
     Hyperparameters h = hyperparameters.get(tensor);
     long sinceReset = step.updatesSinceReset[tensor];
-    boolean keeps = h.isSparse() && recipe.overlap == MomentOverlap.KEEP;
-    c.resetsMoments = resets && !recipe.resetsAfterUpdate && !keeps;
-    c.zeroesMomentsAfter = resets && recipe.resetsAfterUpdate;
+    boolean keeps = h.isSparse() && adam.overlap == MomentOverlap.KEEP;
+    c.resetsMoments = resets && !adam.resetsAfterUpdate && !keeps;
+    c.zeroesMomentsAfter = resets && adam.resetsAfterUpdate;
     c.momentsAreZero =
-        step.updates[tensor] == 1 || (sinceReset == 1 && !recipe.resetsAfterUpdate && !keeps);
+        step.updates[tensor] == 1 || (sinceReset == 1 && !adam.resetsAfterUpdate && !keeps);
 
-    double beta1 = h.beta1() * recipe.betaSchedule.scale(step.t);
+    double beta1 = h.beta1() * adam.betaSchedule.scale(step.t);
     c.beta1 = (float) beta1;
     c.oneMinusBeta1 = (float) (1 - beta1);
     decideSpikes(c, h, timeline.clipsAt(step.t), keeps ? step.updates[tensor] : sinceReset);
     corrections.set(
-        switch (recipe.biasCorrection) {
+        switch (adam.biasCorrection) {
           case GLOBAL -> step.updates[tensor];
           case SINCE_RESET -> sinceReset;
           case NONE -> Long.MAX_VALUE; // 1 - beta^k = 1
@@ -131,20 +130,20 @@ public final class AdamDecision {
     double rootCorrection2 = Math.sqrt(corrections.second);
     double warmup = timeline.warmupScale(step.t);
     // The authors' code warms up selected weights in an operation of its own.
-    boolean isApart = recipe.moments == MomentFormat.BF16_EMULATED && h.isSparse();
+    boolean isApart = adam.moments == MomentFormat.BF16_EMULATED && h.isSparse();
     c.directionScale = isApart ? (float) warmup : 1;
     c.stepSize =
         (float) (learningRate * (isApart ? 1 : warmup) * rootCorrection2 / corrections.first);
     c.epsilon =
         (float)
-            switch (recipe.epsilonMode) {
+            switch (adam.epsilonMode) {
               // lr / c1 * m / (sqrt(v / c2) + eps) = lr * sqrt(c2) / c1 * m / (sqrt(v) + eps')
               case CORRECTED -> h.epsilon() * rootCorrection2;
               case UNCORRECTED -> h.epsilon();
             };
     double decay = learningRate * weightDecay(h);
-    c.decayBefore = recipe.weightDecayMode == WeightDecayMode.BEFORE ? (float) (1 - decay) : 1;
-    c.decayAfter = recipe.weightDecayMode == WeightDecayMode.AFTER ? (float) decay : 0;
+    c.decayBefore = adam.weightDecayMode == WeightDecayMode.BEFORE ? (float) (1 - decay) : 1;
+    c.decayAfter = adam.weightDecayMode == WeightDecayMode.AFTER ? (float) decay : 0;
   }
 
   /**
@@ -155,13 +154,13 @@ public final class AdamDecision {
   private void decideSpikes(
       UpdateCoefficients c, Hyperparameters h, boolean clips, long gradients) {
     double theta = h.spikeThreshold();
-    if (recipe.spikeReference == SpikeReference.CORRECTED && gradients > 1) {
+    if (adam.spikeReference == SpikeReference.CORRECTED && gradients > 1) {
       theta /= Correction.of(h.beta2(), gradients - 1);
     }
     boolean compares =
-        recipe.spikeAction == SpikeAction.CLIP || recipe.spikeAction == SpikeAction.NULLIFY;
+        adam.spikeAction == SpikeAction.CLIP || adam.spikeAction == SpikeAction.NULLIFY;
     c.spikeThreshold = clips && compares && theta > 0 ? (float) theta : Float.POSITIVE_INFINITY;
-    if (recipe.spikeAction == SpikeAction.GAUSSIAN) {
+    if (adam.spikeAction == SpikeAction.GAUSSIAN) {
       c.clipsDeviations = clips;
       c.meanCorrection = gradients > 1 ? (float) Correction.of(h.beta2(), gradients - 1) : 0;
       c.varianceCorrection = gradients > 2 ? (float) Correction.of(h.beta2(), gradients - 2) : 0;
@@ -183,11 +182,11 @@ public final class AdamDecision {
 
   /** What its own decision sees of a step. */
   private static final class DecidedTensor implements TensorStep {
-    private static final Step NONE = new Step(0);
+    private static final StepState NONE = new StepState(0);
 
     private final int tensor;
     private final Hyperparameters hyperparameters;
-    private Step at = NONE;
+    private StepState at = NONE;
 
     DecidedTensor(int tensor, Hyperparameters hyperparameters) {
       this.tensor = tensor;

@@ -12,25 +12,25 @@ public final class AdamPresets {
   private AdamPresets() {}
 
   /** SPAM as recommended; see {@link io.spam4j.engine.optimizers.Spam}. */
-  public static Recipe spam() {
-    var recipe = new Recipe("spam");
-    recipe.epsilonMode = EpsilonMode.UNCORRECTED;
-    recipe.weightDecayMode = WeightDecayMode.AFTER;
-    recipe.resetInterval = 500;
-    recipe.rewarmSteps = 150;
-    recipe.spikeGraceSteps = 20;
-    return recipe;
+  public static AdamSettings spam() {
+    var adam = new AdamSettings("spam");
+    adam.epsilonMode = EpsilonMode.UNCORRECTED;
+    adam.weightDecayMode = WeightDecayMode.AFTER;
+    adam.resetInterval = 500;
+    adam.rewarmSteps = 150;
+    adam.spikeGraceSteps = 20;
+    return adam;
   }
 
   /** SPAM as its authors' code runs it. */
-  public static Recipe spamReference() {
-    Recipe recipe = spam();
-    recipe.zeroSecondMoment = ZeroSecondMoment.CLIP_TO_ZERO;
-    recipe.resetsMissingGradients = false;
-    recipe.limitsGradients = false;
-    recipe.flushesSubnormals = false;
-    recipe.maskedWeightDecay = MaskedWeightDecay.NONE;
-    recipe.maskSelection = MaskSelection.random(MaskSampling.EXACT_THEN_BERNOULLI);
-    return recipe;
+  public static AdamSettings spamReference() {
+    AdamSettings adam = spam();
+    adam.zeroSecondMoment = ZeroSecondMoment.CLIP_TO_ZERO;
+    adam.resetsMissingGradients = false;
+    adam.limitsGradients = false;
+    adam.flushesSubnormals = false;
+    adam.maskedWeightDecay = MaskedWeightDecay.NONE;
+    adam.maskSelection = MaskSelection.random(MaskSampling.EXACT_THEN_BERNOULLI);
+    return adam;
   }
 }

@@ -1,7 +1,7 @@
 package io.spam4j.engine.internal.decide;
 
-import io.spam4j.engine.internal.math.Checks;
-import io.spam4j.engine.internal.math.HalfTurn;
+import io.spam4j.engine.internal.math.Cosine;
+import io.spam4j.engine.internal.math.Ranges;
 
 /**
  * Stable-SPAM's schedule of beta1 and gamma1 (authors' code; spam-spec 2.2): both are multiplied by
@@ -17,8 +17,8 @@ public record BetaSchedule(long totalSteps, double finalFraction, boolean rises)
   public static final BetaSchedule NONE = new BetaSchedule(0, 1, false);
 
   public BetaSchedule {
-    Checks.notNegative("totalSteps", totalSteps);
-    Checks.fraction("finalFraction", finalFraction);
+    Ranges.notNegative("totalSteps", totalSteps);
+    Ranges.fraction("finalFraction", finalFraction);
   }
 
   /** The factor at step {@code t}, counted from 1. */
@@ -29,6 +29,6 @@ public record BetaSchedule(long totalSteps, double finalFraction, boolean rises)
     long length = totalSteps + 1;
     long phase = rises ? t % (2 * length) : Math.min(t, length);
     double share = (double) Math.min(phase, 2 * length - phase) / length;
-    return finalFraction + (1 - finalFraction) * (1 + HalfTurn.cos(share)) / 2;
+    return finalFraction + (1 - finalFraction) * (1 + Cosine.cos(share)) / 2;
   }
 }

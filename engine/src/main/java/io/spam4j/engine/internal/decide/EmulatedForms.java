@@ -29,10 +29,10 @@ public final class EmulatedForms {
    * @param settings all of them, as text
    * @throws IllegalArgumentException if one is not that of the authors' code
    */
-  public static void require(Recipe recipe, Map<String, String> settings) {
-    Recipe reference = AdamPresets.spamReference();
-    if (!recipe.name.equals(reference.name)) {
-      throw refusal("optimizer=" + recipe.name);
+  public static void require(AdamSettings adam, Map<String, String> settings) {
+    AdamSettings reference = AdamPresets.spamReference();
+    if (!adam.name.equals(reference.name)) {
+      throw refusal("optimizer=" + adam.name);
     }
     Map<String, String> expected = reference.settings();
     expected.put("nonFinite", NonFinitePolicy.PROPAGATE.name());
@@ -43,13 +43,13 @@ public final class EmulatedForms {
             throw refusal("%s=%s, preset=%s".formatted(name, settings.get(name), value));
           }
         });
-    if (recipe.biasCorrection == BiasCorrection.SINCE_RESET) {
+    if (adam.biasCorrection == BiasCorrection.SINCE_RESET) {
       throw refusal("biasCorrection=SINCE_RESET, preset=" + reference.biasCorrection);
     }
-    if (recipe.weightRounding != WeightRounding.NEAREST) {
+    if (adam.weightRounding != WeightRounding.NEAREST) {
       throw new IllegalArgumentException(
           "weightRounding must be NEAREST where moments are BF16_EMULATED: weightRounding="
-              + recipe.weightRounding);
+              + adam.weightRounding);
     }
   }
 

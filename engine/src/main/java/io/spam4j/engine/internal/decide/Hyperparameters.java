@@ -1,7 +1,7 @@
 package io.spam4j.engine.internal.decide;
 
 import io.spam4j.engine.Schedule;
-import io.spam4j.engine.internal.math.Checks;
+import io.spam4j.engine.internal.math.Ranges;
 import java.util.LinkedHashMap;
 import java.util.SequencedMap;
 import java.util.Set;
@@ -40,11 +40,11 @@ public record Hyperparameters(
   }
 
   public Hyperparameters {
-    Checks.decay("beta1", beta1);
-    Checks.decay("beta2", beta2);
-    Checks.notNegative("epsilon", epsilon);
-    Checks.notNegative("weightDecay", weightDecay);
-    Checks.notNegative("spikeThreshold", spikeThreshold);
+    Ranges.decay("beta1", beta1);
+    Ranges.decay("beta2", beta2);
+    Ranges.notNegative("epsilon", epsilon);
+    Ranges.notNegative("weightDecay", weightDecay);
+    Ranges.notNegative("spikeThreshold", spikeThreshold);
     if (!(density > 0 && density <= 1)) {
       throw new IllegalArgumentException(
           "density must be in (0, 1]; to leave a parameter as it is do not list it: density="

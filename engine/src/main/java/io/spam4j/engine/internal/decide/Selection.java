@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * fail, then {@link #commit}.
  */
 public final class Selection implements AutoCloseable {
-  private final Recipe recipe;
+  private final AdamSettings adam;
   private final String parameter;
   private final long elements;
   private final Supplier<Tensor> weights;
@@ -41,14 +41,14 @@ public final class Selection implements AutoCloseable {
    * @param weights asked for where they are selected by magnitude
    */
   public Selection(
-      Recipe recipe,
+      AdamSettings adam,
       String parameter,
       long elements,
       Supplier<Tensor> weights,
       Hyperparameters h,
       ParallelTasks threads,
       Supplier<Arena> arenas) {
-    this.recipe = recipe;
+    this.adam = adam;
     this.parameter = parameter;
     this.elements = elements;
     this.weights = weights;
@@ -92,7 +92,7 @@ public final class Selection implements AutoCloseable {
    */
   public void prepare(long interval, @Nullable Tensor gradient) {
     discardNext();
-    if (recipe.selectsByGradient() && gradient == null) {
+    if (adam.selectsByGradient() && gradient == null) {
       return;
     }
     Arena arena = arenas.get();
@@ -106,13 +106,13 @@ public final class Selection implements AutoCloseable {
 
   private IndexMask draw(Arena arena, long interval, @Nullable Tensor gradient) {
     long n = elements;
-    return switch (recipe.maskSelection) {
+    return switch (adam.maskSelection) {
       case MaskSelection.Random(MaskSampling sampling) -> {
         boolean exact =
             sampling == MaskSampling.EXACT
                 || (sampling == MaskSampling.EXACT_THEN_BERNOULLI && interval == 0);
         long count = exact ? selected : coins(n, interval);
-        Philox random = stream(recipe.seed, parameter, interval);
+        Philox random = stream(adam.seed, parameter, interval);
         yield IndexMask.random(arena, n, count, random, threads);
       }
       case MaskSelection.Largest.WEIGHTS ->
@@ -154,7 +154,7 @@ public final class Selection implements AutoCloseable {
 
   /** How many of n coins fall on their side; given their number, all selections are as likely. */
   private long coins(long n, long interval) {
-    Philox random = Philox.stream(recipe.seed, "mask size " + parameter, interval);
+    Philox random = Philox.stream(adam.seed, "mask size " + parameter, interval);
     long count = 0;
     for (long i = 0; i < n; i++) {
       count += random.uniformDouble(i) < density ? 1 : 0;

@@ -1,6 +1,6 @@
 package io.spam4j.engine.internal.decide;
 
-import io.spam4j.engine.internal.math.Checks;
+import io.spam4j.engine.internal.math.Ranges;
 import io.spam4j.engine.options.WarmupCurve;
 
 /**
@@ -23,9 +23,9 @@ public record Timeline(
     boolean resetsAtStart,
     WarmupCurve curve) {
   public Timeline {
-    Checks.notNegative("resetInterval", resetInterval);
-    Checks.notNegative("rewarmSteps", rewarmSteps);
-    Checks.notNegative("spikeGraceSteps", graceSteps);
+    Ranges.notNegative("resetInterval", resetInterval);
+    Ranges.notNegative("rewarmSteps", rewarmSteps);
+    Ranges.notNegative("spikeGraceSteps", graceSteps);
   }
 
   /** The number of resets up to step {@code t}, one at step 1 not counted. */

@@ -7,7 +7,7 @@ import java.lang.foreign.MemorySegment;
 
 /**
  * The weights' half of an update that divides by the largest second moment so far (AMSGrad, Reddi
- * et al., arXiv 1904.09237, Algorithm 2); {@link Update} has done the moments.
+ * et al., arXiv 1904.09237, Algorithm 2); {@link FusedUpdate} has done the moments.
  */
 public final class Amsgrad {
   private Amsgrad() {}

@@ -7,7 +7,7 @@ import java.lang.foreign.MemorySegment;
 
 /**
  * Brings gradients that are more than three standard deviations from their running mean to that
- * distance (SPAM, arXiv 2501.06842, Appendix J), before {@link Update} sees them.
+ * distance (SPAM, arXiv 2501.06842, Appendix J), before {@link FusedUpdate} sees them.
  */
 public final class GaussianClip {
   private static final float DEVIATIONS = 3;

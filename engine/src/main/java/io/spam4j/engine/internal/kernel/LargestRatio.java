@@ -46,7 +46,7 @@ public final class LargestRatio {
    * @param tally empty; receives the same as from an update
    */
   public static void find(Operands o, long from, long to, UpdateCoefficients c, UpdateTally tally) {
-    float usual = Usual.square(c);
+    float usual = UsualBounds.square(c);
     if (c.momentsAreZero || c.coupledDecay != 0 || Float.isNaN(usual)) {
       return;
     }

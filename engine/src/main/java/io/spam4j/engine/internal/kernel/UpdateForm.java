@@ -57,7 +57,8 @@ public record UpdateForm(
 
     /** The most that these coefficients allow; nothing if the limit's square is subnormal. */
     public static Settings of(UpdateCoefficients c) {
-      boolean isPlain = c.coupledDecay == 0 && c.epsilon > 0 && Usual.square(c) >= Float.MIN_NORMAL;
+      boolean isPlain =
+          c.coupledDecay == 0 && c.epsilon > 0 && UsualBounds.square(c) >= Float.MIN_NORMAL;
       if (!isPlain) {
         return ANY;
       }

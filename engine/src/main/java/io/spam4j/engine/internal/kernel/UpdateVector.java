@@ -126,10 +126,11 @@ final class UpdateVector implements UpdateLoop {
     long gradientBytes = o.gradientShift * (HALF_GRADIENT ? 2 : 4);
     FloatVector zero = FloatVector.zero(S);
     FloatVector nothing = FloatVector.broadcast(S, -0f);
-    FloatVector ratio = FloatVector.broadcast(S, Usual.ratio(c, tally));
-    FloatVector boundOfZero = FloatVector.broadcast(S, Usual.squareWithoutHistory(c));
-    FloatVector limit = PLAIN ? zero : FloatVector.broadcast(S, Usual.limit(c));
-    IntVector largestSquare = IntVector.broadcast(I, Float.floatToRawIntBits(Usual.square(c)));
+    FloatVector ratio = FloatVector.broadcast(S, UsualBounds.ratio(c, tally));
+    FloatVector boundOfZero = FloatVector.broadcast(S, UsualBounds.squareWithoutHistory(c));
+    FloatVector limit = PLAIN ? zero : FloatVector.broadcast(S, UsualBounds.limit(c));
+    IntVector largestSquare =
+        IntVector.broadcast(I, Float.floatToRawIntBits(UsualBounds.square(c)));
     @Nullable VectorMask<Float> coupled = PLAIN ? null : S.maskAll(c.coupledDecay != 0);
     @Nullable VectorMask<Float> decays = BARE ? null : S.maskAll(c.decayAfter != 0);
     boolean moves = c.movesWeights();

@@ -14,12 +14,12 @@ import io.spam4j.engine.device.StepFacts;
 import io.spam4j.engine.device.StepPlanner;
 import io.spam4j.engine.device.StepResults;
 import io.spam4j.engine.internal.decide.AdamDecision;
+import io.spam4j.engine.internal.decide.AdamSettings;
 import io.spam4j.engine.internal.decide.Hyperparameters;
-import io.spam4j.engine.internal.decide.Recipe;
 import io.spam4j.engine.internal.decide.Selection;
 import io.spam4j.engine.internal.state.MomentLayout;
-import io.spam4j.engine.internal.step.Assembly;
-import io.spam4j.engine.internal.step.Blueprint;
+import io.spam4j.engine.internal.step.Algorithm;
+import io.spam4j.engine.internal.step.Configuration;
 import io.spam4j.engine.internal.step.EngineOptimizer;
 import io.spam4j.engine.internal.transform.NormLinks;
 import io.spam4j.engine.internal.transform.TransformChain;
@@ -46,11 +46,11 @@ import java.util.SequencedMap;
 
 /** The deciding half of an optimizer: what {@link EngineOptimizer} has besides memory. */
 public final class DevicePlanner implements StepPlanner {
-  private final Assembly assembly;
+  private final Configuration configuration;
   private final List<String> names;
   private final List<long[]> shapes;
   private final HostCopies copies;
-  private final Recipe recipe;
+  private final AdamSettings adam;
   private final TransformChain chain;
   private final List<TransformLink> measuring;
   private final List<PlannedTransform> transforms;
@@ -60,8 +60,9 @@ public final class DevicePlanner implements StepPlanner {
   private final AdamDecision decision;
   private boolean closed;
 
-  public DevicePlanner(Assembly assembly, SequencedMap<String, long[]> shapes, HostCopies copies) {
-    this.assembly = assembly;
+  public DevicePlanner(
+      Configuration configuration, SequencedMap<String, long[]> shapes, HostCopies copies) {
+    this.configuration = configuration;
     this.copies = copies;
     names = List.copyOf(shapes.keySet());
     this.shapes = shapes.values().stream().map(long[]::clone).toList();
@@ -69,45 +70,46 @@ public final class DevicePlanner implements StepPlanner {
     if (count == 0) {
       throw new IllegalArgumentException("an optimizer needs parameters: parameters=[]");
     }
-    Blueprint.Fused fused = assembly.blueprint().fused();
+    Algorithm.Fused fused = configuration.algorithm().fused();
     if (fused == null) {
       throw refusal("its update is not that of Adam's family");
     }
-    recipe = fused.recipe();
+    adam = fused.adam();
     List<TransformLink> links = new ArrayList<>();
-    for (Blueprint.LinkFactory factory : assembly.links()) {
-      links.add(factory.of(count, List.of(), !assembly.propagates(), 1));
+    for (Algorithm.LinkFactory factory : configuration.links()) {
+      links.add(factory.of(count, List.of(), !configuration.propagates(), 1));
     }
     requireForms(links);
     // Without participants it allocates nothing.
     chain = new TransformChain(links, null, count, Arena.global(), 0);
     measuring = chain.measuring();
     transforms = measuring.stream().map(this::transform).toList();
-    reports = new DeviceReports(assembly, names, measures());
+    reports = new DeviceReports(configuration, names, measures());
     List<Long> elements = this.shapes.stream().map(Tensor::elements).toList();
     // It checks its settings, which must come before memory for selections is taken.
-    decision = fused.decisions().of(assembly.nonFinite(), assembly.hyperparameters());
-    selections = new DeviceSelections(assembly, recipe, names, elements, copies);
-    plan = new DeviceStep(assembly, recipe, decision, chain, selections, elements, reports);
+    decision = fused.decisions().of(configuration.nonFinite(), configuration.hyperparameters());
+    selections = new DeviceSelections(configuration, adam, names, elements, copies);
+    plan = new DeviceStep(configuration, adam, decision, chain, selections, elements, reports);
   }
 
   private void requireForms(List<TransformLink> links) {
     if (!TransformChain.isFused(links)) {
       throw refusal(
           "its transforms are not a factor, a clip, a factor and a limit, in this order: transforms="
-              + assembly.blueprint().settings().get("transforms"));
+              + configuration.algorithm().settings().get("transforms"));
     }
-    if (recipe.moments != MomentFormat.F32) {
-      throw refusal("moments=" + recipe.moments);
+    if (adam.moments != MomentFormat.F32) {
+      throw refusal("moments=" + adam.moments);
     }
-    if (recipe.spikeAction == SpikeAction.GAUSSIAN) {
+    if (adam.spikeAction == SpikeAction.GAUSSIAN) {
       throw refusal("spikeAction=GAUSSIAN");
     }
-    boolean anySparse = assembly.hyperparameters().stream().anyMatch(Hyperparameters::isSparse);
-    if (anySparse && recipe.movesUnselected()) {
+    boolean anySparse =
+        configuration.hyperparameters().stream().anyMatch(Hyperparameters::isSparse);
+    if (anySparse && adam.movesUnselected()) {
       throw refusal(
           "weights without moments move: unselected=%s, maskedWeightDecay=%s"
-              .formatted(recipe.unselected, recipe.maskedWeightDecay));
+              .formatted(adam.unselected, adam.maskedWeightDecay));
     }
   }
 
@@ -128,7 +130,7 @@ public final class DevicePlanner implements StepPlanner {
 
   @Override
   public String optimizer() {
-    return assembly.blueprint().name();
+    return configuration.algorithm().name();
   }
 
   @Override
@@ -138,7 +140,7 @@ public final class DevicePlanner implements StepPlanner {
 
   @Override
   public List<String> state() {
-    return recipe.state();
+    return adam.state();
   }
 
   @Override
@@ -170,7 +172,7 @@ public final class DevicePlanner implements StepPlanner {
 
   @Override
   public boolean hasToAdmit() {
-    return assembly.nonFinite().measures();
+    return configuration.nonFinite().measures();
   }
 
   @Override
@@ -232,7 +234,7 @@ public final class DevicePlanner implements StepPlanner {
       for (int i = 0; i < names.size(); i++) {
         states.add(state(i, options.hasWeights(), arena));
       }
-      SequencedMap<String, String> settings = assembly.blueprint().settings();
+      SequencedMap<String, String> settings = configuration.algorithm().settings();
       CheckpointWriter.write(
           file,
           new TrainingState(
@@ -256,7 +258,7 @@ public final class DevicePlanner implements StepPlanner {
         Arrays.stream(shapes.get(i)).boxed().toList(),
         DType.F32,
         hasWeights ? copies.weights(i, arena) : null,
-        assembly.hyperparameters().get(i).text(stepCount()),
+        configuration.hyperparameters().get(i).text(stepCount()),
         plan.current().updates[i],
         plan.current().updatesSinceReset[i],
         reports.report().totalSpikes[i],
@@ -285,7 +287,7 @@ public final class DevicePlanner implements StepPlanner {
       for (int i = 0; i < names.size(); i++) {
         parameters.add(parameter(i, options.hasWeights(), arena));
       }
-      twin = new EngineOptimizer(assembly, parameters);
+      twin = new EngineOptimizer(configuration, parameters);
       twin.load(file, options);
       for (int i = 0; i < names.size(); i++) {
         Selection selection = selections.of(i);

@@ -4,7 +4,7 @@ import io.spam4j.engine.NonFinitePolicy;
 import io.spam4j.engine.StepReport;
 import io.spam4j.engine.device.StepFacts;
 import io.spam4j.engine.device.StepResults;
-import io.spam4j.engine.internal.step.Assembly;
+import io.spam4j.engine.internal.step.Configuration;
 import io.spam4j.engine.internal.step.NonFiniteStreak;
 import io.spam4j.engine.internal.step.StepFigures;
 import io.spam4j.engine.internal.step.Telemetry;
@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Turns what a device counted into reports, and tells who listens. */
 final class DeviceReports {
-  private final Assembly assembly;
+  private final Configuration configuration;
   private final List<String> names;
   private final boolean measures;
   private final StepFigures report;
@@ -23,13 +23,13 @@ final class DeviceReports {
   private final Telemetry telemetry;
   private List<String> nonFiniteTensors = List.of(); // of the latest step
 
-  DeviceReports(Assembly assembly, List<String> names, boolean measures) {
-    this.assembly = assembly;
+  DeviceReports(Configuration configuration, List<String> names, boolean measures) {
+    this.configuration = configuration;
     this.names = names;
     this.measures = measures;
     report = new StepFigures(names);
-    streak = new NonFiniteStreak(assembly.stopAfterNonFinite());
-    telemetry = new Telemetry(assembly.listeners());
+    streak = new NonFiniteStreak(configuration.stopAfterNonFinite());
+    telemetry = new Telemetry(configuration.listeners());
   }
 
   List<String> names() {
@@ -69,7 +69,7 @@ final class DeviceReports {
     }
     List<String> found = nonFinite(statistics);
     telemetry.refused(facts.step(), i -> DeviceRows.nonFinite(statistics, i), report);
-    if (assembly.nonFinite() == NonFinitePolicy.THROW) {
+    if (configuration.nonFinite() == NonFinitePolicy.THROW) {
       throw NonFiniteStreak.refused(facts.step(), DeviceRows.nonFinite(statistics, tensors), found);
     }
     telemetry.begin();
@@ -119,7 +119,7 @@ final class DeviceReports {
     if (statistics == null) {
       return Double.NaN;
     }
-    boolean poisoned = assembly.propagates() && DeviceRows.nonFinite(statistics, row) > 0;
+    boolean poisoned = configuration.propagates() && DeviceRows.nonFinite(statistics, row) > 0;
     return poisoned ? Double.NaN : Math.sqrt(DeviceRows.sumOfSquares(statistics, row));
   }
 

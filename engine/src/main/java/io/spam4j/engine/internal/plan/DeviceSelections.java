@@ -1,12 +1,12 @@
 package io.spam4j.engine.internal.plan;
 
 import io.spam4j.engine.device.HostCopies;
+import io.spam4j.engine.internal.decide.AdamSettings;
 import io.spam4j.engine.internal.decide.Hyperparameters;
-import io.spam4j.engine.internal.decide.Recipe;
 import io.spam4j.engine.internal.decide.Selection;
-import io.spam4j.engine.internal.decide.Step;
+import io.spam4j.engine.internal.decide.StepState;
 import io.spam4j.engine.internal.decide.Timeline;
-import io.spam4j.engine.internal.step.Assembly;
+import io.spam4j.engine.internal.step.Configuration;
 import io.spam4j.engine.internal.work.ParallelTasks;
 import io.spam4j.tensors.Tensor;
 import io.spam4j.tensors.mask.IndexMask;
@@ -16,34 +16,34 @@ import org.jspecify.annotations.Nullable;
 
 /** Which weights have moments, of parameters on a device: selections without the moments. */
 final class DeviceSelections implements AutoCloseable {
-  private final Recipe recipe;
+  private final AdamSettings adam;
   private final HostCopies copies;
   private final @Nullable Selection[] selections; // of each parameter; null where it is dense
 
   DeviceSelections(
-      Assembly assembly,
-      Recipe recipe,
+      Configuration configuration,
+      AdamSettings adam,
       List<String> names,
       List<Long> elements,
       HostCopies copies) {
-    this.recipe = recipe;
+    this.adam = adam;
     this.copies = copies;
     selections = new Selection[names.size()];
     try {
       for (int i = 0; i < selections.length; i++) {
-        Hyperparameters h = assembly.hyperparameters().get(i);
+        Hyperparameters h = configuration.hyperparameters().get(i);
         if (h.isSparse()) {
-          recipe.requireResetBeforeUpdate(names.get(i), h);
+          adam.requireResetBeforeUpdate(names.get(i), h);
           int parameter = i;
           selections[i] =
               new Selection(
-                  recipe,
+                  adam,
                   names.get(i),
                   elements.get(i),
                   () -> copies.weights(parameter, Arena.ofAuto()),
                   h,
-                  new ParallelTasks(assembly.threads()),
-                  assembly.arenas());
+                  new ParallelTasks(configuration.threads()),
+                  configuration.arenas());
         }
       }
     } catch (RuntimeException | Error e) {
@@ -73,7 +73,7 @@ final class DeviceSelections implements AutoCloseable {
   }
 
   /** Draws those that change at a step. If that fails, {@link #discard} has to follow. */
-  void prepare(Step step, Timeline timeline) {
+  void prepare(StepState step, Timeline timeline) {
     boolean changes = timeline.startsInterval(step.t);
     for (int i = 0; i < selections.length; i++) {
       Selection selection = selections[i];
@@ -83,8 +83,8 @@ final class DeviceSelections implements AutoCloseable {
     }
   }
 
-  private @Nullable Tensor gradient(int parameter, Step step) {
-    return recipe.selectsByGradient() && step.has(parameter)
+  private @Nullable Tensor gradient(int parameter, StepState step) {
+    return adam.selectsByGradient() && step.has(parameter)
         ? copies.gradient(parameter, Arena.ofAuto())
         : null;
   }

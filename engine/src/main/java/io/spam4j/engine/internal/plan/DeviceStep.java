@@ -4,11 +4,11 @@ import io.spam4j.engine.decision.UpdateCoefficients;
 import io.spam4j.engine.device.PlannedStep;
 import io.spam4j.engine.device.StepFacts;
 import io.spam4j.engine.internal.decide.AdamDecision;
+import io.spam4j.engine.internal.decide.AdamSettings;
 import io.spam4j.engine.internal.decide.Corrections;
-import io.spam4j.engine.internal.decide.Recipe;
-import io.spam4j.engine.internal.decide.Step;
+import io.spam4j.engine.internal.decide.StepState;
 import io.spam4j.engine.internal.decide.Timeline;
-import io.spam4j.engine.internal.step.Assembly;
+import io.spam4j.engine.internal.step.Configuration;
 import io.spam4j.engine.internal.transform.TransformChain;
 import io.spam4j.engine.internal.transform.TransformLink;
 import io.spam4j.engine.internal.transform.TransformRow;
@@ -27,8 +27,8 @@ final class DeviceStep implements PlannedStep {
   /** Stands for a gradient that lies on the device. */
   private static final Tensor ELSEWHERE = Tensor.of(new float[0], 0);
 
-  private final Assembly assembly;
-  private final Recipe recipe;
+  private final Configuration configuration;
+  private final AdamSettings adam;
   private final AdamDecision decision;
   private final TransformChain chain;
   private final List<TransformLink> measuring;
@@ -40,29 +40,29 @@ final class DeviceStep implements PlannedStep {
   // What the optimizer's own decision kept before it decided the next step.
   private final List<Map<String, Double>> before;
   private boolean decided;
-  private final Step next;
-  private final Step current;
+  private final StepState next;
+  private final StepState current;
 
   DeviceStep(
-      Assembly assembly,
-      Recipe recipe,
+      Configuration configuration,
+      AdamSettings adam,
       AdamDecision decision,
       TransformChain chain,
       DeviceSelections selections,
       List<Long> elements,
       DeviceReports reports) {
-    this.assembly = assembly;
+    this.configuration = configuration;
     this.chain = chain;
     this.selections = selections;
     this.reports = reports;
     this.elements = elements.stream().mapToLong(Long::longValue).toArray();
-    this.recipe = recipe;
+    this.adam = adam;
     this.decision = decision;
     measuring = chain.measuring();
     int count = this.elements.length;
     before = Stream.<Map<String, Double>>generate(LinkedHashMap::new).limit(count).toList();
-    current = new Step(count);
-    next = new Step(count);
+    current = new StepState(count);
+    next = new StepState(count);
     coefficients = new UpdateCoefficients[count];
     for (int i = 0; i < count; i++) {
       coefficients[i] = new UpdateCoefficients();
@@ -71,7 +71,7 @@ final class DeviceStep implements PlannedStep {
   }
 
   /** The last step that counts. */
-  Step current() {
+  StepState current() {
     return current;
   }
 
@@ -83,7 +83,7 @@ final class DeviceStep implements PlannedStep {
       // Where a gradient lies matters to the device alone.
       next.gradients[i] = hasGradient.get(i) ? ELSEWHERE : null;
     }
-    next.readLearningRates(assembly.hyperparameters(), reports.names());
+    next.readLearningRates(configuration.hyperparameters(), reports.names());
   }
 
   /** Decides; if that fails, {@link #discard} has to follow. */
@@ -112,7 +112,7 @@ final class DeviceStep implements PlannedStep {
   public void putTransform(int transform, MemorySegment row) {
     TransformLink link = measuring.get(transform);
     link.put(row, next.t);
-    TransformRow.place(row, chain.place(link), assembly.propagates());
+    TransformRow.place(row, chain.place(link), configuration.propagates());
   }
 
   @Override
@@ -127,14 +127,14 @@ final class DeviceStep implements PlannedStep {
 
   @Override
   public boolean carriesMoments(int parameter) {
-    return selections.isSparse(parameter) && recipe.keepsSelectedMoments(next.has(parameter));
+    return selections.isSparse(parameter) && adam.keepsSelectedMoments(next.has(parameter));
   }
 
   @Override
   public StepFacts facts() {
     BitSet hasGradient = new BitSet(elements.length);
     long bytes = 0;
-    long streams = 1 + 2L * (1 + recipe.state().size());
+    long streams = 1 + 2L * (1 + adam.state().size());
     for (int i = 0; i < elements.length; i++) {
       if (next.has(i)) {
         hasGradient.set(i);

@@ -1,6 +1,6 @@
 package io.spam4j.engine.internal.state;
 
-import io.spam4j.engine.internal.decide.Recipe;
+import io.spam4j.engine.internal.decide.AdamSettings;
 import io.spam4j.engine.options.MomentFormat;
 import io.spam4j.engine.options.WeightRounding;
 import io.spam4j.tensors.DType;
@@ -12,10 +12,10 @@ import java.util.SequencedMap;
 
 /** The state tensors of Adam's family, in each {@link MomentFormat}. */
 public final class MomentLayout implements StateStore.Layout {
-  private final Recipe recipe;
+  private final AdamSettings adam;
 
-  public MomentLayout(Recipe recipe) {
-    this.recipe = recipe;
+  public MomentLayout(AdamSettings adam) {
+    this.adam = adam;
   }
 
   @Override
@@ -23,29 +23,29 @@ public final class MomentLayout implements StateStore.Layout {
       String parameter, DType weights, long[] shape, long[] moments) {
     SequencedMap<String, StateShape> tensors = new LinkedHashMap<>();
     DType first =
-        switch (recipe.moments) {
+        switch (adam.moments) {
           case F32 -> DType.F32;
           case BF16, BF16_EMULATED -> DType.BF16;
           case INT8 -> DType.I8;
         };
     DType second = first == DType.I8 ? DType.U8 : first;
-    for (String name : recipe.state()) {
+    for (String name : adam.state()) {
       tensors.put(name, StateShape.of(name.equals(StateNames.FIRST) ? first : second, moments));
     }
-    if (recipe.moments == MomentFormat.INT8) {
+    if (adam.moments == MomentFormat.INT8) {
       long blocks = Int8Blocks.blockCount(Tensor.elements(moments));
       tensors.put(StateNames.FIRST_SCALE, StateShape.of(DType.F32, blocks));
       tensors.put(StateNames.SECOND_SCALE, StateShape.of(DType.F32, blocks));
     }
-    if (keepsLow(recipe, weights)) {
+    if (keepsLow(adam, weights)) {
       tensors.put(StateNames.LOW, StateShape.ofWeights(DType.I16, shape));
     }
     return tensors;
   }
 
   /** Whether weights of a type have their low halves in the state. */
-  static boolean keepsLow(Recipe recipe, DType weights) {
-    return weights == DType.BF16 && recipe.weightRounding == WeightRounding.EXACT;
+  static boolean keepsLow(AdamSettings adam, DType weights) {
+    return weights == DType.BF16 && adam.weightRounding == WeightRounding.EXACT;
   }
 
   /**

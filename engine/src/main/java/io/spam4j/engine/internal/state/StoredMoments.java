@@ -2,8 +2,8 @@ package io.spam4j.engine.internal.state;
 
 import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 
+import io.spam4j.engine.internal.kernel.FusedUpdate;
 import io.spam4j.engine.internal.kernel.Operands;
-import io.spam4j.engine.internal.kernel.Update;
 import io.spam4j.engine.internal.kernel.UpdateForm.Moments;
 import io.spam4j.engine.options.MomentFormat;
 import io.spam4j.tensors.Tensor;
@@ -162,8 +162,8 @@ public final class StoredMoments {
           case BF16, BF16_EMULATED -> Short.BYTES;
           case INT8 -> Byte.BYTES;
         };
-    Update.zero(first, from * bytes, to * bytes);
-    Update.zero(second, from * bytes, to * bytes);
+    FusedUpdate.zero(first, from * bytes, to * bytes);
+    FusedUpdate.zero(second, from * bytes, to * bytes);
     long firstBlock = from / Int8Blocks.BLOCK;
     long endBlock = Int8Blocks.blockCount(to);
     zeroFloats(firstScale, firstBlock, endBlock);
@@ -175,7 +175,7 @@ public final class StoredMoments {
 
   private static void zeroFloats(@Nullable MemorySegment segment, long from, long to) {
     if (segment != null) {
-      Update.zero(segment, from * Float.BYTES, to * Float.BYTES);
+      FusedUpdate.zero(segment, from * Float.BYTES, to * Float.BYTES);
     }
   }
 }

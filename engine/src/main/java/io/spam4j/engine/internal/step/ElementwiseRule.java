@@ -1,6 +1,6 @@
 package io.spam4j.engine.internal.step;
 
-import io.spam4j.engine.internal.decide.Step;
+import io.spam4j.engine.internal.decide.StepState;
 import io.spam4j.engine.internal.kernel.UpdateTally;
 import io.spam4j.engine.internal.work.PlannedJob;
 import io.spam4j.engine.internal.work.WorkPlan;
@@ -11,15 +11,15 @@ import org.jspecify.annotations.Nullable;
 /** An optimizer that changes each weight by its own gradient and state alone: one pass. */
 public abstract class ElementwiseRule extends PlainRule {
   private final PlannedJob job;
-  private @Nullable Step step;
+  private @Nullable StepState step;
 
-  protected ElementwiseRule(Setup setup) {
-    super(setup);
-    job = new PlannedJob(WorkPlan.of(setup.elements()), setup.threads(), this::update);
+  protected ElementwiseRule(RuleParts parts) {
+    super(parts);
+    job = new PlannedJob(WorkPlan.of(parts.elements()), parts.threads(), this::update);
   }
 
   /** Decides the numbers of a tensor that has a gradient. */
-  protected abstract void decide(int tensor, Step step);
+  protected abstract void decide(int tensor, StepState step);
 
   /** Updates the elements {@code [from, to)}; {@code shift} as in {@link #gradient}. */
   protected abstract void apply(
@@ -31,7 +31,7 @@ public abstract class ElementwiseRule extends PlainRule {
   }
 
   @Override
-  protected final void run(Step step) {
+  protected final void run(StepState step) {
     this.step = step;
     for (int i = 0; i < step.tensors(); i++) {
       if (step.has(i)) {
@@ -42,9 +42,9 @@ public abstract class ElementwiseRule extends PlainRule {
   }
 
   private void update(int tensor, long from, long to, int participant) {
-    Step current = Objects.requireNonNull(step);
+    StepState current = Objects.requireNonNull(step);
     if (current.has(tensor)) {
-      UpdateTally tally = setup.counts().of(tensor, participant);
+      UpdateTally tally = parts.counts().of(tensor, participant);
       MemorySegment gradient = gradient(current, tensor, from, to, tally, participant);
       apply(tensor, gradient, shift(from), from, to, tally);
     }
@@ -52,11 +52,11 @@ public abstract class ElementwiseRule extends PlainRule {
 
   /** Gradient and weight are read, the weight written; state is read and written. */
   @Override
-  protected final long bytes(Step step) {
+  protected final long bytes(StepState step) {
     long bytes = 0;
     for (int i = 0; i < step.tensors(); i++) {
       long streams = 3 + 2L * state(i).size();
-      long elements = setup.parameters().get(i).weights().elements();
+      long elements = parts.parameters().get(i).weights().elements();
       bytes += step.has(i) ? streams * Float.BYTES * elements : 0;
     }
     return bytes;

@@ -15,7 +15,7 @@ import io.spam4j.engine.checkpoint.LoadOptions;
 import io.spam4j.engine.checkpoint.SaveOptions;
 import io.spam4j.engine.checkpoint.TrainingState;
 import io.spam4j.engine.internal.decide.Hyperparameters;
-import io.spam4j.engine.internal.decide.Step;
+import io.spam4j.engine.internal.decide.StepState;
 import io.spam4j.engine.internal.measure.MeasurePass;
 import io.spam4j.engine.internal.state.MomentLayout;
 import io.spam4j.engine.internal.state.StateStore;
@@ -63,13 +63,13 @@ public final class EngineOptimizer implements Optimizer {
   private final AtomicBoolean running = new AtomicBoolean(); // a step, or close
   private volatile boolean closed;
 
-  public EngineOptimizer(Assembly assembly, List<Parameter> parameters) {
-    Blueprint blueprint = assembly.blueprint();
-    Supplier<Arena> arenas = assembly.arenas();
-    name = blueprint.name();
-    settings = Collections.unmodifiableSequencedMap(blueprint.settings());
+  public EngineOptimizer(Configuration configuration, List<Parameter> parameters) {
+    Algorithm algorithm = configuration.algorithm();
+    Supplier<Arena> arenas = configuration.arenas();
+    name = algorithm.name();
+    settings = Collections.unmodifiableSequencedMap(algorithm.settings());
     this.parameters = List.copyOf(parameters);
-    hyperparameters = assembly.hyperparameters();
+    hyperparameters = configuration.hyperparameters();
     if (parameters.isEmpty()) {
       throw new IllegalArgumentException("an optimizer needs parameters: parameters=[]");
     }
@@ -78,37 +78,37 @@ public final class EngineOptimizer implements Optimizer {
         throw new IllegalArgumentException(
             "parameter names must be unique: name=" + parameter.name());
       }
-      blueprint.requireType(parameter.name(), parameter.weights().dtype());
+      algorithm.requireType(parameter.name(), parameter.weights().dtype());
     }
     memoryCheck =
-        new MemoryCheck(this.parameters, blueprint.gradientTypes(), assembly.threads() > 1);
+        new MemoryCheck(this.parameters, algorithm.gradientTypes(), configuration.threads() > 1);
     int count = parameters.size();
     long[] elements = this.parameters.stream().mapToLong(p -> p.weights().elements()).toArray();
     WorkPlan plan = WorkPlan.of(elements);
-    int threads = Math.min(assembly.threads(), plan.units());
-    var counts = new Counts(count, threads);
+    int threads = Math.min(configuration.threads(), plan.units());
+    var counts = new SharedTallies(count, threads);
     WorkerPool.start(threads); // a thread that cannot be started must not fail in a step
     arena = arenas.get();
     state =
         new StateStore(
-            blueprint.layout(),
+            algorithm.layout(),
             this.parameters,
             i -> hyperparameters.get(i).isSparse(),
             arena,
             arenas);
     try {
-      NonFinitePolicy nonFinite = assembly.nonFinite();
-      boolean propagates = assembly.propagates();
+      NonFinitePolicy nonFinite = configuration.nonFinite();
+      boolean propagates = configuration.propagates();
       List<TransformLink> links = new ArrayList<>();
-      for (Blueprint.LinkFactory factory : assembly.links()) {
+      for (Algorithm.LinkFactory factory : configuration.links()) {
         links.add(factory.of(count, this.parameters, !propagates, threads));
       }
       boolean measures = nonFinite.measures() || links.stream().anyMatch(TransformLink::measures);
       measure =
           measures ? new MeasurePass(plan, elements, propagates, arena, arenas, threads) : null;
       chain = new TransformChain(links, measure, count, arena, threads);
-      var setup =
-          new Setup(
+      var parts =
+          new RuleParts(
               this.parameters,
               hyperparameters,
               nonFinite,
@@ -118,15 +118,15 @@ public final class EngineOptimizer implements Optimizer {
               arena,
               arenas,
               threads);
-      rule = blueprint.rule().of(setup);
+      rule = algorithm.rule().of(parts);
       stepper =
           new Stepper(
-              setup,
+              parts,
               measure,
               rule,
               memoryCheck,
-              new NonFiniteStreak(assembly.stopAfterNonFinite()),
-              new Telemetry(assembly.listeners()));
+              new NonFiniteStreak(configuration.stopAfterNonFinite()),
+              new Telemetry(configuration.listeners()));
     } catch (RuntimeException | Error e) {
       state.close();
       arena.close(); // some state may be allocated already
@@ -164,7 +164,7 @@ public final class EngineOptimizer implements Optimizer {
   }
 
   /** The counters, and what the report so far counted: for one that continues elsewhere. */
-  public Step step() {
+  public StepState step() {
     return stepper.step;
   }
 

@@ -1,8 +1,8 @@
 package io.spam4j.engine.internal.step;
 
-import io.spam4j.engine.internal.decide.Step;
+import io.spam4j.engine.internal.decide.StepState;
 import io.spam4j.engine.internal.kernel.UpdateTally;
-import io.spam4j.engine.internal.transform.PieceLoader;
+import io.spam4j.engine.internal.transform.GradientCopies;
 import io.spam4j.engine.internal.work.WorkPlan;
 import io.spam4j.tensors.Tensor;
 import java.lang.foreign.MemorySegment;
@@ -16,31 +16,31 @@ import org.jspecify.annotations.Nullable;
  * of them that stays in cache.
  */
 public abstract class PlainRule extends UpdateRule {
-  public final Setup setup;
-  private final @Nullable PieceLoader copies;
+  public final RuleParts parts;
+  private final @Nullable GradientCopies copies;
 
-  public PlainRule(Setup setup) {
-    this.setup = setup;
-    boolean transforms = !setup.chain().isEmpty();
+  public PlainRule(RuleParts parts) {
+    this.parts = parts;
+    boolean transforms = !parts.chain().isEmpty();
     copies =
-        transforms ? setup.chain().loader(WorkPlan.UNIT, setup.arena(), setup.threads()) : null;
-    for (int i = 0; i < setup.parameters().size(); i++) {
-      setup.state().add();
+        transforms ? parts.chain().loader(WorkPlan.UNIT, parts.arena(), parts.threads()) : null;
+    for (int i = 0; i < parts.parameters().size(); i++) {
+      parts.state().add();
     }
   }
 
   /** The bytes of working memory that such a rule allocates. */
   public static long copyBytes(boolean transforms, int threads) {
-    return transforms ? PieceLoader.bytes(WorkPlan.UNIT, threads) : 0;
+    return transforms ? GradientCopies.bytes(WorkPlan.UNIT, threads) : 0;
   }
 
   protected final long copyBytes() {
-    return copyBytes(copies != null, setup.threads());
+    return copyBytes(copies != null, parts.threads());
   }
 
   @Override
   protected final SequencedMap<String, Tensor> state(int tensor) {
-    return setup.state().of(tensor);
+    return parts.state().of(tensor);
   }
 
   protected final MemorySegment memory(int tensor, String name) {
@@ -48,7 +48,7 @@ public abstract class PlainRule extends UpdateRule {
   }
 
   protected final MemorySegment weights(int tensor) {
-    return setup.parameters().get(tensor).weights().memory();
+    return parts.parameters().get(tensor).weights().memory();
   }
 
   /**
@@ -57,11 +57,11 @@ public abstract class PlainRule extends UpdateRule {
    * to.
    */
   protected final MemorySegment gradient(
-      Step step, int tensor, long from, long to, UpdateTally tally, int participant) {
+      StepState step, int tensor, long from, long to, UpdateTally tally, int participant) {
     Tensor gradient = Objects.requireNonNull(step.gradients[tensor]);
     return copies == null
         ? gradient.memory()
-        : copies.load(gradient, tensor, from, to, setup.chain().size(), tally, participant);
+        : copies.load(gradient, tensor, from, to, parts.chain().size(), tally, participant);
   }
 
   /** See {@link #gradient}. */

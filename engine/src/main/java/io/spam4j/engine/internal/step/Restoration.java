@@ -6,7 +6,7 @@ import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 
 import io.spam4j.engine.Parameter;
 import io.spam4j.engine.checkpoint.Checkpoint.SavedParameter;
-import io.spam4j.engine.internal.decide.Step;
+import io.spam4j.engine.internal.decide.StepState;
 import io.spam4j.engine.internal.transform.TransformChain;
 import io.spam4j.tensors.DType;
 import io.spam4j.tensors.Tensor;
@@ -26,14 +26,14 @@ final class Restoration {
   private final List<Parameter> parameters;
   private final UpdateRule rule;
   private final TransformChain chain;
-  private final Step step;
+  private final StepState step;
   private final StepFigures report;
 
   Restoration(
       List<Parameter> parameters,
       UpdateRule rule,
       TransformChain chain,
-      Step step,
+      StepState step,
       StepFigures report) {
     this.parameters = parameters;
     this.rule = rule;

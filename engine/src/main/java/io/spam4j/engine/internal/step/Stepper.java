@@ -6,7 +6,7 @@ import io.spam4j.engine.Optimizer;
 import io.spam4j.engine.Parameter;
 import io.spam4j.engine.StepReport;
 import io.spam4j.engine.internal.decide.Hyperparameters;
-import io.spam4j.engine.internal.decide.Step;
+import io.spam4j.engine.internal.decide.StepState;
 import io.spam4j.engine.internal.measure.MeasurePass;
 import io.spam4j.engine.internal.transform.TransformChain;
 import io.spam4j.tensors.Tensor;
@@ -27,11 +27,11 @@ final class Stepper {
   private final MemoryCheck memoryCheck;
   private final @Nullable MeasurePass measure;
   private final TransformChain chain;
-  private final Counts counts;
+  private final SharedTallies counts;
   private final UpdateRule rule;
 
   // The state that a step advances, besides weights and that of chain and rule.
-  final Step step;
+  final StepState step;
   long steps;
   final NonFiniteStreak streak;
 
@@ -40,7 +40,7 @@ final class Stepper {
   final StepFigures report;
 
   Stepper(
-      Setup setup,
+      RuleParts parts,
       @Nullable MeasurePass measure,
       UpdateRule rule,
       MemoryCheck memoryCheck,
@@ -51,12 +51,12 @@ final class Stepper {
     this.memoryCheck = memoryCheck;
     this.streak = streak;
     this.telemetry = telemetry;
-    nonFinite = setup.nonFinite();
-    parameters = setup.parameters();
-    hyperparameters = setup.hyperparameters();
-    chain = setup.chain();
-    counts = setup.counts();
-    step = new Step(parameters.size());
+    nonFinite = parts.nonFinite();
+    parameters = parts.parameters();
+    hyperparameters = parts.hyperparameters();
+    chain = parts.chain();
+    counts = parts.counts();
+    step = new StepState(parameters.size());
     gradients = new Tensor[parameters.size()];
     names = parameters.stream().map(Parameter::name).toList();
     report = new StepFigures(names);

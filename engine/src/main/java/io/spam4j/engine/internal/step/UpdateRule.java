@@ -1,7 +1,7 @@
 package io.spam4j.engine.internal.step;
 
 import io.spam4j.engine.checkpoint.Checkpoint.SavedParameter;
-import io.spam4j.engine.internal.decide.Step;
+import io.spam4j.engine.internal.decide.StepState;
 import io.spam4j.tensors.Tensor;
 import io.spam4j.tensors.mask.IndexMask;
 import java.util.List;
@@ -43,13 +43,13 @@ public abstract class UpdateRule implements AutoCloseable {
   }
 
   /** Gets what the step needs; may fail, and then has changed nothing that counts. */
-  protected void prepare(Step step) {}
+  protected void prepare(StepState step) {}
 
   /** Decides and applies. The transforms have decided. */
-  protected abstract void run(Step step);
+  protected abstract void run(StepState step);
 
   /** The bytes that {@link #run} reads and writes. */
-  protected abstract long bytes(Step step);
+  protected abstract long bytes(StepState step);
 
   /** Adds the numbers that it keeps of a tensor from step to step, by their names in files. */
   protected void addScalars(int tensor, Map<String, Double> scalars) {}

@@ -4,7 +4,7 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 
 import io.spam4j.engine.GradientTransform;
 import io.spam4j.engine.Parameter;
-import io.spam4j.engine.internal.decide.Step;
+import io.spam4j.engine.internal.decide.StepState;
 import io.spam4j.engine.internal.work.PlannedJob;
 import io.spam4j.engine.internal.work.WorkPlan;
 import io.spam4j.tensors.DType;
@@ -22,7 +22,7 @@ public final class AgcLink extends TransformLink {
   private final PlannedJob job;
 
   // Of the step at work.
-  private @Nullable Step step;
+  private @Nullable StepState step;
   private @Nullable GradientStatistics in;
 
   public AgcLink(
@@ -51,7 +51,7 @@ public final class AgcLink extends TransformLink {
   }
 
   @Override
-  void decide(Step step, GradientStatistics in) {
+  void decide(StepState step, GradientStatistics in) {
     this.step = step;
     this.in = in;
     job.run();

@@ -1,7 +1,7 @@
 package io.spam4j.engine.internal.transform;
 
 import io.spam4j.engine.GradientTransform;
-import io.spam4j.engine.internal.decide.Step;
+import io.spam4j.engine.internal.decide.StepState;
 import java.lang.foreign.MemorySegment;
 import java.util.Map;
 
@@ -29,7 +29,7 @@ public final class NormLinks {
     }
 
     @Override
-    void decide(Step step, GradientStatistics in) {
+    void decide(StepState step, GradientStatistics in) {
       scaleAll(this, step, Math.min(1, maxNorm / (Math.sqrt(in.totalSumOfSquares()) + EPSILON)));
     }
 
@@ -53,7 +53,7 @@ public final class NormLinks {
     }
 
     @Override
-    void decide(Step step, GradientStatistics in) {
+    void decide(StepState step, GradientStatistics in) {
       scaleAll(this, step, 1);
       if (!isAnyKnown(step, in)) {
         return;
@@ -89,7 +89,7 @@ public final class NormLinks {
           row, TransformRow.ZCLIP, 0, config.threshold(), config.decay(), config.warmupSteps());
     }
 
-    private static boolean isAnyKnown(Step step, GradientStatistics in) {
+    private static boolean isAnyKnown(StepState step, GradientStatistics in) {
       for (int i = 0; i < step.tensors(); i++) {
         if (in.isKnown(i)) {
           return true;
@@ -117,7 +117,7 @@ public final class NormLinks {
     }
   }
 
-  private static void scaleAll(TransformLink link, Step step, double scale) {
+  private static void scaleAll(TransformLink link, StepState step, double scale) {
     for (int i = 0; i < step.tensors(); i++) {
       link.op(i).scale = (float) scale;
     }

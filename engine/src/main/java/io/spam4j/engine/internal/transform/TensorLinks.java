@@ -2,7 +2,7 @@ package io.spam4j.engine.internal.transform;
 
 import io.spam4j.engine.GradientTransform;
 import io.spam4j.engine.internal.decide.BetaSchedule;
-import io.spam4j.engine.internal.decide.Step;
+import io.spam4j.engine.internal.decide.StepState;
 import io.spam4j.engine.internal.math.Correction;
 import java.lang.foreign.MemorySegment;
 import java.util.Map;
@@ -33,7 +33,7 @@ public final class TensorLinks {
     }
 
     @Override
-    void decide(Step step, GradientStatistics in) {}
+    void decide(StepState step, GradientStatistics in) {}
   }
 
   /** {@link GradientTransform.AdaClip}. */
@@ -53,7 +53,7 @@ public final class TensorLinks {
     }
 
     @Override
-    void decide(Step step, GradientStatistics in) {
+    void decide(StepState step, GradientStatistics in) {
       for (int i = 0; i < step.tensors(); i++) {
         if (!in.isKnown(i)) {
           continue;
@@ -113,7 +113,7 @@ public final class TensorLinks {
     }
 
     @Override
-    void decide(Step step, GradientStatistics in) {
+    void decide(StepState step, GradientStatistics in) {
       double meanDecay = config.meanDecay() * betas.scale(step.t);
       double squareDecay = config.squareDecay();
       for (int i = 0; i < step.tensors(); i++) {

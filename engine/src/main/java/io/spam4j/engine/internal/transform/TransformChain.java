@@ -3,7 +3,7 @@ package io.spam4j.engine.internal.transform;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 
 import io.spam4j.engine.decision.UpdateCoefficients;
-import io.spam4j.engine.internal.decide.Step;
+import io.spam4j.engine.internal.decide.StepState;
 import io.spam4j.engine.internal.kernel.GradientOp;
 import io.spam4j.engine.internal.kernel.UpdateTally;
 import io.spam4j.engine.internal.measure.MeasurePass;
@@ -39,13 +39,13 @@ public final class TransformChain {
   private final int @Nullable [] places; // in FUSED, one a link; null if they do not fit
   private final int lastMeasuring; // index of the last link that measures; -1 if none does
   private final @Nullable MeasurePass measure;
-  private final @Nullable PieceLoader blocks; // for measuring what some links have changed
+  private final @Nullable GradientCopies blocks; // for measuring what some links have changed
   private final UpdateTally[] uncounted; // of each participant: those blocks are counted later
   private final float[] remeasureAbove;
   private final MeasurePass.BlockSource blockSource = this::block;
 
   // Of the step at work: its gradients, and how many transforms a block goes through.
-  private @Nullable Step step;
+  private @Nullable StepState step;
   private int through;
 
   /**
@@ -63,7 +63,8 @@ public final class TransformChain {
     this.measure = measure;
     places = places(links);
     lastMeasuring = lastMeasuring(links);
-    blocks = loadsBlocks(links) ? new PieceLoader(this.links, Measure.BLOCK, arena, threads) : null;
+    blocks =
+        loadsBlocks(links) ? new GradientCopies(this.links, Measure.BLOCK, arena, threads) : null;
     uncounted = new UpdateTally[threads];
     Arrays.setAll(uncounted, _ -> new UpdateTally());
     remeasureAbove = new float[tensors];
@@ -85,7 +86,7 @@ public final class TransformChain {
 
   /** The bytes that a chain of these links allocates. */
   public static long bytes(List<TransformLink> links, int threads) {
-    return loadsBlocks(links) ? PieceLoader.bytes(Measure.BLOCK, threads) : 0;
+    return loadsBlocks(links) ? GradientCopies.bytes(Measure.BLOCK, threads) : 0;
   }
 
   /** The first free place for each link; null if some link finds none. */
@@ -139,8 +140,8 @@ public final class TransformChain {
   }
 
   /** A loader of pieces of up to so many elements, for rules that work on transformed copies. */
-  public PieceLoader loader(int elements, Arena arena, int threads) {
-    return new PieceLoader(links, elements, arena, threads);
+  public GradientCopies loader(int elements, Arena arena, int threads) {
+    return new GradientCopies(links, elements, arena, threads);
   }
 
   /**
@@ -184,7 +185,7 @@ public final class TransformChain {
   }
 
   /** Decides what happens to this step's gradients, which are measured already if need be. */
-  public void decide(Step step) {
+  public void decide(StepState step) {
     this.step = step;
     for (int i = 0; i < links.size(); i++) {
       through = i;

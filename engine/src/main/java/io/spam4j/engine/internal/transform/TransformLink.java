@@ -1,7 +1,7 @@
 package io.spam4j.engine.internal.transform;
 
 import io.spam4j.engine.device.DeviceTables;
-import io.spam4j.engine.internal.decide.Step;
+import io.spam4j.engine.internal.decide.StepState;
 import io.spam4j.engine.internal.kernel.GradientOp;
 import java.lang.foreign.MemorySegment;
 import java.util.LinkedHashMap;
@@ -58,7 +58,7 @@ public abstract class TransformLink {
    *
    * @param in what comes in; measured only if some link measures
    */
-  abstract void decide(Step step, GradientStatistics in);
+  abstract void decide(StepState step, GradientStatistics in);
 
   /**
    * Writes what a device needs to decide this step's transforms, for links that measure: a row of

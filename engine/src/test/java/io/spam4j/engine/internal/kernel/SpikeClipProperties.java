@@ -205,8 +205,8 @@ final class SpikeClipProperties {
     MemorySegment gs = MemorySegment.ofArray(g);
     MemorySegment ms = MemorySegment.ofArray(m);
     MemorySegment vs = MemorySegment.ofArray(v);
-    Update.apply(Operands.of(w, gs, ms, vs), 0, cut, c, new UpdateTally());
-    Update.apply(Operands.of(w, gs, ms, vs), cut, g.length, c, new UpdateTally());
+    FusedUpdate.apply(Operands.of(w, gs, ms, vs), 0, cut, c, new UpdateTally());
+    FusedUpdate.apply(Operands.of(w, gs, ms, vs), cut, g.length, c, new UpdateTally());
     return m;
   }
 
@@ -251,7 +251,7 @@ final class SpikeClipProperties {
     c.oneMinusBeta2 = (float) (1 - 0.999);
     c.gradientLimit = 1e18f;
     float[] second = {v};
-    Update.apply(
+    FusedUpdate.apply(
         Operands.of(
             MemorySegment.ofArray(new float[1]),
             MemorySegment.ofArray(new float[] {g}),

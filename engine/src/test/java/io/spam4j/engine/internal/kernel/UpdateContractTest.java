@@ -19,7 +19,7 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Whatever path {@link Update} takes, it does what {@link UpdateScalar} says, bit for bit, and
+ * Whatever path {@link FusedUpdate} takes, it does what {@link UpdateScalar} says, bit for bit, and
  * touches nothing else. The build runs this class at 0, 128, 256 and 512 bits.
  */
 @Tag("kernel")
@@ -176,7 +176,7 @@ final class UpdateContractTest {
       expected.drawGradient(step);
       actual.drawGradient(step);
       UpdateScalar.apply(expected.operands(), 0, size, c, expectedTally);
-      Update.apply(actual.operands(), 0, size, c, actualTally);
+      FusedUpdate.apply(actual.operands(), 0, size, c, actualTally);
       actual.assertSameBits(expected);
     }
     assertThat(actualTally).usingRecursiveComparison().isEqualTo(expectedTally);
@@ -201,7 +201,7 @@ final class UpdateContractTest {
     UpdateScalar.apply(expected.operands(), 0, size, c, expectedTally);
     Operands o = actual.operands();
     o.givesChanges = true;
-    Update.apply(o, 0, size, c, actualTally);
+    FusedUpdate.apply(o, 0, size, c, actualTally);
     for (long at = 0; at < 4L * size; at += 4) {
       float change = actual.w.get(JAVA_FLOAT_UNALIGNED, at);
       float weight = before.get(JAVA_FLOAT_UNALIGNED, at);
@@ -223,7 +223,7 @@ final class UpdateContractTest {
     }
     whole.drawGradient(1);
     var wholeTally = new UpdateTally();
-    Update.apply(whole.operands(), 0, n, c, wholeTally);
+    FusedUpdate.apply(whole.operands(), 0, n, c, wholeTally);
     for (int cut = 0; cut <= n; cut++) {
       State parts = new State(arena, n, 0, 11);
       if (c.momentsAreZero) {
@@ -231,8 +231,8 @@ final class UpdateContractTest {
       }
       parts.drawGradient(1);
       var tally = new UpdateTally();
-      Update.apply(parts.operands(), 0, cut, c, tally);
-      Update.apply(parts.operands(), cut, n, c, tally);
+      FusedUpdate.apply(parts.operands(), 0, cut, c, tally);
+      FusedUpdate.apply(parts.operands(), cut, n, c, tally);
       parts.assertSameBits(whole);
       assertThat(tally).usingRecursiveComparison().isEqualTo(wholeTally);
     }
@@ -244,7 +244,7 @@ final class UpdateContractTest {
     state.drawGradient(5);
     byte[] before = state.g.toArray(java.lang.foreign.ValueLayout.JAVA_BYTE);
     UpdateCoefficients c = coefficients(new Variant("spam", x -> x.spikeThreshold = 2));
-    Update.apply(state.operands(), 0, 1021, c, new UpdateTally());
+    FusedUpdate.apply(state.operands(), 0, 1021, c, new UpdateTally());
     assertThat(state.g.toArray(java.lang.foreign.ValueLayout.JAVA_BYTE)).isEqualTo(before);
   }
 
@@ -258,8 +258,8 @@ final class UpdateContractTest {
     MemorySegment g = MemorySegment.ofArray(new float[n]).copyFrom(state.g);
     MemorySegment m = MemorySegment.ofArray(new float[n]).copyFrom(state.m);
     MemorySegment v = MemorySegment.ofArray(new float[n]).copyFrom(state.v);
-    Update.apply(Operands.of(w, g, m, v), 0, n, c, new UpdateTally());
-    Update.apply(state.operands(), 0, n, c, new UpdateTally());
+    FusedUpdate.apply(Operands.of(w, g, m, v), 0, n, c, new UpdateTally());
+    FusedUpdate.apply(state.operands(), 0, n, c, new UpdateTally());
     assertThat(w.mismatch(state.w)).isEqualTo(-1);
     assertThat(m.mismatch(state.m)).isEqualTo(-1);
     assertThat(v.mismatch(state.v)).isEqualTo(-1);

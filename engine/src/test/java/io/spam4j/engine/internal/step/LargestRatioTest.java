@@ -7,9 +7,9 @@ import io.spam4j.engine.Runs;
 import io.spam4j.engine.StepReport;
 import io.spam4j.engine.TensorRuns;
 import io.spam4j.engine.decision.UpdateCoefficients;
+import io.spam4j.engine.internal.kernel.FusedUpdate;
 import io.spam4j.engine.internal.kernel.LargestRatio;
 import io.spam4j.engine.internal.kernel.Operands;
-import io.spam4j.engine.internal.kernel.Update;
 import io.spam4j.engine.internal.kernel.UpdateTally;
 import io.spam4j.engine.optimizers.Adafactor;
 import io.spam4j.engine.optimizers.AdamMini;
@@ -247,7 +247,7 @@ final class LargestRatioTest {
           assertThat(before.ratio).isZero();
           assertThat(isUsual && seed % 3 != 0 && whole > 0).as("seed %d", seed).isFalse();
         }
-        Update.apply(o, 0, n, coefficients, tally);
+        FusedUpdate.apply(o, 0, n, coefficients, tally);
         assertThat(new Largest(tally.largestRatio, tally.largestAt))
             .as("seed %d", seed)
             .isEqualTo(search(gradient, used));
@@ -297,7 +297,7 @@ final class LargestRatioTest {
   /** Pieces that two participants take in turn, as chance has it. */
   private static Largest inPieces(float[] gradient, float[] second, int piece, Random random) {
     int n = gradient.length;
-    var counts = new Counts(1, 2);
+    var counts = new SharedTallies(1, 2);
     try (var arena = Arena.ofConfined()) {
       Operands o =
           Operands.of(
@@ -307,7 +307,7 @@ final class LargestRatioTest {
               segment(arena, second));
       for (int start = 0; start < n; start += piece) {
         UpdateTally tally = counts.of(0, random.nextInt(2));
-        Update.apply(o, start, Math.min(n, start + piece), new UpdateCoefficients(), tally);
+        FusedUpdate.apply(o, start, Math.min(n, start + piece), new UpdateCoefficients(), tally);
       }
     }
     var report = new StepFigures(List.of("w"));

@@ -3,8 +3,8 @@ package io.spam4j.engine.internal.kernel;
 import io.spam4j.engine.decision.UpdateCoefficients;
 
 /** What a coordinate may be at most without needing {@link UpdateScalar}. */
-final class Usual {
-  private Usual() {}
+final class UsualBounds {
+  private UsualBounds() {}
 
   /** Where g^2 does not exceed this times v, there is neither a spike nor a new largest ratio. */
   static float ratio(UpdateCoefficients c, UpdateTally tally) {

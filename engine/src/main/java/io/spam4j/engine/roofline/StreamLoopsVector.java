@@ -9,12 +9,12 @@ import java.nio.ByteOrder;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorSpecies;
 
-/** Vector form of {@link Yardstick}. */
-final class YardstickVector {
+/** Vector form of {@link StreamLoops}. */
+final class StreamLoopsVector {
   private static final VectorSpecies<Integer> S = VectorWidth.floats().withLanes(int.class);
   private static final ByteOrder ORDER = ByteOrder.nativeOrder();
 
-  private YardstickVector() {}
+  private StreamLoopsVector() {}
 
   static void apply(
       MemorySegment w,
@@ -35,7 +35,7 @@ final class YardstickVector {
       pass(m, at, nothing);
       pass(v, at, nothing);
     }
-    Yardstick.scalar(w, g, m, v, i, to, zero);
+    StreamLoops.scalar(w, g, m, v, i, to, zero);
   }
 
   static int read(MemorySegment stream, long from, long to) {
@@ -47,7 +47,7 @@ final class YardstickVector {
     for (; i <= to - S.length(); i += S.length()) {
       all = all.lanewise(XOR, IntVector.fromMemorySegment(S, stream, i * Integer.BYTES, ORDER));
     }
-    return all.reduceLanes(XOR) ^ Yardstick.scalarRead(stream, i, to);
+    return all.reduceLanes(XOR) ^ StreamLoops.scalarRead(stream, i, to);
   }
 
   static void rewrite(MemorySegment stream, long from, long to, int zero) {
@@ -59,7 +59,7 @@ final class YardstickVector {
     for (; i <= to - S.length(); i += S.length()) {
       pass(stream, i * Integer.BYTES, nothing);
     }
-    Yardstick.scalarRewrite(stream, i, to, zero);
+    StreamLoops.scalarRewrite(stream, i, to, zero);
   }
 
   private static void pass(MemorySegment stream, long at, IntVector nothing) {

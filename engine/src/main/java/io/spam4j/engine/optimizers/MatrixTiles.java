@@ -14,21 +14,21 @@ import io.spam4j.tensors.Tensor;
  * @param height rows of a tile; the last ones of a matrix may have fewer
  * @param width columns of a tile; likewise
  */
-record Tiles(long matrices, long rows, long columns, long height, int width) {
+record MatrixTiles(long matrices, long rows, long columns, long height, int width) {
   /** The most columns of a tile of a matrix, and the rows of one that wide. */
   static final int SIDE = 256;
 
-  static Tiles of(long[] shape) {
+  static MatrixTiles of(long[] shape) {
     int rank = shape.length;
     long elements = Tensor.elements(shape);
     if (rank < 2) {
-      return new Tiles(1, 1, elements, 1, (int) Math.min(elements, WorkPlan.UNIT));
+      return new MatrixTiles(1, 1, elements, 1, (int) Math.min(elements, WorkPlan.UNIT));
     }
     long rows = shape[rank - 2];
     long columns = shape[rank - 1];
     long matrices = elements / (rows * columns);
     int width = (int) Math.min(columns, SIDE);
-    return new Tiles(matrices, rows, columns, Math.min(rows, SIDE * SIDE / width), width);
+    return new MatrixTiles(matrices, rows, columns, Math.min(rows, SIDE * SIDE / width), width);
   }
 
   /** Tiles side by side in a matrix. */

@@ -3,7 +3,7 @@ package io.spam4j.engine.internal.step;
 import io.spam4j.engine.NonFinitePolicy;
 import io.spam4j.engine.StepListener;
 import io.spam4j.engine.internal.decide.Hyperparameters;
-import io.spam4j.engine.internal.math.Checks;
+import io.spam4j.engine.internal.math.Ranges;
 import java.lang.foreign.Arena;
 import java.util.List;
 import java.util.function.Supplier;
@@ -17,17 +17,17 @@ import java.util.function.Supplier;
  * @param hyperparameters of each parameter
  * @param arenas where all memory outside the heap comes from
  */
-public record Assembly(
-    Blueprint blueprint,
-    List<Blueprint.LinkFactory> links,
+public record Configuration(
+    Algorithm algorithm,
+    List<Algorithm.LinkFactory> links,
     NonFinitePolicy nonFinite,
     long stopAfterNonFinite,
     List<StepListener> listeners,
     int threads,
     List<Hyperparameters> hyperparameters,
     Supplier<Arena> arenas) {
-  public Assembly {
-    Checks.notNegative("stopAfterNonFinite", stopAfterNonFinite);
+  public Configuration {
+    Ranges.notNegative("stopAfterNonFinite", stopAfterNonFinite);
     links = List.copyOf(links);
     listeners = List.copyOf(listeners);
     hyperparameters = List.copyOf(hyperparameters);

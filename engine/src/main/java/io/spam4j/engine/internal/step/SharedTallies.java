@@ -10,7 +10,7 @@ import java.util.Arrays;
  * them, so that nothing depends on who took what. A thread shares what it counted of a tensor when
  * it goes on to the next one.
  */
-public final class Counts {
+public final class SharedTallies {
   private static final VarHandle LONGS = MethodHandles.arrayElementVarHandle(long[].class);
 
   private static final int NO_TENSOR = -1;
@@ -30,7 +30,7 @@ public final class Counts {
   private final float[] largestRatio;
   private final long[] largestAt;
 
-  Counts(int tensors, int threads) {
+  SharedTallies(int tensors, int threads) {
     participants = new Participant[threads];
     Arrays.setAll(participants, _ -> new Participant());
     spikes = new long[tensors];

@@ -6,7 +6,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** One step as all parts of an optimizer see it; reused, because a step allocates nothing. */
-public final class Step {
+public final class StepState {
   /** The number of the step, from 1. */
   public long t;
 
@@ -22,7 +22,7 @@ public final class Step {
   /** The same since its moments were last reset; a reset at this very step comes after. */
   public final long[] updatesSinceReset;
 
-  public Step(int tensors) {
+  public StepState(int tensors) {
     gradients = new Tensor[tensors];
     learningRates = new double[tensors];
     updates = new long[tensors];
@@ -30,7 +30,7 @@ public final class Step {
   }
 
   /** Takes the counters of another step. */
-  public void setCounters(Step other) {
+  public void setCounters(StepState other) {
     System.arraycopy(other.updates, 0, updates, 0, updates.length);
     System.arraycopy(other.updatesSinceReset, 0, updatesSinceReset, 0, updates.length);
   }

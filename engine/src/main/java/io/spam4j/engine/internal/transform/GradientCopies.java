@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * Copies pieces of gradients into memory that stays in cache, as float32, and transforms them
  * there.
  */
-public final class PieceLoader {
+public final class GradientCopies {
   private final List<TransformLink> links;
   private final MemorySegment[] buffers; // of each participant
 
@@ -26,7 +26,7 @@ public final class PieceLoader {
    *
    * @param elements the most that a piece has
    */
-  PieceLoader(List<TransformLink> links, int elements, Arena arena, int threads) {
+  GradientCopies(List<TransformLink> links, int elements, Arena arena, int threads) {
     this.links = links;
     buffers = new MemorySegment[threads];
     Arrays.setAll(buffers, _ -> arena.allocate(bytes(elements, 1), 4096));

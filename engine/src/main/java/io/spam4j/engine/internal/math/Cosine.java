@@ -1,8 +1,8 @@
 package io.spam4j.engine.internal.math;
 
 /** The cosine of a share of half a turn, the same on every platform. */
-public final class HalfTurn {
-  private HalfTurn() {}
+public final class Cosine {
+  private Cosine() {}
 
   /**
    * cos(pi p). StrictMath allocates for angles beyond pi / 4, and a step must not; so these are

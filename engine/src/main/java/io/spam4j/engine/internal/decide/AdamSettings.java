@@ -25,7 +25,7 @@ import java.util.SequencedMap;
  * first Adam itself. All of them are the same kernel: Adam is SPAM that never resets and whose
  * spike threshold is 0. A builder has one and changes it; an optimizer has a copy.
  */
-public final class Recipe implements Cloneable {
+public final class AdamSettings implements Cloneable {
   public final String name;
   public EpsilonMode epsilonMode = EpsilonMode.CORRECTED;
   public WeightDecayMode weightDecayMode = WeightDecayMode.BEFORE;
@@ -69,13 +69,13 @@ public final class Recipe implements Cloneable {
   public UnselectedWeights unselected = UnselectedWeights.FROZEN;
   public MaskedWeightDecay maskedWeightDecay = MaskedWeightDecay.SELECTED;
 
-  public Recipe(String name) {
+  public AdamSettings(String name) {
     this.name = name;
   }
 
-  public Recipe copy() {
+  public AdamSettings copy() {
     try {
-      return (Recipe) clone();
+      return (AdamSettings) clone();
     } catch (CloneNotSupportedException e) {
       throw new AssertionError(e);
     }

@@ -18,12 +18,12 @@ import java.util.function.Supplier;
  * @param arenas makes arenas for what comes and goes; closed by who asks for them
  * @param threads how many threads a step may run on
  */
-public record Setup(
+public record RuleParts(
     List<Parameter> parameters,
     List<Hyperparameters> hyperparameters,
     NonFinitePolicy nonFinite,
     TransformChain chain,
-    Counts counts,
+    SharedTallies counts,
     StateStore state,
     Arena arena,
     Supplier<Arena> arenas,

@@ -9,8 +9,8 @@ import java.lang.foreign.MemorySegment;
  * What updates are measured against: streams read and written, and nothing computed. It leaves all
  * values as they are.
  */
-public final class Yardstick {
-  private Yardstick() {}
+public final class StreamLoops {
+  private StreamLoops() {}
 
   /**
    * The streams of the fused update: passes the elements {@code [from, to)} of four through the
@@ -27,7 +27,7 @@ public final class Yardstick {
       long to,
       int zero) {
     if (VectorMode.VECTORS) {
-      YardstickVector.apply(w, g, m, v, from, to, zero);
+      StreamLoopsVector.apply(w, g, m, v, from, to, zero);
     } else {
       scalar(w, g, m, v, from, to, zero);
     }
@@ -40,7 +40,7 @@ public final class Yardstick {
    */
   public static int read(MemorySegment stream, long from, long to) {
     return VectorMode.VECTORS
-        ? YardstickVector.read(stream, from, to)
+        ? StreamLoopsVector.read(stream, from, to)
         : scalarRead(stream, from, to);
   }
 
@@ -51,7 +51,7 @@ public final class Yardstick {
    */
   public static void rewrite(MemorySegment stream, long from, long to, int zero) {
     if (VectorMode.VECTORS) {
-      YardstickVector.rewrite(stream, from, to, zero);
+      StreamLoopsVector.rewrite(stream, from, to, zero);
     } else {
       scalarRewrite(stream, from, to, zero);
     }

@@ -1,8 +1,8 @@
 package io.spam4j.engine.internal.math;
 
 /** The rules that hyper-parameters obey; each message names the parameter and its value. */
-public final class Checks {
-  private Checks() {}
+public final class Ranges {
+  private Ranges() {}
 
   public static double positive(String name, double value) {
     if (!(value > 0) || value == Double.POSITIVE_INFINITY) {

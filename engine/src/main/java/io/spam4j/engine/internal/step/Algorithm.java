@@ -3,9 +3,9 @@ package io.spam4j.engine.internal.step;
 import io.spam4j.engine.NonFinitePolicy;
 import io.spam4j.engine.Parameter;
 import io.spam4j.engine.internal.decide.AdamDecision;
+import io.spam4j.engine.internal.decide.AdamSettings;
 import io.spam4j.engine.internal.decide.EmulatedForms;
 import io.spam4j.engine.internal.decide.Hyperparameters;
-import io.spam4j.engine.internal.decide.Recipe;
 import io.spam4j.engine.internal.state.StateStore;
 import io.spam4j.engine.internal.transform.TransformLink;
 import io.spam4j.engine.options.MomentFormat;
@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  * @param seed of random selections
  * @param fused what the fused update needs, for devices that do it; null if the update is another
  */
-public record Blueprint(
+public record Algorithm(
     String name,
     SequencedMap<String, String> settings,
     StateStore.Layout layout,
@@ -35,14 +35,14 @@ public record Blueprint(
     Scratch scratch,
     long seed,
     @Nullable Fused fused) {
-  /** A blueprint without transforms of its own and without random selections. */
-  public static Blueprint of(
+  /** One without transforms of its own and without random selections. */
+  public static Algorithm of(
       String name,
       SequencedMap<String, String> settings,
       StateStore.FloatLayout layout,
       RuleFactory rule,
       Scratch scratch) {
-    return new Blueprint(name, settings, layout.layout(), List.of(), rule, scratch, 0, null);
+    return new Algorithm(name, settings, layout.layout(), List.of(), rule, scratch, 0, null);
   }
 
   /**
@@ -52,7 +52,7 @@ public record Blueprint(
    */
   public void requireForms() {
     if (fused != null && isEmulated()) {
-      EmulatedForms.require(fused.recipe(), settings);
+      EmulatedForms.require(fused.adam(), settings);
     }
   }
 
@@ -81,7 +81,7 @@ public record Blueprint(
   }
 
   private boolean isEmulated() {
-    return fused != null && fused.recipe().moments == MomentFormat.BF16_EMULATED;
+    return fused != null && fused.adam().moments == MomentFormat.BF16_EMULATED;
   }
 
   /** The types that gradients may have. */
@@ -106,10 +106,10 @@ public record Blueprint(
   /**
    * An optimizer whose update is the fused one.
    *
-   * @param recipe what it is
+   * @param adam what it is
    * @param decisions makes what decides its coefficients
    */
-  public record Fused(Recipe recipe, DecisionFactory decisions) {}
+  public record Fused(AdamSettings adam, DecisionFactory decisions) {}
 
   /** Makes what decides the coefficients of each step. */
   @FunctionalInterface
@@ -120,7 +120,7 @@ public record Blueprint(
   /** Makes the rule, and the state that it needs. */
   @FunctionalInterface
   public interface RuleFactory {
-    UpdateRule of(Setup setup);
+    UpdateRule of(RuleParts parts);
   }
 
   /** Tells the bytes of working memory. */

@@ -8,11 +8,11 @@ import io.spam4j.tensors.internal.simd.VectorMode;
 import java.lang.foreign.MemorySegment;
 
 /** The fused update, by the path that {@link VectorMode} chose. */
-public final class Update {
+public final class FusedUpdate {
   /** The float streams that pass through memory: w, g, m, v are read, w, m, v are written. */
   public static final int STREAMS = 7;
 
-  private Update() {}
+  private FusedUpdate() {}
 
   /**
    * Updates the float32 elements {@code [from, to)}; the moments are already zeroed if there is a
