@@ -194,7 +194,7 @@ final class DemoCommand implements Callable<Integer> {
         report(result);
       }
       if (result.interrupted()) {
-        return Main.STOPPED;
+        return Interruption.STOPPED;
       }
       checkpoints.discard(); // last: until here a kill leaves something to resume
       return ExitCode.OK;

@@ -58,7 +58,7 @@ final class DoctorCommand implements Callable<Integer> {
   }
 
   private void java() {
-    title("spam4j " + Main.version());
+    title("spam4j " + Version.ofSpam4j());
     fact("java", Runtime.version() + ", " + System.getProperty("java.vendor"));
     fact("java home", System.getProperty("java.home"));
     fact("heap limit", Quantities.bytes(Runtime.getRuntime().maxMemory()));

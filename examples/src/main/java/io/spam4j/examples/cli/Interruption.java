@@ -9,6 +9,9 @@ import java.util.concurrent.TimeUnit;
  * signal's own code.
  */
 final class Interruption implements AutoCloseable {
+  /** The exit code of a command that Ctrl-C stopped: 128 + SIGINT. */
+  static final int STOPPED = 130;
+
   private static final long LONGEST_WAIT_SECONDS = 60;
 
   private final CountDownLatch finished = new CountDownLatch(1);

@@ -37,8 +37,8 @@ record ReportPage(
 
   static ReportPage of(LabResult result) {
     int steps = result.runs().stream().mapToInt(run -> run.samples().size()).max().orElse(0);
-    int window = Curve.window(steps);
-    int stride = Curve.stride(steps);
+    int window = RunCurves.window(steps);
+    int stride = RunCurves.stride(steps);
     Map<String, String> optimizers = new LinkedHashMap<>();
     result.runs().forEach(run -> optimizers.put(run.optimizer(), run.settings()));
     return new ReportPage(
@@ -59,11 +59,11 @@ record ReportPage(
     return new Run(
         run.optimizer(),
         run.spiked(),
-        Curve.smoothed(samples, window, stride),
-        Curve.largest(samples, StepSample::largestRatio, stride),
-        Curve.largest(
+        RunCurves.smoothed(samples, window, stride),
+        RunCurves.largest(samples, StepSample::largestRatio, stride),
+        RunCurves.largest(
             samples.stream().filter(StepSample::injected).toList(), StepSample::largestRatio, 1),
-        Curve.largest(
+        RunCurves.largest(
             samples.stream().filter(sample -> sample.spikes() > 0).toList(),
             StepSample::spikes,
             stride));

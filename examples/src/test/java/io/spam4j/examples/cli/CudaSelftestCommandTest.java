@@ -35,7 +35,7 @@ class CudaSelftestCommandTest {
               return new SelfTestReport(
                   List.of(new Section("bits", List.of(new Row("adam", result, "3 values")))));
             });
-    return Main.configured(new CommandLine(command), terminal).execute(arguments);
+    return Shell.configured(new CommandLine(command), terminal).execute(arguments);
   }
 
   @Test

@@ -275,6 +275,6 @@ class DemoCommandTest {
 
   private int run(DemoCommand.Training training, String... arguments) {
     DemoCommand demo = new DemoCommand(screen.terminal(false), training);
-    return Main.configured(new CommandLine(demo), screen.terminal(false)).execute(arguments);
+    return Shell.configured(new CommandLine(demo), screen.terminal(false)).execute(arguments);
   }
 }

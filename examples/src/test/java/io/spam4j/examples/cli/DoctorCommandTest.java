@@ -13,7 +13,7 @@ class DoctorCommandTest {
         .isZero();
 
     assertThat(screen.out())
-        .startsWith("spam4j " + Main.version() + "\n")
+        .startsWith("spam4j " + Version.ofSpam4j() + "\n")
         .contains("  java home        " + System.getProperty("java.home") + "\n")
         .contains("  cores            " + Runtime.getRuntime().availableProcessors() + "\n")
         .contains("  vector module    present\n")

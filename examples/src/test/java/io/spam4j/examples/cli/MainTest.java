@@ -60,7 +60,7 @@ class MainTest {
     assertThat(run("--version")).isZero();
 
     assertThat(screen.out())
-        .isEqualTo("spam4j %s\nJava %s\n".formatted(Main.version(), Runtime.version()));
+        .isEqualTo("spam4j %s\nJava %s\n".formatted(Version.ofSpam4j(), Runtime.version()));
   }
 
   @Test

@@ -7,10 +7,10 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-class CurveTest {
+class RunCurvesTest {
   @Test
   void smoothed_isTheMeanOfTheStepsBehind() {
-    Curve curve = Curve.smoothed(samples(4, 2, 6, 8), 2, 1);
+    Curve curve = RunCurves.smoothed(samples(4, 2, 6, 8), 2, 1);
 
     assertThat(curve.x()).containsExactly(1, 2, 3, 4);
     assertThat(curve.y()).containsExactly(4.0, 3.0, 4.0, 7.0);
@@ -18,14 +18,14 @@ class CurveTest {
 
   @Test
   void smoothed_breaksWhereALossIsNotFinite() {
-    Curve curve = Curve.smoothed(samples(4, Double.NaN, 6, 8), 2, 1);
+    Curve curve = RunCurves.smoothed(samples(4, Double.NaN, 6, 8), 2, 1);
 
     assertThat(curve.y()).containsExactly(4.0, null, null, 7.0);
   }
 
   @Test
   void smoothed_endsWithTheLastStep() {
-    Curve curve = Curve.smoothed(samples(1, 2, 3, 4, 5), 1, 2);
+    Curve curve = RunCurves.smoothed(samples(1, 2, 3, 4, 5), 1, 2);
 
     assertThat(curve.x()).containsExactly(2, 4, 5);
     assertThat(curve.y()).containsExactly(2.0, 4.0, 5.0);
@@ -33,7 +33,7 @@ class CurveTest {
 
   @Test
   void largest_keepsThePeakOfEachStride() {
-    Curve curve = Curve.largest(samples(1, 9, 3, 2, 5), StepSample::loss, 2);
+    Curve curve = RunCurves.largest(samples(1, 9, 3, 2, 5), StepSample::loss, 2);
 
     assertThat(curve.x()).containsExactly(2, 3, 5);
     assertThat(curve.y()).containsExactly(9.0, 3.0, 5.0);
@@ -42,7 +42,7 @@ class CurveTest {
   @Test
   void largest_passesOverWhatIsNotFinite() {
     Curve curve =
-        Curve.largest(
+        RunCurves.largest(
             samples(Double.NaN, 2, Double.POSITIVE_INFINITY, Double.NaN), StepSample::loss, 2);
 
     assertThat(curve.x()).containsExactly(2, 3);
@@ -51,7 +51,7 @@ class CurveTest {
 
   @Test
   void stride_keepsAtMostAThousandPoints() {
-    assertThat(List.of(Curve.stride(0), Curve.stride(1000), Curve.stride(1001)))
+    assertThat(List.of(RunCurves.stride(0), RunCurves.stride(1000), RunCurves.stride(1001)))
         .containsExactly(1, 1, 2);
   }
 
