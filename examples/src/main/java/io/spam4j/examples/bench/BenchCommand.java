@@ -1,6 +1,7 @@
 package io.spam4j.examples.bench;
 
-import io.spam4j.examples.report.Json;
+import io.spam4j.examples.bench.arms.Size;
+import io.spam4j.examples.output.Json;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;

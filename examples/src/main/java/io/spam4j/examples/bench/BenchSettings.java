@@ -1,5 +1,8 @@
 package io.spam4j.examples.bench;
 
+import io.spam4j.examples.bench.arms.Arm;
+import io.spam4j.examples.bench.arms.Arms;
+import io.spam4j.examples.bench.arms.Size;
 import java.time.Duration;
 import java.util.List;
 

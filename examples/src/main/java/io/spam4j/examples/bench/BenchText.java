@@ -2,8 +2,10 @@ package io.spam4j.examples.bench;
 
 import io.spam4j.examples.bench.BenchReport.ArmResult;
 import io.spam4j.examples.bench.BenchReport.Skipped;
-import io.spam4j.examples.report.Quantities;
-import io.spam4j.examples.report.TextTable;
+import io.spam4j.examples.bench.arms.Size;
+import io.spam4j.examples.output.Quantities;
+import io.spam4j.examples.output.TextTable;
+import io.spam4j.examples.shell.Machine;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;

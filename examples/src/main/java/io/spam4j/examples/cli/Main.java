@@ -1,9 +1,15 @@
 package io.spam4j.examples.cli;
 
 import io.spam4j.examples.bench.BenchCommand;
+import io.spam4j.examples.demo.DemoCommand;
+import io.spam4j.examples.doctor.CudaSelftestCommand;
+import io.spam4j.examples.doctor.DoctorCommand;
 import io.spam4j.examples.inspect.InspectCommand;
 import io.spam4j.examples.memory.MemoryCommand;
 import io.spam4j.examples.replay.ReplayCommand;
+import io.spam4j.examples.shell.Shell;
+import io.spam4j.examples.shell.Terminal;
+import io.spam4j.examples.shell.Version;
 import io.spam4j.examples.simulate.SimulateCommand;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;

@@ -1,7 +1,7 @@
 package io.spam4j.examples.inspect;
 
-import io.spam4j.examples.report.Quantities;
-import io.spam4j.examples.report.TextTable;
+import io.spam4j.examples.output.Quantities;
+import io.spam4j.examples.output.TextTable;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;

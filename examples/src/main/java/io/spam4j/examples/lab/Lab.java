@@ -1,6 +1,10 @@
 package io.spam4j.examples.lab;
 
 import io.spam4j.examples.formats.Words;
+import io.spam4j.examples.llama.Batch;
+import io.spam4j.examples.llama.Batches;
+import io.spam4j.examples.llama.Corpus;
+import io.spam4j.examples.llama.Llama;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

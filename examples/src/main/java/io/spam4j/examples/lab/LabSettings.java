@@ -2,6 +2,8 @@ package io.spam4j.examples.lab;
 
 import io.spam4j.engine.MomentFormat;
 import io.spam4j.examples.formats.Words;
+import io.spam4j.examples.llama.Corpus;
+import io.spam4j.examples.llama.Llama;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;

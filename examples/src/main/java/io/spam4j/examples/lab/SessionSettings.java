@@ -1,6 +1,7 @@
 package io.spam4j.examples.lab;
 
 import io.spam4j.examples.formats.Words;
+import io.spam4j.examples.llama.Corpus;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;

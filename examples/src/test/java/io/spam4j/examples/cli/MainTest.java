@@ -3,6 +3,8 @@ package io.spam4j.examples.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.spam4j.examples.lab.LabSettings;
+import io.spam4j.examples.shell.Screen;
+import io.spam4j.examples.shell.Version;
 import org.junit.jupiter.api.Test;
 
 class MainTest {

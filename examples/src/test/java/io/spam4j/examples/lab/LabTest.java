@@ -3,6 +3,7 @@ package io.spam4j.examples.lab;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.spam4j.engine.MomentFormat;
+import io.spam4j.examples.llama.Llama;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,0 +1,68 @@
+package io.spam4j.examples.bench.arms;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.spam4j.engine.AdamW;
+import io.spam4j.engine.Spam;
+import io.spam4j.engine.StableSpam;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** The check of the arms finds what is wrong. */
+final class AgreementTest {
+  private static final List<Agreement.Place> FIRST = List.of(new Agreement.Place(0, 0, true));
+
+  @Test
+  void check_noStep_isFound() {
+    try (var memory = new BenchMemory(new long[] {100}, 1)) {
+      float gradient = memory.gradient(0, 0);
+      assertThatThrownBy(
+              () -> Agreement.check("idle", memory, FIRST, () -> {}, Rule.SPAM, Agreement.TORCH))
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessageMatching(
+              "weight must be what SPAM makes of it: arm=idle, tensor=0, at=0, weight=[-.0-9E]+,"
+                  + " expected=[-.0-9E]+");
+      assertThat(memory.gradient(0, 0)).isEqualTo(gradient);
+    }
+  }
+
+  @Test
+  void check_anotherDecay_isFound() {
+    for (double beta2 : new double[] {0.998, 0.9995}) {
+      try (var memory = new BenchMemory(new long[] {100}, 1);
+          var arm = new EngineArm(memory, Spam.builder().betas(0.9, beta2), Rule.SPAM)) {
+        assertThatThrownBy(arm::check).isInstanceOf(IllegalStateException.class);
+      }
+    }
+  }
+
+  @Test
+  void check_anotherRule_isFound() {
+    try (var memory = new BenchMemory(new long[] {100}, 1);
+        var adamW = new EngineArm(memory, AdamW.builder(), Rule.SPAM);
+        var noDecay = new EngineArm(memory, AdamW.builder().weightDecay(0), Rule.ADAMW);
+        var noClip = new EngineArm(memory, StableSpam.builder().adaGN(false), Rule.STABLE_SPAM)) {
+      assertThatThrownBy(adamW::check)
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessageStartingWith(
+              "weight must be what SPAM makes of it: arm=engine, tensor=0, at=0,");
+      assertThatThrownBy(noDecay::check).isInstanceOf(IllegalStateException.class);
+      assertThatThrownBy(noClip::check).isInstanceOf(IllegalStateException.class);
+    }
+  }
+
+  @Test
+  void check_unselectedWeightThatMoves_isFound() {
+    List<Agreement.Place> unselected = List.of(new Agreement.Place(0, 1, false));
+    try (var memory = new BenchMemory(new long[] {100}, 1);
+        var arm = new EngineArm(memory, Spam.builder(), Rule.SPAM)) {
+      assertThatThrownBy(
+              () ->
+                  Agreement.check(
+                      "moves", memory, unselected, arm::step, Rule.SPAM, Agreement.ENGINE))
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessageContaining("arm=moves, tensor=0, at=1");
+    }
+  }
+}
