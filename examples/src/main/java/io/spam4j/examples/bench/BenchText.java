@@ -2,7 +2,7 @@ package io.spam4j.examples.bench;
 
 import io.spam4j.examples.bench.BenchReport.ArmResult;
 import io.spam4j.examples.bench.BenchReport.Skipped;
-import io.spam4j.examples.bench.arms.Size;
+import io.spam4j.examples.bench.arms.BenchSize;
 import io.spam4j.examples.output.Quantities;
 import io.spam4j.examples.output.TextTable;
 import io.spam4j.examples.shell.Machine;
@@ -75,7 +75,7 @@ final class BenchText {
   /** Against SPAM's arm of the same size, if it was timed. */
   private static String ofSpam(ArmResult arm, List<ArmResult> all) {
     String suffix = "";
-    for (Size size : Size.values()) {
+    for (BenchSize size : BenchSize.values()) {
       suffix =
           !size.suffix().isEmpty() && arm.name().endsWith(size.suffix()) ? size.suffix() : suffix;
     }

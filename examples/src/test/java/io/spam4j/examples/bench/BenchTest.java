@@ -10,7 +10,7 @@ import io.spam4j.examples.bench.arms.Arm;
 import io.spam4j.examples.bench.arms.ArmRun;
 import io.spam4j.examples.bench.arms.ArmUnavailableException;
 import io.spam4j.examples.bench.arms.Arms;
-import io.spam4j.examples.bench.arms.Size;
+import io.spam4j.examples.bench.arms.BenchSize;
 import io.spam4j.examples.shell.Machine;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Test;
 
 final class BenchTest {
   private static final Arm LIMIT =
-      Arms.of(Size.CACHED).stream()
+      Arms.of(BenchSize.CACHED).stream()
           .filter(arm -> arm.name().equals("limit"))
           .findFirst()
           .orElseThrow();
@@ -41,7 +41,7 @@ final class BenchTest {
 
   private static BenchSettings settings(int rounds, Duration budget, String... arms) {
     return new BenchSettings(
-        List.of(Size.values()), List.of(arms), 20_000, rounds, Duration.ofMillis(1), budget);
+        List.of(BenchSize.values()), List.of(arms), 20_000, rounds, Duration.ofMillis(1), budget);
   }
 
   @Test
@@ -96,12 +96,12 @@ final class BenchTest {
     var missing =
         new Arm(
             "missing",
-            Set.of(Size.CACHED),
+            Set.of(BenchSize.CACHED),
             LIMIT.traffic(),
             _ -> {
               throw new ArmUnavailableException("no such processor");
             });
-    bench.run(Size.CACHED, List.of(missing, LIMIT));
+    bench.run(BenchSize.CACHED, List.of(missing, LIMIT));
     assertThat(bench.report().skipped())
         .containsExactly(new Skipped("missing-cached", "no such processor"));
     assertThat(bench.report().arms()).extracting(ArmResult::name).containsExactly("limit-cached");
@@ -110,8 +110,8 @@ final class BenchTest {
   @Test
   void arm_thatIsWrong_endsTheBench() {
     var bench = new Bench(settings(3, Duration.ZERO), _ -> {});
-    var wrong = new Arm("wrong", Set.of(Size.CACHED), LIMIT.traffic(), _ -> new WrongRun());
-    assertThatThrownBy(() -> bench.run(Size.CACHED, List.of(wrong, LIMIT)))
+    var wrong = new Arm("wrong", Set.of(BenchSize.CACHED), LIMIT.traffic(), _ -> new WrongRun());
+    assertThatThrownBy(() -> bench.run(BenchSize.CACHED, List.of(wrong, LIMIT)))
         .isInstanceOf(IllegalStateException.class)
         .hasMessage("weight must be another");
     assertThat(bench.report().arms()).isEmpty();
@@ -128,19 +128,19 @@ final class BenchTest {
   }
 
   @Test
-  void samples_medianSpreadAndSteadiness() {
-    var samples = new Samples();
+  void times_medianSpreadAndSteadiness() {
+    var times = new StepTimes();
     for (double value : new double[] {5, 1, 3, 2, 4}) {
-      samples.add(value);
+      times.add(value);
     }
-    assertThat(samples.median()).isEqualTo(3);
+    assertThat(times.median()).isEqualTo(3);
     // quartiles 2 and 4: half of 2, over 3
-    assertThat(samples.spread()).isCloseTo(100.0 / 3, within(1e-9));
-    samples.add(6);
-    assertThat(samples.median()).isEqualTo(3.5);
+    assertThat(times.spread()).isCloseTo(100.0 / 3, within(1e-9));
+    times.add(6);
+    assertThat(times.median()).isEqualTo(3.5);
 
-    var falling = new Samples();
-    var level = new Samples();
+    var falling = new StepTimes();
+    var level = new StepTimes();
     for (int i = 0; i < 9; i++) {
       falling.add(10 - i * 0.5);
       level.add(10);

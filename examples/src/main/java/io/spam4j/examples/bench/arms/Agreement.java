@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.stream.LongStream;
 
 /**
- * Compares the first steps of an arm with {@link Rule} on a few weights of every tensor. Their
- * gradients change from step to step meanwhile: with a constant gradient Adam's step does not
+ * Compares the first steps of an arm with {@link ReferenceRule} on a few weights of every tensor.
+ * Their gradients change from step to step meanwhile: with a constant gradient Adam's step does not
  * depend on its decays.
  */
 final class Agreement {
@@ -31,7 +31,7 @@ final class Agreement {
   record Place(int tensor, long at, boolean selected) {}
 
   /** The first, the last and two weights between, of each tensor; all selected. */
-  static List<Place> ofDense(Values values) {
+  static List<Place> ofDense(BenchValues values) {
     List<Place> places = new ArrayList<>();
     for (int tensor = 0; tensor < values.tensors(); tensor++) {
       int index = tensor;
@@ -50,26 +50,31 @@ final class Agreement {
    * @throws IllegalStateException if a weight differs by more
    */
   static void check(
-      String arm, Values values, List<Place> places, Runnable step, Rule rule, double tolerance) {
+      String arm,
+      BenchValues values,
+      List<Place> places,
+      Runnable step,
+      ReferenceRule rule,
+      double tolerance) {
     float[] before = new float[places.size()];
     float[] base = new float[places.size()];
-    List<Rule.State> states = new ArrayList<>();
+    List<ReferenceRule.State> states = new ArrayList<>();
     for (int i = 0; i < before.length; i++) {
       Place p = places.get(i);
       before[i] = values.weight(p.tensor, p.at);
       base[i] = values.gradient(p.tensor, p.at);
-      states.add(new Rule.State(before[i]));
+      states.add(new ReferenceRule.State(before[i]));
     }
-    List<Rule.History> histories = new ArrayList<>();
+    List<ReferenceRule.History> histories = new ArrayList<>();
     for (int tensor = 0; tensor < values.tensors(); tensor++) {
-      histories.add(new Rule.History());
+      histories.add(new ReferenceRule.History());
     }
     for (int k = 1; k <= FACTORS.length; k++) {
       for (int i = 0; i < base.length; i++) {
         Place p = places.get(i);
         values.setGradient(p.tensor, p.at, (float) (base[i] * FACTORS[k - 1]));
       }
-      if (rule == Rule.STABLE_SPAM) {
+      if (rule == ReferenceRule.STABLE_SPAM) {
         for (int tensor = 0; tensor < values.tensors(); tensor++) {
           histories.get(tensor).look(values, tensor, k);
         }
@@ -77,7 +82,7 @@ final class Agreement {
       for (int i = 0; i < base.length; i++) {
         Place p = places.get(i);
         double g = values.gradient(p.tensor, p.at);
-        boolean transforms = rule == Rule.STABLE_SPAM;
+        boolean transforms = rule == ReferenceRule.STABLE_SPAM;
         states.get(i).update(rule, transforms ? histories.get(p.tensor).transformed(g) : g, k);
       }
       step.run();
@@ -86,7 +91,7 @@ final class Agreement {
       Place p = places.get(i);
       values.setGradient(p.tensor, p.at, base[i]);
       double expected = p.selected ? states.get(i).weight : before[i];
-      double allowed = p.selected ? tolerance * Rule.LEARNING_RATE : 0;
+      double allowed = p.selected ? tolerance * ReferenceRule.LEARNING_RATE : 0;
       float actual = values.weight(p.tensor, p.at);
       if (!(Math.abs(actual - expected) <= allowed)) {
         throw new IllegalStateException(

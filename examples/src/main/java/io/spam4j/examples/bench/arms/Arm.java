@@ -10,7 +10,7 @@ import java.util.Set;
  * @param traffic what its limit moves
  * @param factory makes it
  */
-public record Arm(String name, Set<Size> sizes, Traffic traffic, Factory factory) {
+public record Arm(String name, Set<BenchSize> sizes, Traffic traffic, Factory factory) {
   /** Allocates an arm's state. */
   @FunctionalInterface
   public interface Factory {
@@ -33,7 +33,7 @@ public record Arm(String name, Set<Size> sizes, Traffic traffic, Factory factory
   }
 
   /** The name with the suffix of a size. */
-  public String name(Size size) {
+  public String name(BenchSize size) {
     return name + size.suffix();
   }
 }

@@ -12,11 +12,12 @@ import java.util.Set;
 
 /** Everything that is timed, a line each. */
 public final class Arms {
-  private static final Set<Size> ALL_SIZES = EnumSet.allOf(Size.class);
-  private static final Set<Size> MODELS = EnumSet.of(Size.LARGE, Size.LLAMA60M, Size.CACHED);
-  private static final Set<Size> LARGE = EnumSet.of(Size.LARGE);
-  private static final Set<Size> CACHED = EnumSet.of(Size.CACHED);
-  private static final Set<Size> ONE_TENSOR = EnumSet.of(Size.LARGE, Size.CACHED);
+  private static final Set<BenchSize> ALL_SIZES = EnumSet.allOf(BenchSize.class);
+  private static final Set<BenchSize> MODELS =
+      EnumSet.of(BenchSize.LARGE, BenchSize.LLAMA60M, BenchSize.CACHED);
+  private static final Set<BenchSize> LARGE = EnumSet.of(BenchSize.LARGE);
+  private static final Set<BenchSize> CACHED = EnumSet.of(BenchSize.CACHED);
+  private static final Set<BenchSize> ONE_TENSOR = EnumSet.of(BenchSize.LARGE, BenchSize.CACHED);
 
   private static final List<Arm> TABLE =
       List.of(
@@ -48,15 +49,15 @@ public final class Arms {
   private Arms() {}
 
   private static ArmRun adamW(BenchMemory memory) {
-    return new EngineArm(memory, AdamW.builder(), Rule.ADAMW);
+    return new EngineArm(memory, AdamW.builder(), ReferenceRule.ADAMW);
   }
 
   private static ArmRun spam(BenchMemory memory) {
-    return new EngineArm(memory, Spam.builder(), Rule.SPAM);
+    return new EngineArm(memory, Spam.builder(), ReferenceRule.SPAM);
   }
 
   private static ArmRun stableSpam(BenchMemory memory) {
-    return new EngineArm(memory, StableSpam.builder(), Rule.STABLE_SPAM);
+    return new EngineArm(memory, StableSpam.builder(), ReferenceRule.STABLE_SPAM);
   }
 
   private static Arm.Factory packed(DType dtype, MomentFormat moments) {
@@ -64,18 +65,18 @@ public final class Arms {
   }
 
   private static Arm.Factory sparse(double density) {
-    return memory -> new EngineArm(memory, Spam.builder().density(density), Rule.SPAM);
+    return memory -> new EngineArm(memory, Spam.builder().density(density), ReferenceRule.SPAM);
   }
 
   /** The arms of a size, in the order they are timed. */
-  public static List<Arm> of(Size size) {
+  public static List<Arm> of(BenchSize size) {
     return TABLE.stream().filter(arm -> arm.sizes().contains(size)).toList();
   }
 
   /** The names of all arms with their sizes, such as {@code spam-f32-cached}. */
   public static List<String> names() {
     List<String> names = new ArrayList<>();
-    for (Size size : Size.values()) {
+    for (BenchSize size : BenchSize.values()) {
       of(size).forEach(arm -> names.add(arm.name(size)));
     }
     return names;
@@ -90,7 +91,7 @@ public final class Arms {
    * @throws IllegalArgumentException if there is no such arm
    */
   public static ArmRun open(String name, long most) throws ArmUnavailableException {
-    for (Size size : Size.values()) {
+    for (BenchSize size : BenchSize.values()) {
       for (Arm arm : of(size)) {
         if (arm.name(size).equals(name)) {
           return OwnMemoryArm.open(arm, new BenchMemory(size.elements(most), size.threads()));

@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * What the arms of a size share: weights, gradients that stay the same from step to step, memory
  * for their limits, and, when an arm needs them, copies in heap arrays.
  */
-public final class BenchMemory implements Values, AutoCloseable {
+public final class BenchMemory implements BenchValues, AutoCloseable {
   /* Random numbers repeat after this many: drawing 67 million takes seconds. */
   private static final int PERIOD = 1 << 18;
   private static final float WEIGHT_SCALE = 0.04f;

@@ -22,10 +22,10 @@ final class CLoopArm implements ArmRun {
     secondMoments = moments();
     coefficients.gradientLimit = LARGEST_GRADIENT;
     coefficients.spikeThreshold = StepSize.SPIKE_THRESHOLD;
-    coefficients.beta1 = (float) Rule.BETA1;
-    coefficients.oneMinusBeta1 = (float) (1 - Rule.BETA1);
-    coefficients.beta2 = (float) Rule.BETA2;
-    coefficients.oneMinusBeta2 = (float) (1 - Rule.BETA2);
+    coefficients.beta1 = (float) ReferenceRule.BETA1;
+    coefficients.oneMinusBeta1 = (float) (1 - ReferenceRule.BETA1);
+    coefficients.beta2 = (float) ReferenceRule.BETA2;
+    coefficients.oneMinusBeta2 = (float) (1 - ReferenceRule.BETA2);
     coefficients.flushBelow = Float.MIN_NORMAL;
     coefficients.epsilon = (float) StepSize.EPSILON;
   }
@@ -54,7 +54,12 @@ final class CLoopArm implements ArmRun {
   @Override
   public void check() {
     Agreement.check(
-        "c-loop", memory, Agreement.ofDense(memory), this::step, Rule.SPAM, Agreement.ENGINE);
+        "c-loop",
+        memory,
+        Agreement.ofDense(memory),
+        this::step,
+        ReferenceRule.SPAM,
+        Agreement.ENGINE);
   }
 
   @Override

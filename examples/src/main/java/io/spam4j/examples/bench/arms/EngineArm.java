@@ -13,7 +13,7 @@ final class EngineArm implements ArmRun {
   private final BenchMemory memory;
   private final Gradients gradients;
   private final Optimizer optimizer;
-  private final Rule rule;
+  private final ReferenceRule rule;
 
   /**
    * Allocates the optimizer's state.
@@ -21,14 +21,14 @@ final class EngineArm implements ArmRun {
    * @param builder with the optimizer's own settings
    * @param rule what it must agree with
    */
-  EngineArm(BenchMemory memory, OptimizerBuilder<?> builder, Rule rule) {
+  EngineArm(BenchMemory memory, OptimizerBuilder<?> builder, ReferenceRule rule) {
     this.memory = memory;
     this.rule = rule;
     gradients = memory.gradients();
     optimizer =
         builder
             .threads(memory.threads())
-            .learningRate(Rule.LEARNING_RATE)
+            .learningRate(ReferenceRule.LEARNING_RATE)
             .build(memory.parameters());
   }
 

@@ -11,7 +11,7 @@ import java.util.Arrays;
  * @param gradients of each tensor
  */
 @SuppressWarnings("ArrayRecordComponent") // shared, not compared
-record HeapValues(float[][] weights, float[][] gradients) implements Values {
+record HeapValues(float[][] weights, float[][] gradients) implements BenchValues {
   /** Copies what lies outside the heap; no tensor may have more than 2^31 - 9 weights. */
   static HeapValues copyOf(BenchMemory memory) {
     int tensors = memory.tensors();

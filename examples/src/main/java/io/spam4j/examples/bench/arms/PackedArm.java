@@ -69,7 +69,7 @@ final class PackedArm implements ArmRun {
     return Spam.builder()
         .moments(moments)
         .threads(threads)
-        .learningRate(Rule.LEARNING_RATE)
+        .learningRate(ReferenceRule.LEARNING_RATE)
         .build(parameters);
   }
 

@@ -2,8 +2,8 @@ package io.spam4j.examples.bench.arms;
 
 /** SPAM as one loop over arrays, on one thread: what one writes first. Never resets. */
 final class PlainJavaArm implements ArmRun {
-  private static final float BETA1 = (float) Rule.BETA1;
-  private static final float BETA2 = (float) Rule.BETA2;
+  private static final float BETA1 = (float) ReferenceRule.BETA1;
+  private static final float BETA2 = (float) ReferenceRule.BETA2;
   private static final float EPSILON = (float) StepSize.EPSILON;
 
   private final HeapValues values;
@@ -49,7 +49,12 @@ final class PlainJavaArm implements ArmRun {
   @Override
   public void check() {
     Agreement.check(
-        "plain-java", values, Agreement.ofDense(values), this::step, Rule.SPAM, Agreement.ENGINE);
+        "plain-java",
+        values,
+        Agreement.ofDense(values),
+        this::step,
+        ReferenceRule.SPAM,
+        Agreement.ENGINE);
   }
 
   @Override

@@ -10,8 +10,8 @@ import java.util.List;
  * makes vectors of all but the first. Never resets.
  */
 final class SeparatePassesArm implements ArmRun {
-  private static final float BETA1 = (float) Rule.BETA1;
-  private static final float BETA2 = (float) Rule.BETA2;
+  private static final float BETA1 = (float) ReferenceRule.BETA1;
+  private static final float BETA2 = (float) ReferenceRule.BETA2;
   private static final float EPSILON = (float) StepSize.EPSILON;
 
   private final HeapValues values;
@@ -114,7 +114,7 @@ final class SeparatePassesArm implements ArmRun {
         values,
         Agreement.ofDense(values),
         this::step,
-        Rule.SPAM,
+        ReferenceRule.SPAM,
         Agreement.ENGINE);
   }
 

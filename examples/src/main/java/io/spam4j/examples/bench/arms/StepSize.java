@@ -15,9 +15,9 @@ final class StepSize {
 
   /** Learning rate and bias correction: lr sqrt(1 - beta2^k) / (1 - beta1^k). */
   static double of(long step) {
-    return Rule.LEARNING_RATE
-        * Math.sqrt(correction(Rule.BETA2, step))
-        / correction(Rule.BETA1, step);
+    return ReferenceRule.LEARNING_RATE
+        * Math.sqrt(correction(ReferenceRule.BETA2, step))
+        / correction(ReferenceRule.BETA1, step);
   }
 
   /** 1 - beta^k. */

@@ -23,7 +23,7 @@ final class TorchAdamWArm implements ArmRun {
         weights[i].mutable_grad().put(torch.gradient(i));
       }
       optimizer =
-          new AdamW(new TensorVector(weights), new AdamWOptions(Rule.LEARNING_RATE))
+          new AdamW(new TensorVector(weights), new AdamWOptions(ReferenceRule.LEARNING_RATE))
               .retainReference();
     }
   }
@@ -38,7 +38,12 @@ final class TorchAdamWArm implements ArmRun {
   @Override
   public void check() {
     Agreement.check(
-        "torch-adamw", memory, Agreement.ofDense(memory), this::step, Rule.ADAMW, Agreement.TORCH);
+        "torch-adamw",
+        memory,
+        Agreement.ofDense(memory),
+        this::step,
+        ReferenceRule.ADAMW,
+        Agreement.TORCH);
   }
 
   @Override

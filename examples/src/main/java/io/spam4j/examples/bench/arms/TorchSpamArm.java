@@ -63,8 +63,10 @@ final class TorchSpamArm implements ArmRun {
 
   /** m = beta1 m + (1 - beta1) g; v = beta2 v + (1 - beta2) g g. */
   static void moments(Tensor gradient, Tensor first, Tensor second) {
-    first.mul_(new Scalar(Rule.BETA1)).add_(gradient, new Scalar(1 - Rule.BETA1));
-    second.mul_(new Scalar(Rule.BETA2)).addcmul_(gradient, gradient, new Scalar(1 - Rule.BETA2));
+    first.mul_(new Scalar(ReferenceRule.BETA1)).add_(gradient, new Scalar(1 - ReferenceRule.BETA1));
+    second
+        .mul_(new Scalar(ReferenceRule.BETA2))
+        .addcmul_(gradient, gradient, new Scalar(1 - ReferenceRule.BETA2));
   }
 
   @Override
@@ -74,7 +76,7 @@ final class TorchSpamArm implements ArmRun {
         memory,
         Agreement.ofDense(memory),
         this::step,
-        Rule.SPAM,
+        ReferenceRule.SPAM,
         Agreement.TORCH);
   }
 

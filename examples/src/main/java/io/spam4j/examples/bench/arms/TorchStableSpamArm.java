@@ -60,17 +60,17 @@ final class TorchStableSpamArm implements ArmRun {
     adaClip(gradient, s.threshold);
     Tensor normalised = adaGn(gradient, s);
     TorchSpamArm.moments(normalised, s.first, s.second);
-    double correction1 = StepSize.correction(Rule.BETA1, steps);
-    double correction2 = Math.sqrt(StepSize.correction(Rule.BETA2, steps));
+    double correction1 = StepSize.correction(ReferenceRule.BETA1, steps);
+    double correction2 = Math.sqrt(StepSize.correction(ReferenceRule.BETA2, steps));
     Tensor denominator =
         s.second.sqrt().div(new Scalar(correction2)).add_(new Scalar(StepSize.CORRECTED_EPSILON));
-    weight.addcdiv_(s.first, denominator, new Scalar(-Rule.LEARNING_RATE / correction1));
+    weight.addcdiv_(s.first, denominator, new Scalar(-ReferenceRule.LEARNING_RATE / correction1));
   }
 
   /** M = max |g|; T = gamma3 T + (1 - gamma3) M; where |g| &gt; T^: g = g / M T^, in place. */
   private void adaClip(Tensor gradient, Tensor threshold) {
     Tensor largest = gradient.abs().max();
-    Tensor corrected = averaged(threshold, largest, Rule.History.CLIP_DECAY);
+    Tensor corrected = averaged(threshold, largest, ReferenceRule.History.CLIP_DECAY);
     var where = new TensorIndexVector(new TensorIndex(gradient.abs().gt(corrected)));
     gradient.index_put_(where, gradient.index(where).div(largest).mul(corrected));
   }
@@ -78,9 +78,9 @@ final class TorchStableSpamArm implements ArmRun {
   /** n = ||g||; g = g / n mu^ / (sqrt(nu^) + eps). */
   private Tensor adaGn(Tensor gradient, State s) {
     Tensor norm = gradient.norm();
-    Tensor mean = averaged(s.mean, norm, Rule.History.MEAN_DECAY);
-    Tensor square = averaged(s.square, norm.pow(new Scalar(2)), Rule.History.SQUARE_DECAY);
-    Tensor target = mean.div(square.sqrt().add_(new Scalar(Rule.History.EPSILON)));
+    Tensor mean = averaged(s.mean, norm, ReferenceRule.History.MEAN_DECAY);
+    Tensor square = averaged(s.square, norm.pow(new Scalar(2)), ReferenceRule.History.SQUARE_DECAY);
+    Tensor target = mean.div(square.sqrt().add_(new Scalar(ReferenceRule.History.EPSILON)));
     return norm.item_float() > 0 ? gradient.div(norm).mul(target) : gradient;
   }
 
@@ -97,7 +97,7 @@ final class TorchStableSpamArm implements ArmRun {
         memory,
         Agreement.ofDense(memory),
         this::step,
-        Rule.STABLE_SPAM,
+        ReferenceRule.STABLE_SPAM,
         Agreement.TORCH);
   }
 

@@ -18,7 +18,9 @@ final class AgreementTest {
     try (var memory = new BenchMemory(new long[] {100}, 1)) {
       float gradient = memory.gradient(0, 0);
       assertThatThrownBy(
-              () -> Agreement.check("idle", memory, FIRST, () -> {}, Rule.SPAM, Agreement.TORCH))
+              () ->
+                  Agreement.check(
+                      "idle", memory, FIRST, () -> {}, ReferenceRule.SPAM, Agreement.TORCH))
           .isInstanceOf(IllegalStateException.class)
           .hasMessageMatching(
               "weight must be what SPAM makes of it: arm=idle, tensor=0, at=0, weight=[-.0-9E]+,"
@@ -31,7 +33,7 @@ final class AgreementTest {
   void check_anotherDecay_isFound() {
     for (double beta2 : new double[] {0.998, 0.9995}) {
       try (var memory = new BenchMemory(new long[] {100}, 1);
-          var arm = new EngineArm(memory, Spam.builder().betas(0.9, beta2), Rule.SPAM)) {
+          var arm = new EngineArm(memory, Spam.builder().betas(0.9, beta2), ReferenceRule.SPAM)) {
         assertThatThrownBy(arm::check).isInstanceOf(IllegalStateException.class);
       }
     }
@@ -40,9 +42,10 @@ final class AgreementTest {
   @Test
   void check_anotherRule_isFound() {
     try (var memory = new BenchMemory(new long[] {100}, 1);
-        var adamW = new EngineArm(memory, AdamW.builder(), Rule.SPAM);
-        var noDecay = new EngineArm(memory, AdamW.builder().weightDecay(0), Rule.ADAMW);
-        var noClip = new EngineArm(memory, StableSpam.builder().adaGN(false), Rule.STABLE_SPAM)) {
+        var adamW = new EngineArm(memory, AdamW.builder(), ReferenceRule.SPAM);
+        var noDecay = new EngineArm(memory, AdamW.builder().weightDecay(0), ReferenceRule.ADAMW);
+        var noClip =
+            new EngineArm(memory, StableSpam.builder().adaGN(false), ReferenceRule.STABLE_SPAM)) {
       assertThatThrownBy(adamW::check)
           .isInstanceOf(IllegalStateException.class)
           .hasMessageStartingWith(
@@ -56,11 +59,11 @@ final class AgreementTest {
   void check_unselectedWeightThatMoves_isFound() {
     List<Agreement.Place> unselected = List.of(new Agreement.Place(0, 1, false));
     try (var memory = new BenchMemory(new long[] {100}, 1);
-        var arm = new EngineArm(memory, Spam.builder(), Rule.SPAM)) {
+        var arm = new EngineArm(memory, Spam.builder(), ReferenceRule.SPAM)) {
       assertThatThrownBy(
               () ->
                   Agreement.check(
-                      "moves", memory, unselected, arm::step, Rule.SPAM, Agreement.ENGINE))
+                      "moves", memory, unselected, arm::step, ReferenceRule.SPAM, Agreement.ENGINE))
           .isInstanceOf(IllegalStateException.class)
           .hasMessageContaining("arm=moves, tensor=0, at=1");
     }

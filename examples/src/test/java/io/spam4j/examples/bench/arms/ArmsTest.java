@@ -53,12 +53,12 @@ final class ArmsTest {
 
   @Test
   void sizes_haveThePapersTensors() {
-    assertThat(Size.LARGE.elements(Size.LARGE_WEIGHTS)).containsExactly(67_108_864);
-    assertThat(Size.CACHED.elements(Size.LARGE_WEIGHTS)).containsExactly(65_536);
-    long[] llama = Size.LLAMA60M.elements(Size.LARGE_WEIGHTS);
+    assertThat(BenchSize.LARGE.elements(BenchSize.LARGE_WEIGHTS)).containsExactly(67_108_864);
+    assertThat(BenchSize.CACHED.elements(BenchSize.LARGE_WEIGHTS)).containsExactly(65_536);
+    long[] llama = BenchSize.LLAMA60M.elements(BenchSize.LARGE_WEIGHTS);
     assertThat(llama).hasSize(75).contains(16_384_000, 262_144, 704_512, 512);
     assertThat(llama).satisfies(n -> assertThat(Arrays.stream(n).sum()).isEqualTo(58_073_600));
-    assertThat(Size.LLAMA60M.elements(WEIGHTS)).hasSize(75).doesNotContain(0);
+    assertThat(BenchSize.LLAMA60M.elements(WEIGHTS)).hasSize(75).doesNotContain(0);
   }
 
   @Test

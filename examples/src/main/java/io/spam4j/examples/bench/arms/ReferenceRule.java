@@ -1,7 +1,7 @@
 package io.spam4j.examples.bench.arms;
 
 /** An update in double arithmetic, one coordinate at a time: what arms are checked against. */
-enum Rule {
+enum ReferenceRule {
   /** AdamW with decay 0.01 and eps 1e-8, added after the bias correction. */
   ADAMW {
     @Override
@@ -46,7 +46,7 @@ enum Rule {
     }
 
     /** Step number {@code step}, from 1. */
-    void update(Rule rule, double gradient, long step) {
+    void update(ReferenceRule rule, double gradient, long step) {
       first = BETA1 * first + (1 - BETA1) * gradient;
       second = BETA2 * second + (1 - BETA2) * gradient * gradient;
       weight = rule.moved(this, step);
@@ -74,7 +74,7 @@ enum Rule {
     private double scale;
 
     /** Looks at a whole gradient. */
-    void look(Values values, int tensor, long step) {
+    void look(BenchValues values, int tensor, long step) {
       long n = values.elements(tensor);
       largest = 0;
       for (long i = 0; i < n; i++) {

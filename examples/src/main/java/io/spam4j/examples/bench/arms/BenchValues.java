@@ -1,7 +1,7 @@
 package io.spam4j.examples.bench.arms;
 
 /** Where an arm's weights and gradients lie; slow access, for checks. */
-interface Values {
+interface BenchValues {
   int tensors();
 
   long elements(int tensor);

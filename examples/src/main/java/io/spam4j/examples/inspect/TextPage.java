@@ -9,7 +9,7 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Text for a console, grown section by section. What comes from a file is made harmless. */
-final class Page {
+final class TextPage {
   /** As much of a text as is shown; all of it is in the JSON. */
   private static final int MOST_CHARACTERS = 120;
 
@@ -18,13 +18,13 @@ final class Page {
 
   private final StringBuilder text = new StringBuilder();
 
-  Page line(String line) {
+  TextPage line(String line) {
     text.append(shown(line)).append('\n');
     return this;
   }
 
   /** A section of names and values; nothing if there are none. */
-  Page facts(String title, Map<String, String> facts) {
+  TextPage facts(String title, Map<String, String> facts) {
     if (facts.isEmpty()) {
       return this;
     }
@@ -40,13 +40,13 @@ final class Page {
   }
 
   /** A section of rows, the first of which are headings. */
-  Page table(String title, List<List<String>> rows) {
+  TextPage table(String title, List<List<String>> rows) {
     if (rows.size() < 2) {
       return this;
     }
     line(title);
     List<List<String>> harmless =
-        rows.stream().map(row -> row.stream().map(Page::shown).toList()).toList();
+        rows.stream().map(row -> row.stream().map(TextPage::shown).toList()).toList();
     for (String row : TextTable.aligned(harmless)) {
       text.append(INDENT).append(row.stripTrailing()).append('\n');
     }

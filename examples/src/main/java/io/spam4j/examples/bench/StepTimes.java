@@ -2,8 +2,8 @@ package io.spam4j.examples.bench;
 
 import java.util.Arrays;
 
-/** Times of the same thing. */
-final class Samples {
+/** Times of the same step, in nanoseconds. */
+final class StepTimes {
   private double[] nanos = new double[16];
   private int count;
 

@@ -6,7 +6,7 @@ import java.util.Arrays;
 import java.util.stream.Collectors;
 
 /** The tensors that arms are timed on. */
-public enum Size {
+public enum BenchSize {
   /** One tensor, far larger than any cache. */
   LARGE("large", ""),
   /** The 75 tensors of the papers' LLaMA-60M, from 512 to 16,384,000 weights. */
@@ -28,7 +28,7 @@ public enum Size {
   private final String id;
   private final String suffix;
 
-  Size(String id, String suffix) {
+  BenchSize(String id, String suffix) {
     this.id = id;
     this.suffix = suffix;
   }
@@ -38,13 +38,13 @@ public enum Size {
    *
    * @throws IllegalArgumentException if there is none
    */
-  public static Size of(String id) {
-    for (Size size : values()) {
+  public static BenchSize of(String id) {
+    for (BenchSize size : values()) {
       if (size.id.equals(id)) {
         return size;
       }
     }
-    String all = Arrays.stream(values()).map(Size::id).collect(Collectors.joining(", "));
+    String all = Arrays.stream(values()).map(BenchSize::id).collect(Collectors.joining(", "));
     throw new IllegalArgumentException("size must be one of %s: size=%s".formatted(all, id));
   }
 
