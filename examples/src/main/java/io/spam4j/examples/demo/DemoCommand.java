@@ -1,7 +1,5 @@
 package io.spam4j.examples.demo;
 
-import io.spam4j.examples.formats.StateFormat;
-import io.spam4j.examples.formats.Words;
 import io.spam4j.examples.lab.Lab;
 import io.spam4j.examples.lab.LabCheckpoints;
 import io.spam4j.examples.lab.LabListener;
@@ -12,8 +10,6 @@ import io.spam4j.examples.shell.Terminal;
 import io.spam4j.examples.shell.UsageException;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.Iterator;
-import java.util.List;
 import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import java.util.function.BooleanSupplier;
@@ -21,7 +17,9 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /** Trains a small language model with several optimizers and reports how they fared. */
 @Command(
@@ -53,97 +51,7 @@ public final class DemoCommand implements Callable<Integer> {
         throws IOException;
   }
 
-  private static final LabSettings DEFAULTS = LabSettings.defaults();
-
-  /** What can be compared. */
-  private static final class OptimizerNames implements Iterable<String> {
-    @Override
-    public Iterator<String> iterator() {
-      return LabSettings.allOptimizers().iterator();
-    }
-  }
-
-  @Option(
-      names = "--data",
-      paramLabel = "PATH",
-      description =
-          "A text, or a folder or zip of texts, to learn from (default: ${DEFAULT-VALUE}).")
-  private Path data = DEFAULTS.data();
-
-  @Option(
-      names = "--model",
-      paramLabel = "SIZE",
-      description = "tiny, small or 9m (default: ${DEFAULT-VALUE}).")
-  private String model = DEFAULTS.model();
-
-  @Option(
-      names = "--steps",
-      paramLabel = "N",
-      description = "Steps of each run (default: ${DEFAULT-VALUE}).")
-  private int steps = DEFAULTS.steps();
-
-  @Option(
-      names = "--optimizers",
-      paramLabel = "NAME",
-      split = ",",
-      completionCandidates = OptimizerNames.class,
-      description = {
-        "The optimizers to compare, with commas between (default: ${DEFAULT-VALUE}). There are",
-        "${COMPLETION-CANDIDATES}."
-      })
-  private List<String> optimizers = DEFAULTS.optimizers();
-
-  @Option(
-      names = "--state",
-      paramLabel = "FORMAT",
-      description =
-          "How the optimizers keep their moments between steps: f32, bf16 or int8 (default:"
-              + " ${DEFAULT-VALUE}). Those that know only f32 are refused with another.")
-  private String state = Words.of(DEFAULTS.state());
-
-  @Option(
-      names = "--batch",
-      paramLabel = "N",
-      description = "Sequences a step (default: ${DEFAULT-VALUE}).")
-  private int batch = DEFAULTS.batch();
-
-  @Option(
-      names = "--length",
-      paramLabel = "N",
-      description = "Bytes of a sequence (default: ${DEFAULT-VALUE}).")
-  private int length = DEFAULTS.length();
-
-  @Option(
-      names = "--learning-rate",
-      paramLabel = "X",
-      description = "The peak learning rate (default: ${DEFAULT-VALUE}).")
-  private double learningRate = DEFAULTS.learningRate();
-
-  @Option(
-      names = "--spike-rate",
-      paramLabel = "X",
-      description =
-          "The share of the steps that are spiked, in the spiked runs (default: ${DEFAULT-VALUE}).")
-  private double spikeRate = DEFAULTS.spikeRate();
-
-  @Option(
-      names = "--spike-share",
-      paramLabel = "X",
-      description =
-          "The share of gradient entries that such a step spikes (default: ${DEFAULT-VALUE}).")
-  private double spikeShare = DEFAULTS.spikeShare();
-
-  @Option(
-      names = "--spike-factor",
-      paramLabel = "X",
-      description = "What a spike multiplies gradients by (default: ${DEFAULT-VALUE}).")
-  private double spikeFactor = DEFAULTS.spikeFactor();
-
-  @Option(
-      names = "--seed",
-      paramLabel = "N",
-      description = "Of the weights, batches and spikes (default: ${DEFAULT-VALUE}).")
-  private long seed = DEFAULTS.seed();
+  private CommandSpec spec;
 
   @Option(
       names = "--output",
@@ -176,9 +84,17 @@ public final class DemoCommand implements Callable<Integer> {
             new Lab(settings, checkpoints, listener).run(stop));
   }
 
+  @SuppressWarnings("NullAway.Init") // picocli sets the command's model
   DemoCommand(Terminal terminal, Training training) {
     this.terminal = terminal;
     this.training = training;
+  }
+
+  /** Takes the command's model and adds the options of the lab to it. */
+  @Spec
+  void setSpec(CommandSpec spec) {
+    this.spec = spec;
+    LabOptions.addTo(spec);
   }
 
   @Override
@@ -215,19 +131,7 @@ public final class DemoCommand implements Callable<Integer> {
   }
 
   private LabSettings settings() {
-    return new LabSettings(
-        data,
-        model,
-        steps,
-        seed,
-        optimizers,
-        StateFormat.named(state),
-        batch,
-        length,
-        learningRate,
-        spikeRate,
-        spikeShare,
-        spikeFactor);
+    return LabOptions.settings(spec.commandLine().getParseResult());
   }
 
   private LabCheckpoints checkpoints() {

@@ -2,8 +2,8 @@ package io.spam4j.examples.demo;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.spam4j.engine.MomentFormat;
 import io.spam4j.examples.lab.LabCheckpoints;
+import io.spam4j.examples.lab.LabOption;
 import io.spam4j.examples.lab.LabResult;
 import io.spam4j.examples.lab.LabSettings;
 import io.spam4j.examples.shell.Screen;
@@ -74,19 +74,20 @@ class DemoCommandTest {
                 "--spike-share=0.25",
                 "--spike-factor=10"))
         .isEqualTo(
-            new LabSettings(
-                Path.of("some.txt"),
-                "small",
-                7,
-                3,
-                List.of("spam", "adamw"),
-                MomentFormat.INT8,
-                2,
-                32,
-                0.01,
-                0.1,
-                0.25,
-                10));
+            LabSettings.builder()
+                .set(LabOption.DATA, Path.of("some.txt"))
+                .set(LabOption.MODEL, "small")
+                .set(LabOption.STEPS, 7)
+                .set(LabOption.SEED, 3L)
+                .set(LabOption.OPTIMIZERS, List.of("spam", "adamw"))
+                .set(LabOption.STATE, "int8")
+                .set(LabOption.BATCH, 2)
+                .set(LabOption.LENGTH, 32)
+                .set(LabOption.LEARNING_RATE, 0.01)
+                .set(LabOption.SPIKE_RATE, 0.1)
+                .set(LabOption.SPIKE_SHARE, 0.25)
+                .set(LabOption.SPIKE_FACTOR, 10.0)
+                .build());
   }
 
   @Test
