@@ -1,8 +1,8 @@
 package io.spam4j.jmh;
 
-import io.spam4j.examples.bench.ArmRun;
-import io.spam4j.examples.bench.ArmUnavailableException;
-import io.spam4j.examples.bench.Arms;
+import io.spam4j.examples.bench.arms.ArmRun;
+import io.spam4j.examples.bench.arms.ArmUnavailableException;
+import io.spam4j.examples.bench.arms.Arms;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;

@@ -2,8 +2,8 @@ package io.spam4j.jmh;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.spam4j.examples.bench.ArmUnavailableException;
-import io.spam4j.examples.bench.Arms;
+import io.spam4j.examples.bench.arms.ArmUnavailableException;
+import io.spam4j.examples.bench.arms.Arms;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;

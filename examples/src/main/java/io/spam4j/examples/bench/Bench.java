@@ -3,6 +3,12 @@ package io.spam4j.examples.bench;
 import io.spam4j.engine.roofline.StreamLimit;
 import io.spam4j.examples.bench.BenchReport.ArmResult;
 import io.spam4j.examples.bench.BenchReport.Skipped;
+import io.spam4j.examples.bench.arms.Arm;
+import io.spam4j.examples.bench.arms.ArmRun;
+import io.spam4j.examples.bench.arms.ArmUnavailableException;
+import io.spam4j.examples.bench.arms.BenchMemory;
+import io.spam4j.examples.bench.arms.BenchSize;
+import io.spam4j.examples.shell.Machine;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
@@ -43,7 +49,7 @@ final class Bench {
    * @throws IllegalStateException if an arm computes something wrong
    */
   BenchReport run() {
-    for (Size size : settings.sizes()) {
+    for (BenchSize size : settings.sizes()) {
       List<Arm> arms = settings.chosen(size);
       runUnlessEmpty(size, arms.stream().filter(arm -> !arm.isOfLibtorch()).toList());
       runUnlessEmpty(size, arms.stream().filter(Arm::isOfLibtorch).toList());
@@ -51,7 +57,7 @@ final class Bench {
     return report();
   }
 
-  private void runUnlessEmpty(Size size, List<Arm> arms) {
+  private void runUnlessEmpty(BenchSize size, List<Arm> arms) {
     if (!arms.isEmpty()) {
       run(size, arms);
     }
@@ -63,7 +69,7 @@ final class Bench {
   }
 
   /** Times arms on one size. */
-  void run(Size size, List<Arm> arms) {
+  void run(BenchSize size, List<Arm> arms) {
     List<Contender> contenders = new ArrayList<>();
     try (var memory = new BenchMemory(size.elements(settings.weights()), size.threads())) {
       try {
@@ -141,8 +147,8 @@ final class Bench {
     private final Arm arm;
     private final ArmRun run;
     private final StreamLimit limit;
-    private Samples steps = new Samples();
-    private Samples limits = new Samples();
+    private StepTimes steps = new StepTimes();
+    private StepTimes limits = new StepTimes();
     private int stepsPerSample = 1;
     private int limitsPerSample = 1;
     private int rounds;
@@ -171,13 +177,13 @@ final class Bench {
       if (times > 1) {
         work.run();
       }
-      var samples = new Samples();
+      var measured = new StepTimes();
       for (int i = 0; i < times; i++) {
         long start = System.nanoTime();
         work.run();
-        samples.add((double) (System.nanoTime() - start));
+        measured.add((double) (System.nanoTime() - start));
       }
-      return samples.median();
+      return measured.median();
     }
 
     void calibrate() {
@@ -194,8 +200,8 @@ final class Bench {
       double sample = steps.median() * stepsPerSample;
       double affordable = settings.budget().toNanos() / sample;
       rounds = (int) Math.min(settings.rounds(), Math.max(FEWEST_ROUNDS, affordable));
-      steps = new Samples();
-      limits = new Samples();
+      steps = new StepTimes();
+      limits = new StepTimes();
     }
 
     /** Spreads its rounds evenly over all. */

@@ -1,6 +1,7 @@
 package io.spam4j.examples.bench;
 
-import io.spam4j.examples.report.Json;
+import io.spam4j.examples.bench.arms.BenchSize;
+import io.spam4j.examples.output.Json;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -53,7 +54,7 @@ public final class BenchCommand implements Callable<Integer> {
       description =
           "Of the large tensor, at least 1000; the other sizes shrink to about as many (default:"
               + " ${DEFAULT-VALUE}).")
-  private long weights = Size.LARGE_WEIGHTS;
+  private long weights = BenchSize.LARGE_WEIGHTS;
 
   @Option(
       names = "--arms",
@@ -108,7 +109,7 @@ public final class BenchCommand implements Callable<Integer> {
   private BenchSettings settings() {
     try {
       return new BenchSettings(
-          sizes.stream().map(Size::of).toList(),
+          sizes.stream().map(BenchSize::of).toList(),
           arms,
           weights,
           rounds,

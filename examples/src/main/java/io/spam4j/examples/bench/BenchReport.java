@@ -1,5 +1,6 @@
 package io.spam4j.examples.bench;
 
+import io.spam4j.examples.shell.Machine;
 import java.util.List;
 
 /**

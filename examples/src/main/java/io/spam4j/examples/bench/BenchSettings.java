@@ -1,5 +1,8 @@
 package io.spam4j.examples.bench;
 
+import io.spam4j.examples.bench.arms.Arm;
+import io.spam4j.examples.bench.arms.Arms;
+import io.spam4j.examples.bench.arms.BenchSize;
 import java.time.Duration;
 import java.util.List;
 
@@ -14,7 +17,7 @@ import java.util.List;
  * @param budget an arm that would take longer for all rounds is timed in fewer, but at least three
  */
 record BenchSettings(
-    List<Size> sizes,
+    List<BenchSize> sizes,
     List<String> arms,
     long weights,
     int rounds,
@@ -37,30 +40,30 @@ record BenchSettings(
           "times must not be negative: warmUp=%s, budget=%s".formatted(warmUp, budget));
     }
     for (String arm : arms) {
-      if (!isTimedAt(arm, List.of(Size.values()))) {
+      if (!isTimedAt(arm, List.of(BenchSize.values()))) {
         throw Arms.unknown(arm);
       }
       if (!isTimedAt(arm, sizes)) {
         throw new IllegalArgumentException(
             "arm must be timed at one of the sizes: arm=%s, sizes=%s"
-                .formatted(arm, sizes.stream().map(Size::id).toList()));
+                .formatted(arm, sizes.stream().map(BenchSize::id).toList()));
       }
     }
   }
 
   /** The arms of a size that are asked for. */
-  List<Arm> chosen(Size size) {
+  List<Arm> chosen(BenchSize size) {
     return Arms.of(size).stream()
         .filter(arm -> arms.isEmpty() || arms.stream().anyMatch(name -> isNamed(name, arm, size)))
         .toList();
   }
 
-  private static boolean isTimedAt(String name, List<Size> sizes) {
+  private static boolean isTimedAt(String name, List<BenchSize> sizes) {
     return sizes.stream()
         .anyMatch(size -> Arms.of(size).stream().anyMatch(arm -> isNamed(name, arm, size)));
   }
 
-  private static boolean isNamed(String name, Arm arm, Size size) {
+  private static boolean isNamed(String name, Arm arm, BenchSize size) {
     return name.equals(arm.name()) || name.equals(arm.name(size));
   }
 }

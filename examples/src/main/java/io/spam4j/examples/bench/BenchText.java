@@ -2,8 +2,10 @@ package io.spam4j.examples.bench;
 
 import io.spam4j.examples.bench.BenchReport.ArmResult;
 import io.spam4j.examples.bench.BenchReport.Skipped;
-import io.spam4j.examples.report.Quantities;
-import io.spam4j.examples.report.TextTable;
+import io.spam4j.examples.bench.arms.BenchSize;
+import io.spam4j.examples.output.Quantities;
+import io.spam4j.examples.output.TextTable;
+import io.spam4j.examples.shell.Machine;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -73,7 +75,7 @@ final class BenchText {
   /** Against SPAM's arm of the same size, if it was timed. */
   private static String ofSpam(ArmResult arm, List<ArmResult> all) {
     String suffix = "";
-    for (Size size : Size.values()) {
+    for (BenchSize size : BenchSize.values()) {
       suffix =
           !size.suffix().isEmpty() && arm.name().endsWith(size.suffix()) ? size.suffix() : suffix;
     }

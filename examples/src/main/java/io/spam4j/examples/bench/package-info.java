@@ -1,7 +1,7 @@
 /**
- * {@code ./spam4j bench}: steps of this engine, of plain loops and of libtorch, each against a loop
- * that moves the same bytes and computes nothing. {@link io.spam4j.examples.bench.Arms} is the
- * table of what is timed.
+ * {@code spam4j bench}: times arms in turn, each against a loop that moves the same bytes and
+ * computes nothing, and prints ratios. What is timed is in {@code bench.arms}, which knows nothing
+ * of clocks, rounds and reports.
  */
 @NullMarked
 package io.spam4j.examples.bench;

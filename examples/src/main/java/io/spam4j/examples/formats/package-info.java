@@ -1,4 +1,7 @@
-/** Formats of numbers, and other choices, by the words that name them on the command line. */
+/**
+ * Choices by the words that name them on the command line and in reports, such as the formats of
+ * moments. Options of a single command belong to that command.
+ */
 @NullMarked
 package io.spam4j.examples.formats;
 

@@ -14,7 +14,7 @@ final class CheckpointText {
   private CheckpointText() {}
 
   static String of(CheckpointSummary checkpoint) {
-    Page page = new Page();
+    TextPage page = new TextPage();
     page.line(checkpoint.file());
     page.facts("checkpoint", general(checkpoint));
     page.facts("settings", checkpoint.settings());
@@ -32,8 +32,8 @@ final class CheckpointText {
   private static Map<String, String> general(CheckpointSummary checkpoint) {
     Map<String, String> facts = new LinkedHashMap<>();
     facts.put("optimizer", checkpoint.optimizer());
-    facts.put("steps done", Page.count(checkpoint.steps()));
-    facts.put("non-finite steps", Page.count(checkpoint.nonFiniteSteps()) + " in a row");
+    facts.put("steps done", TextPage.count(checkpoint.steps()));
+    facts.put("non-finite steps", TextPage.count(checkpoint.nonFiniteSteps()) + " in a row");
     @Nullable ResetPosition reset = checkpoint.reset();
     if (reset == null) {
       facts.put("resets", "never");
@@ -53,12 +53,12 @@ final class CheckpointText {
       rows.add(
           List.of(
               parameter.name(),
-              Page.shape(parameter.shape()),
+              TextPage.shape(parameter.shape()),
               Integer.toString(parameter.group()),
-              density == null ? "all" : Page.number(density),
-              Page.count(parameter.updates()),
-              Page.count(parameter.updatesSinceReset()),
-              Page.count(parameter.spikes())));
+              density == null ? "all" : TextPage.number(density),
+              TextPage.count(parameter.updates()),
+              TextPage.count(parameter.updatesSinceReset()),
+              TextPage.count(parameter.spikes())));
     }
     return rows;
   }
@@ -79,13 +79,13 @@ final class CheckpointText {
                 parameter.name(),
                 tensor.name(),
                 tensor.dtype(),
-                Page.count(tensor.bytes()),
-                Page.number(tensor.norm()),
-                Page.number(tensor.largest()),
-                Page.count(tensor.nonFinite())));
+                TextPage.count(tensor.bytes()),
+                TextPage.number(tensor.norm()),
+                TextPage.number(tensor.largest()),
+                TextPage.count(tensor.nonFinite())));
       }
       if (parameter.density() != null) {
-        String index = Page.count(parameter.indexBytes());
+        String index = TextPage.count(parameter.indexBytes());
         rows.add(List.of(parameter.name(), "index", "U8", index, "-", "-", "-"));
       }
     }
@@ -104,7 +104,7 @@ final class CheckpointText {
     rows.add(heads);
     for (OfParameter parameter : parameters) {
       List<String> row = new ArrayList<>(List.of(parameter.name()));
-      names.forEach(name -> row.add(Page.number(parameter.scalars().get(name))));
+      names.forEach(name -> row.add(TextPage.number(parameter.scalars().get(name))));
       rows.add(row);
     }
     return rows;
@@ -112,10 +112,11 @@ final class CheckpointText {
 
   private static Map<String, String> memory(CheckpointSummary.Bytes bytes) {
     Map<String, String> facts = new LinkedHashMap<>();
-    facts.put("state", Page.bytes(bytes.state()));
-    facts.put("index", Page.bytes(bytes.index()));
-    facts.put("weights", bytes.weights() == 0 ? "not in the file" : Page.bytes(bytes.weights()));
-    facts.put("file", Page.bytes(bytes.file()));
+    facts.put("state", TextPage.bytes(bytes.state()));
+    facts.put("index", TextPage.bytes(bytes.index()));
+    facts.put(
+        "weights", bytes.weights() == 0 ? "not in the file" : TextPage.bytes(bytes.weights()));
+    facts.put("file", TextPage.bytes(bytes.file()));
     return facts;
   }
 }

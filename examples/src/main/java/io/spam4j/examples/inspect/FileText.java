@@ -16,18 +16,18 @@ final class FileText {
           List.of(
               tensor.name(),
               tensor.dtype(),
-              Page.shape(tensor.shape()),
-              Page.count(tensor.bytes()),
-              Page.number(tensor.norm()),
-              Page.number(tensor.largest()),
-              Page.count(tensor.nonFinite())));
+              TextPage.shape(tensor.shape()),
+              TextPage.count(tensor.bytes()),
+              TextPage.number(tensor.norm()),
+              TextPage.number(tensor.largest()),
+              TextPage.count(tensor.nonFinite())));
     }
-    return new Page()
+    return new TextPage()
         .line(file.file())
         .line("no checkpoint of spam4j")
         .facts("metadata", file.metadata())
         .table("tensors", rows)
-        .facts("memory", Map.of("file", Page.bytes(file.bytes())))
+        .facts("memory", Map.of("file", TextPage.bytes(file.bytes())))
         .toString();
   }
 }

@@ -1,7 +1,7 @@
 package io.spam4j.examples.inspect;
 
 import io.spam4j.engine.checkpoint.Checkpoint;
-import io.spam4j.examples.report.Json;
+import io.spam4j.examples.output.Json;
 import io.spam4j.tensors.safetensors.Safetensors;
 import java.io.IOException;
 import java.io.PrintWriter;

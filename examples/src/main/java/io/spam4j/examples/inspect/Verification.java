@@ -19,9 +19,10 @@ record Verification(String file, int checksums, List<String> damaged) {
 
   String text() {
     if (damaged.isEmpty()) {
-      return new Page().line("%d checksums, all well".formatted(checksums)).toString();
+      return new TextPage().line("%d checksums, all well".formatted(checksums)).toString();
     }
-    Page page = new Page().line("%d checksums, %d wrong".formatted(checksums, damaged.size()));
+    TextPage page =
+        new TextPage().line("%d checksums, %d wrong".formatted(checksums, damaged.size()));
     damaged.forEach(tensor -> page.line("  damaged: " + tensor));
     return page.toString();
   }

@@ -1,11 +1,21 @@
 package io.spam4j.examples.lab;
 
-import io.spam4j.examples.formats.Words;
+import static io.spam4j.examples.lab.LabOption.BATCH;
+import static io.spam4j.examples.lab.LabOption.DATA;
+import static io.spam4j.examples.lab.LabOption.LENGTH;
+import static io.spam4j.examples.lab.LabOption.OPTIMIZERS;
+import static io.spam4j.examples.lab.LabOption.SEED;
+import static io.spam4j.examples.lab.LabOption.SPIKE_FACTOR;
+import static io.spam4j.examples.lab.LabOption.SPIKE_RATE;
+import static io.spam4j.examples.lab.LabOption.SPIKE_SHARE;
+import static io.spam4j.examples.lab.LabOption.STEPS;
+
+import io.spam4j.examples.llama.Batch;
+import io.spam4j.examples.llama.Batches;
+import io.spam4j.examples.llama.Corpus;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Executors;
@@ -46,22 +56,18 @@ public final class Lab {
    * @throws IOException if the text cannot be read, or a checkpoint cannot be read or written
    */
   public LabResult run(BooleanSupplier stop) throws IOException {
-    Corpus corpus = Corpus.read(settings.data(), settings.seed(), settings.length());
-    Llama.Config config = Llama.Config.preset(settings.model());
-    var batches =
-        new Batches(corpus.training(), settings.batch(), settings.length(), settings.seed());
-    List<Batch> validation =
-        new Batches(corpus.validation(), settings.batch(), settings.length(), settings.seed())
-            .validation(VALIDATION_BATCHES);
-    var spikes = injector(settings.spikeRate());
-    Map<String, String> facts = facts(corpus, config, validation, spikes.spikedSteps());
+    Corpus corpus = Corpus.read(settings.get(DATA), settings.get(SEED), settings.get(LENGTH));
+    Batches batches = batches(corpus.training());
+    List<Batch> validation = batches(corpus.validation()).validation(VALIDATION_BATCHES);
+    var spikes = injector(settings.get(SPIKE_RATE));
+    Map<String, String> facts = LabFacts.of(settings, corpus, validation, spikes.spikedSteps());
     RunCheckpoints kept =
         checkpoints == null
             ? RunCheckpoints.none()
             : RunCheckpoints.open(checkpoints, SessionSettings.of(settings, corpus), listener);
     facts.forEach((name, value) -> listener.message(name + ": " + value));
-    for (String optimizer : settings.optimizers()) {
-      String own = LabOptimizer.of(optimizer).settings(settings.state(), settings.steps());
+    for (String optimizer : settings.get(OPTIMIZERS)) {
+      String own = LabOptimizer.of(optimizer).settings(settings.state(), settings.get(STEPS));
       listener.message(optimizer + ": " + own);
     }
 
@@ -71,7 +77,7 @@ public final class Lab {
       List<RunResult> results =
           runAll(new Trainer(settings, batches, validation, helper, listener), spikes, kept, stop);
       boolean finished =
-          results.size() == 2 * settings.optimizers().size() && results.getLast().finished();
+          results.size() == 2 * settings.get(OPTIMIZERS).size() && results.getLast().finished();
       if (!finished && kept.isKeeping()) {
         listener.message("the same command with --resume goes on from here");
       }
@@ -84,9 +90,9 @@ public final class Lab {
       throws IOException {
     var noSpikes = injector(0);
     List<RunResult> results = new ArrayList<>();
-    int runs = 2 * settings.optimizers().size();
+    int runs = 2 * settings.get(OPTIMIZERS).size();
     for (boolean spiked : new boolean[] {false, true}) {
-      for (String optimizer : settings.optimizers()) {
+      for (String optimizer : settings.get(OPTIMIZERS)) {
         RunName name = new RunName(optimizer, spiked);
         Optional<RunResult> earlier = kept.result(name);
         if (earlier.isPresent()) {
@@ -99,7 +105,7 @@ public final class Lab {
         }
         RunProgress from = kept.progress(name);
         int done = from.samples().size();
-        listener.runStarted(optimizer, spiked, results.size() + 1, runs, done, settings.steps());
+        listener.runStarted(optimizer, spiked, results.size() + 1, runs, done, settings.get(STEPS));
         RunResult result = trainer.run(name, from, spiked ? spikes : noSpikes, kept, stop);
         results.add(result);
         if (result.finished()) {
@@ -114,61 +120,16 @@ public final class Lab {
     return results;
   }
 
+  private Batches batches(byte[] text) {
+    return new Batches(text, settings.get(BATCH), settings.get(LENGTH), settings.get(SEED));
+  }
+
   private SpikeInjector injector(double rate) {
     return new SpikeInjector(
-        settings.seed(), settings.steps(), rate, settings.spikeShare(), settings.spikeFactor());
-  }
-
-  private Map<String, String> facts(
-      Corpus corpus, Llama.Config config, List<Batch> validation, int spikedSteps) {
-    Map<String, String> facts = new LinkedHashMap<>();
-    facts.put("data", settings.data().toString());
-    facts.put("training text", size(corpus.training(), corpus.trainingFiles()));
-    facts.put("validation text", size(corpus.validation(), corpus.validationFiles()));
-    facts.put(
-        "validated on",
-        String.format(
-            Locale.ROOT, "%,d bytes", validation.stream().mapToLong(Batch::tokens).sum()));
-    facts.put(
-        "model",
-        String.format(
-            Locale.ROOT,
-            "%s: %,d weights, %d layers, hidden %d, %d heads",
-            config.name(),
-            config.weights(),
-            config.layers(),
-            config.hidden(),
-            config.heads()));
-    facts.put(
-        "steps",
-        String.format(
-            Locale.ROOT,
-            "%d of %d x %d bytes",
-            settings.steps(),
-            settings.batch(),
-            settings.length()));
-    facts.put(
-        "learning rate",
-        String.format(
-            Locale.ROOT,
-            "%s, %d steps of warm-up, cosine to a tenth",
-            settings.learningRate(),
-            settings.steps() / 10));
-    facts.put(
-        "spikes",
-        String.format(
-            Locale.ROOT,
-            "%s of the gradient entries times %s in %d of %d steps",
-            settings.spikeShare(),
-            settings.spikeFactor(),
-            spikedSteps,
-            settings.steps()));
-    facts.put(LabResult.STATE, Words.of(settings.state()));
-    facts.put("seed", Long.toString(settings.seed()));
-    return facts;
-  }
-
-  private static String size(byte[] text, List<String> files) {
-    return String.format(Locale.ROOT, "%,d bytes of %,d files", text.length, files.size());
+        settings.get(SEED),
+        settings.get(STEPS),
+        rate,
+        settings.get(SPIKE_SHARE),
+        settings.get(SPIKE_FACTOR));
   }
 }

@@ -18,6 +18,7 @@ import io.spam4j.engine.options.MomentFormat;
 import io.spam4j.engine.options.SpikeAction;
 import io.spam4j.examples.formats.StateFormat;
 import io.spam4j.examples.formats.Words;
+import io.spam4j.examples.llama.Llama;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;

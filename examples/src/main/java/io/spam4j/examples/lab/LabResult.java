@@ -15,9 +15,6 @@ import java.util.Map;
  * @param interrupted whether the lab was stopped before its end
  */
 public record LabResult(Map<String, String> settings, List<RunResult> runs, boolean interrupted) {
-  /** The setting that says in which format optimizers kept their moments. */
-  static final String STATE = "state";
-
   /** Takes copies. */
   public LabResult {
     settings = Collections.unmodifiableMap(new LinkedHashMap<>(settings));
@@ -26,6 +23,6 @@ public record LabResult(Map<String, String> settings, List<RunResult> runs, bool
 
   /** The format in which optimizers kept their moments, such as {@code bf16}. */
   public String state() {
-    return settings.getOrDefault(STATE, Words.of(MomentFormat.F32));
+    return settings.getOrDefault(LabOption.STATE.name(), Words.of(MomentFormat.F32));
   }
 }

@@ -1,6 +1,6 @@
 package io.spam4j.examples.lab;
 
-import io.spam4j.examples.formats.Words;
+import io.spam4j.examples.llama.Corpus;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
@@ -12,20 +12,13 @@ final class SessionSettings {
 
   static Map<String, String> of(LabSettings settings, Corpus corpus) {
     Map<String, String> texts = new LinkedHashMap<>();
-    texts.put("data", settings.data().toString());
-    texts.put("training text", fingerprint(corpus.training()));
-    texts.put("validation text", fingerprint(corpus.validation()));
-    texts.put("model", settings.model());
-    texts.put("steps", Integer.toString(settings.steps()));
-    texts.put("optimizers", String.join(",", settings.optimizers()));
-    texts.put("state", Words.of(settings.state()));
-    texts.put("batch", Integer.toString(settings.batch()));
-    texts.put("length", Integer.toString(settings.length()));
-    texts.put("learning-rate", Double.toString(settings.learningRate()));
-    texts.put("spike-rate", Double.toString(settings.spikeRate()));
-    texts.put("spike-share", Double.toString(settings.spikeShare()));
-    texts.put("spike-factor", Double.toString(settings.spikeFactor()));
-    texts.put("seed", Long.toString(settings.seed()));
+    for (LabOption<?> option : LabOption.all()) {
+      texts.put(option.name(), settings.text(option));
+      if (option == LabOption.DATA) { // what was read there may change
+        texts.put("training text", fingerprint(corpus.training()));
+        texts.put("validation text", fingerprint(corpus.validation()));
+      }
+    }
     return texts;
   }
 

@@ -1,8 +1,18 @@
 package io.spam4j.examples.lab;
 
+import static io.spam4j.examples.lab.LabOption.BATCH;
+import static io.spam4j.examples.lab.LabOption.LEARNING_RATE;
+import static io.spam4j.examples.lab.LabOption.LENGTH;
+import static io.spam4j.examples.lab.LabOption.SEED;
+import static io.spam4j.examples.lab.LabOption.STEPS;
+
 import io.spam4j.engine.Optimizer;
 import io.spam4j.engine.Schedule;
 import io.spam4j.engine.StepReport;
+import io.spam4j.examples.llama.Batch;
+import io.spam4j.examples.llama.Batches;
+import io.spam4j.examples.llama.Llama;
+import io.spam4j.examples.llama.Shards;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -56,10 +66,11 @@ final class Trainer {
       RunCheckpoints checkpoints,
       BooleanSupplier stop)
       throws IOException {
-    int steps = settings.steps();
+    int steps = settings.get(STEPS);
     LabOptimizer contender = LabOptimizer.of(name.optimizer());
-    Llama.Config config = Llama.Config.preset(settings.model());
-    try (var model = new Shards(Llama.create(config, settings.length(), settings.seed()), helper);
+    int length = settings.get(LENGTH);
+    try (var model =
+            new Shards(Llama.create(settings.model(), length, settings.get(SEED)), helper);
         Optimizer optimizer =
             contender.build(model.parameters(), schedule(), settings.state(), steps)) {
       if (!from.samples().isEmpty()) {
@@ -83,7 +94,7 @@ final class Trainer {
             new StepSample(
                 step, loss, report.largestRatio(), clipped, injected, report.isMomentumReset());
         samples.add(sample);
-        listener.step(sample, (long) settings.batch() * settings.length());
+        listener.step(sample, (long) settings.get(BATCH) * length);
         if (checkpoints.isDue(samples.size())) {
           checkpoints.save(name, new RunProgress(samples, optimizerNanos, modelNanos), optimizer);
         }
@@ -107,7 +118,7 @@ final class Trainer {
   }
 
   private Schedule schedule() {
-    int steps = settings.steps();
-    return Schedule.warmupCosine(settings.learningRate(), steps / 10, steps, FINAL_RATE);
+    int steps = settings.get(STEPS);
+    return Schedule.warmupCosine(settings.get(LEARNING_RATE), steps / 10, steps, FINAL_RATE);
   }
 }

@@ -1,8 +1,9 @@
 /**
- * The training lab: a small LLaMA on libtorch tensors, trained on bytes of text by several
- * optimizers from the same weights and on the same batches, once with gradients as they are and
- * once with spikes injected. {@link io.spam4j.examples.lab.Lab} runs it; the same seed gives the
- * same numbers on any number of cores.
+ * The training lab: several optimizers train the same model from the same weights and on the same
+ * batches, once with gradients as they are and once with spikes injected. {@link
+ * io.spam4j.examples.lab.Lab} runs it; the same settings give the same numbers on any number of
+ * cores, also when a run is stopped and continued. The model and its text belong to {@code llama},
+ * and what people see of results to {@code demo}.
  */
 @NullMarked
 package io.spam4j.examples.lab;

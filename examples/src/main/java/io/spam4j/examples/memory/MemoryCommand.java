@@ -3,6 +3,7 @@ package io.spam4j.examples.memory;
 import io.spam4j.engine.options.MomentFormat;
 import io.spam4j.examples.formats.StateFormat;
 import io.spam4j.examples.formats.Words;
+import io.spam4j.examples.models.LlamaModel;
 import io.spam4j.tensors.DType;
 import java.io.PrintWriter;
 import java.util.List;

@@ -12,6 +12,8 @@ import io.spam4j.engine.optimizers.Spam;
 import io.spam4j.engine.optimizers.StableSpam;
 import io.spam4j.engine.options.WeightRounding;
 import io.spam4j.examples.formats.StateFormat;
+import io.spam4j.examples.models.LlamaModel;
+import io.spam4j.examples.models.ModelWeight;
 import io.spam4j.tensors.DType;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

@@ -1,7 +1,7 @@
 package io.spam4j.examples.memory;
 
 import io.spam4j.engine.MemoryReport;
-import io.spam4j.examples.report.TextTable;
+import io.spam4j.examples.output.TextTable;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;

@@ -1,5 +1,6 @@
 package io.spam4j.examples.memory;
 
+import io.spam4j.examples.models.ModelWeight;
 import java.util.List;
 
 /**

@@ -1,6 +1,6 @@
 /**
- * The memory of optimizers on the models of the SPAM paper: their weights by name and shape, the
- * density at which sparse momentum holds as much state as GaLore, and the paper's account in BF16.
+ * {@code spam4j memory}: what each optimizer would hold for one of the papers' models, beside the
+ * papers' own account in BF16. The engine plans the memory; the models are in {@code models}.
  */
 @NullMarked
 package io.spam4j.examples.memory;

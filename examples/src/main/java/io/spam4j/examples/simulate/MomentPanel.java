@@ -1,6 +1,6 @@
 package io.spam4j.examples.simulate;
 
-import io.spam4j.examples.report.Curve;
+import io.spam4j.examples.output.Curve;
 import io.spam4j.examples.simulate.SimulationResult.Outcome;
 import java.util.ArrayList;
 import java.util.List;

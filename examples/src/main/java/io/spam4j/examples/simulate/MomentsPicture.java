@@ -1,6 +1,6 @@
 package io.spam4j.examples.simulate;
 
-import io.spam4j.examples.report.Curve;
+import io.spam4j.examples.output.Curve;
 import java.awt.BasicStroke;
 import java.awt.Color;
 import java.awt.Font;

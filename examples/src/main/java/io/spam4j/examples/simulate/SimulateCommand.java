@@ -1,7 +1,7 @@
 package io.spam4j.examples.simulate;
 
 import io.spam4j.examples.formats.Words;
-import io.spam4j.examples.report.HtmlPage;
+import io.spam4j.examples.output.HtmlPage;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;

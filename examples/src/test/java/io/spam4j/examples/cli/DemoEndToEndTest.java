@@ -3,7 +3,8 @@ package io.spam4j.examples.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import io.spam4j.examples.report.Browser;
+import io.spam4j.examples.output.Browser;
+import io.spam4j.examples.shell.Screen;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;

@@ -2,7 +2,9 @@ package io.spam4j.examples.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.spam4j.examples.lab.LabSettings;
+import io.spam4j.examples.lab.LabOption;
+import io.spam4j.examples.shell.Screen;
+import io.spam4j.examples.shell.Version;
 import org.junit.jupiter.api.Test;
 
 class MainTest {
@@ -60,7 +62,7 @@ class MainTest {
     assertThat(run("--version")).isZero();
 
     assertThat(screen.out())
-        .isEqualTo("spam4j %s\nJava %s\n".formatted(Main.version(), Runtime.version()));
+        .isEqualTo("spam4j %s\nJava %s\n".formatted(Version.ofSpam4j(), Runtime.version()));
   }
 
   @Test
@@ -69,10 +71,10 @@ class MainTest {
 
     assertThat(screen.out().replaceAll("\\s+", " "))
         .contains(
-            "--steps=N Steps of each run (default: %d).".formatted(LabSettings.defaults().steps()))
+            "--steps=N Steps of each run (default: %d).".formatted(LabOption.STEPS.standard()))
         .contains(
             "--seed=N Of the weights, batches and spikes (default: %d)."
-                .formatted(LabSettings.defaults().seed()))
+                .formatted(LabOption.SEED.standard()))
         .contains("go (default: target/spam4j-demo).");
   }
 

@@ -84,7 +84,7 @@ final class InspectCommandTest {
             notes
               batch  12?[2J?13
             """
-                .formatted(Page.bytes(Files.size(file))));
+                .formatted(TextPage.bytes(Files.size(file))));
   }
 
   @Test
@@ -117,7 +117,7 @@ final class InspectCommandTest {
               weights  not in the file
               file     %s
             """
-                .formatted(Page.bytes(Files.size(file))));
+                .formatted(TextPage.bytes(Files.size(file))));
   }
 
   @Test
@@ -215,7 +215,7 @@ final class InspectCommandTest {
             memory
               file  %s
             """
-                .formatted("x".repeat(120), Page.bytes(Files.size(file))));
+                .formatted("x".repeat(120), TextPage.bytes(Files.size(file))));
   }
 
   @Test

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.spam4j.engine.options.MomentFormat;
+import io.spam4j.examples.formats.Words;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -150,8 +151,20 @@ class LabResumeTest {
     stopAfterOneStep(settings(4, List.of("spam", "adamw")));
     Files.writeString(texts.resolve("text99.txt"), "one more\n".repeat(10));
     LabSettings other =
-        new LabSettings(
-            texts, "small", 5, 8, List.of("adamw"), MomentFormat.BF16, 3, 17, 1e-3, 0.5, 0.25, 10);
+        LabSettings.builder()
+            .set(LabOption.DATA, texts)
+            .set(LabOption.MODEL, "small")
+            .set(LabOption.STEPS, 5)
+            .set(LabOption.SEED, 8L)
+            .set(LabOption.OPTIMIZERS, List.of("adamw"))
+            .set(LabOption.STATE, "bf16")
+            .set(LabOption.BATCH, 3)
+            .set(LabOption.LENGTH, 17)
+            .set(LabOption.LEARNING_RATE, 1e-3)
+            .set(LabOption.SPIKE_RATE, 0.5)
+            .set(LabOption.SPIKE_SHARE, 0.25)
+            .set(LabOption.SPIKE_FACTOR, 10.0)
+            .build();
     byte[] before = Files.readAllBytes(report.resolve("checkpoints/spam-clean.safetensors"));
 
     assertThatThrownBy(() -> run(other, new LabCheckpoints(report, AS_BEFORE, true), () -> false))
@@ -275,8 +288,17 @@ class LabResumeTest {
   }
 
   private LabSettings settings(int steps, List<String> optimizers, MomentFormat state) {
-    return new LabSettings(
-        texts, "tiny", steps, 7, optimizers, state, 2, 16, 4e-3, 0.25, 0.5, 1000);
+    return LabSettings.builder()
+        .set(LabOption.DATA, texts)
+        .set(LabOption.STEPS, steps)
+        .set(LabOption.SEED, 7L)
+        .set(LabOption.OPTIMIZERS, optimizers)
+        .set(LabOption.STATE, Words.of(state))
+        .set(LabOption.BATCH, 2)
+        .set(LabOption.LENGTH, 16)
+        .set(LabOption.LEARNING_RATE, 4e-3)
+        .set(LabOption.SPIKE_RATE, 0.25)
+        .build();
   }
 
   private static List<RunResult> withoutTimes(LabResult result) {

@@ -2,8 +2,10 @@ package io.spam4j.examples.lab;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 
 import io.spam4j.engine.options.MomentFormat;
+import io.spam4j.examples.formats.Words;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -50,8 +52,7 @@ class LabSettingsTest {
   void settings_unknownModel_isRefused() {
     assertThatThrownBy(
             () ->
-                new LabSettings(
-                    TEXTS, "7b", 2, 1, List.of("spam"), MomentFormat.F32, 1, 2, 1e-3, 0, 0.5, 1000))
+                LabSettings.builder().set(LabOption.DATA, TEXTS).set(LabOption.MODEL, "7b").build())
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage("model must be one of tiny, small, 9m: model=7b");
   }
@@ -59,22 +60,57 @@ class LabSettingsTest {
   @Test
   void settings_oneStep_isRefused() {
     assertThatThrownBy(
-            () ->
-                new LabSettings(
-                    TEXTS,
-                    "tiny",
-                    1,
-                    1,
-                    List.of("spam"),
-                    MomentFormat.F32,
-                    1,
-                    2,
-                    1e-3,
-                    0,
-                    0.5,
-                    1000))
+            () -> LabSettings.builder().set(LabOption.DATA, TEXTS).set(LabOption.STEPS, 1).build())
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage("steps must be at least 2: steps=1");
+  }
+
+  @Test
+  void settings_outOfTheirRange_areRefused() {
+    assertRefused(LabOption.BATCH, 0, "batch must be at least 1: batch=0");
+    assertRefused(LabOption.LENGTH, 1, "length must be at least 2: length=1");
+    assertRefused(
+        LabOption.LEARNING_RATE,
+        Double.POSITIVE_INFINITY,
+        "learningRate must be positive and finite: learningRate=Infinity");
+    assertRefused(LabOption.SPIKE_RATE, 2.0, "spikeRate must be in [0, 1]: spikeRate=2.0");
+    assertRefused(LabOption.SPIKE_SHARE, -0.5, "spikeShare must be in [0, 1]: spikeShare=-0.5");
+    assertRefused(
+        LabOption.SPIKE_FACTOR, Double.NaN, "spikeFactor must be finite: spikeFactor=NaN");
+    assertRefused(LabOption.STATE, "fp8", "state must be one of f32, bf16, int8: state=fp8");
+    assertRefused(LabOption.OPTIMIZERS, List.of(), "optimizers must not be empty: optimizers=[]");
+    assertRefused(
+        LabOption.OPTIMIZERS,
+        List.of("spam", "spam"),
+        "optimizers must differ from each other: optimizers=[spam, spam]");
+  }
+
+  private static <T> void assertRefused(LabOption<T> option, T value, String message) {
+    LabSettings.Builder settings = LabSettings.builder().set(option, value);
+    assertThatThrownBy(settings::build)
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage(message);
+  }
+
+  @Test
+  void texts_areThoseOfTheCommandLine() {
+    LabSettings settings = settings(List.of("spam", "lion"), MomentFormat.F32);
+
+    assertThat(LabOption.all())
+        .extracting(LabOption::name, settings::text)
+        .containsExactly(
+            tuple("data", "texts"),
+            tuple("model", "tiny"),
+            tuple("steps", "24"),
+            tuple("optimizers", "spam,lion"),
+            tuple("state", "f32"),
+            tuple("batch", "16"),
+            tuple("length", "128"),
+            tuple("learning-rate", "0.002"),
+            tuple("spike-rate", "0.02"),
+            tuple("spike-share", "0.5"),
+            tuple("spike-factor", "1000.0"),
+            tuple("seed", "42"));
   }
 
   @Test
@@ -92,6 +128,11 @@ class LabSettingsTest {
   }
 
   private static LabSettings settings(List<String> optimizers, MomentFormat state) {
-    return new LabSettings(TEXTS, "tiny", 24, 7, optimizers, state, 4, 32, 4e-3, 0.25, 0.5, 1000);
+    return LabSettings.builder()
+        .set(LabOption.DATA, TEXTS)
+        .set(LabOption.STEPS, 24)
+        .set(LabOption.OPTIMIZERS, optimizers)
+        .set(LabOption.STATE, Words.of(state))
+        .build();
   }
 }

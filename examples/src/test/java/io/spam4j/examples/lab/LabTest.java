@@ -3,6 +3,8 @@ package io.spam4j.examples.lab;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.spam4j.engine.options.MomentFormat;
+import io.spam4j.examples.formats.Words;
+import io.spam4j.examples.llama.Llama;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -114,19 +116,16 @@ class LabTest {
   @MethodSource("io.spam4j.examples.lab.LabOptimizer#names")
   void run_anyOptimizer_learns(String optimizer) throws IOException {
     var few =
-        new LabSettings(
-            folder,
-            "tiny",
-            12,
-            7,
-            List.of(optimizer),
-            MomentFormat.F32,
-            2,
-            16,
-            4e-3,
-            0.25,
-            0.5,
-            1000);
+        LabSettings.builder()
+            .set(LabOption.DATA, folder)
+            .set(LabOption.STEPS, 12)
+            .set(LabOption.SEED, 7L)
+            .set(LabOption.OPTIMIZERS, List.of(optimizer))
+            .set(LabOption.BATCH, 2)
+            .set(LabOption.LENGTH, 16)
+            .set(LabOption.LEARNING_RATE, 4e-3)
+            .set(LabOption.SPIKE_RATE, 0.25)
+            .build();
     int[] asked = {0}; // once before the run and before each step: the spiked run is not wanted
     RunResult clean = run(few, () -> ++asked[0] > 13).runs().getFirst();
     assertThat(clean.finished()).isTrue();
@@ -149,21 +148,17 @@ class LabTest {
 
   @Test
   void run_oneSequenceABatch_learns() throws IOException {
-    LabSettings base = settings(List.of("adamw"));
     var one =
-        new LabSettings(
-            folder,
-            "tiny",
-            2,
-            base.seed(),
-            base.optimizers(),
-            base.state(),
-            1,
-            16,
-            1e-3,
-            0,
-            0.5,
-            1000);
+        LabSettings.builder()
+            .set(LabOption.DATA, folder)
+            .set(LabOption.STEPS, 2)
+            .set(LabOption.SEED, 7L)
+            .set(LabOption.OPTIMIZERS, List.of("adamw"))
+            .set(LabOption.BATCH, 1)
+            .set(LabOption.LENGTH, 16)
+            .set(LabOption.LEARNING_RATE, 1e-3)
+            .set(LabOption.SPIKE_RATE, 0.0)
+            .build();
     assertThat(run(one, () -> false).runs()).allMatch(RunResult::finished);
   }
 
@@ -172,8 +167,17 @@ class LabTest {
   }
 
   private LabSettings settings(List<String> optimizers, MomentFormat state) {
-    return new LabSettings(
-        folder, "tiny", STEPS, 7, optimizers, state, 4, 32, 4e-3, 0.25, 0.5, 1000);
+    return LabSettings.builder()
+        .set(LabOption.DATA, folder)
+        .set(LabOption.STEPS, STEPS)
+        .set(LabOption.SEED, 7L)
+        .set(LabOption.OPTIMIZERS, optimizers)
+        .set(LabOption.STATE, Words.of(state))
+        .set(LabOption.BATCH, 4)
+        .set(LabOption.LENGTH, 32)
+        .set(LabOption.LEARNING_RATE, 4e-3)
+        .set(LabOption.SPIKE_RATE, 0.25)
+        .build();
   }
 
   private static LabResult run(LabSettings settings, BooleanSupplier stop) throws IOException {
@@ -189,14 +193,16 @@ class LabTest {
                   public void runStarted(
                       String optimizer, boolean spiked, int run, int runs, int done, int steps) {
                     assertThat(done).isZero();
-                    assertThat(runs).isEqualTo(2 * settings.optimizers().size());
-                    assertThat(steps).isEqualTo(settings.steps());
+                    assertThat(runs).isEqualTo(2 * settings.get(LabOption.OPTIMIZERS).size());
+                    assertThat(steps).isEqualTo(settings.get(LabOption.STEPS));
                     heard.add("started " + run);
                   }
 
                   @Override
                   public void step(StepSample sample, long tokens) {
-                    assertThat(tokens).isEqualTo((long) settings.batch() * settings.length());
+                    assertThat(tokens)
+                        .isEqualTo(
+                            (long) settings.get(LabOption.BATCH) * settings.get(LabOption.LENGTH));
                   }
 
                   @Override

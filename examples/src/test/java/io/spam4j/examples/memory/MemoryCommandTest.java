@@ -2,6 +2,8 @@ package io.spam4j.examples.memory;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.spam4j.examples.models.LlamaModel;
+import io.spam4j.examples.models.ModelWeight;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.List;

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import io.spam4j.examples.models.LlamaModel;
+import io.spam4j.examples.models.ModelWeight;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -11,6 +13,9 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** The numbers of spam-spec 3.1 and 3.4. */
 final class PaperMemoryTest {
+  private static final ModelWeight DENSE = new ModelWeight("a", List.of(7L), false);
+  private static final ModelWeight TARGET = new ModelWeight("b", List.of(10L, 4L), true);
+
   private static PaperMemory memory(String name) {
     LlamaModel model = LlamaModel.named(name);
     return PaperMemory.of(model.weights(), model.rank());
@@ -74,8 +79,7 @@ final class PaperMemoryTest {
   @Test
   void states_areHandWorked() {
     // 4 x 10 with rank 3: 3 * 4 + 2 * 3 * 10 = 72; d = 72 / (2 * 40) = 0.9
-    PaperMemory memory =
-        PaperMemory.of(List.of(ModelWeight.dense("a", 7), ModelWeight.target("b", 10, 4)), 3);
+    PaperMemory memory = PaperMemory.of(List.of(DENSE, TARGET), 3);
 
     assertThat(memory).isEqualTo(new PaperMemory(47, 40, 72));
     assertThat(memory.galoreDensity()).isEqualTo(0.9);
@@ -86,7 +90,7 @@ final class PaperMemoryTest {
   @Test
   void rank_outOfRangeIsRefused() {
     for (int rank : new int[] {0, 5}) {
-      assertThatThrownBy(() -> PaperMemory.of(List.of(ModelWeight.target("b", 10, 4)), rank))
+      assertThatThrownBy(() -> PaperMemory.of(List.of(TARGET), rank))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessage(
               "rank must be in [1, smaller extent]: rank=%d, weight=b, shape=[10, 4]"

@@ -1,0 +1,53 @@
+package io.spam4j.examples.bench;
+
+import java.util.Arrays;
+
+/** Times of the same step, in nanoseconds. */
+final class StepTimes {
+  private double[] nanos = new double[16];
+  private int count;
+
+  void add(double value) {
+    if (count == nanos.length) {
+      nanos = Arrays.copyOf(nanos, 2 * count);
+    }
+    nanos[count++] = value;
+  }
+
+  int count() {
+    return count;
+  }
+
+  double median() {
+    return quantile(sorted(0, count), 0.5);
+  }
+
+  /** Half the distance of the quartiles, in percent of the median. */
+  double spread() {
+    double[] sorted = sorted(0, count);
+    return 50 * (quantile(sorted, 0.75) - quantile(sorted, 0.25)) / quantile(sorted, 0.5);
+  }
+
+  /** Whether the median of the latest five is at most 5 % below that of the five before. */
+  boolean isSteady() {
+    if (count < 10) {
+      return false;
+    }
+    double latest = quantile(sorted(count - 5, count), 0.5);
+    return latest >= 0.95 * quantile(sorted(count - 10, count - 5), 0.5);
+  }
+
+  private double[] sorted(int from, int to) {
+    double[] sorted = Arrays.copyOfRange(nanos, from, to);
+    Arrays.sort(sorted);
+    return sorted;
+  }
+
+  /** Linear between the two nearest. */
+  private static double quantile(double[] sorted, double share) {
+    double at = share * (sorted.length - 1);
+    int below = (int) at;
+    int above = Math.min(below + 1, sorted.length - 1);
+    return sorted[below] + (at - below) * (sorted[above] - sorted[below]);
+  }
+}

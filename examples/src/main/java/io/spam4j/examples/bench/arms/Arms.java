@@ -1,0 +1,108 @@
+package io.spam4j.examples.bench.arms;
+
+import io.spam4j.engine.optimizers.AdamW;
+import io.spam4j.engine.optimizers.Spam;
+import io.spam4j.engine.optimizers.StableSpam;
+import io.spam4j.engine.options.MomentFormat;
+import io.spam4j.tensors.DType;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+
+/** Everything that is timed, a line each. */
+public final class Arms {
+  private static final Set<BenchSize> ALL_SIZES = EnumSet.allOf(BenchSize.class);
+  private static final Set<BenchSize> MODELS =
+      EnumSet.of(BenchSize.LARGE, BenchSize.LLAMA60M, BenchSize.CACHED);
+  private static final Set<BenchSize> LARGE = EnumSet.of(BenchSize.LARGE);
+  private static final Set<BenchSize> CACHED = EnumSet.of(BenchSize.CACHED);
+  private static final Set<BenchSize> ONE_TENSOR = EnumSet.of(BenchSize.LARGE, BenchSize.CACHED);
+
+  private static final List<Arm> TABLE =
+      List.of(
+          new Arm("limit", MODELS, Traffic.DENSE, LimitArm::new),
+          new Arm("adamw-f32", MODELS, Traffic.DENSE, Arms::adamW),
+          new Arm("spam-f32", ALL_SIZES, Traffic.DENSE, Arms::spam),
+          new Arm("stablespam-f32", MODELS, Traffic.MEASURED, Arms::stableSpam),
+          new Arm("spam-f32-d0.25", LARGE, Traffic.sparse(0.25), sparse(0.25)),
+          new Arm("spam-f32-d0.05", LARGE, Traffic.sparse(0.05), sparse(0.05)),
+          new Arm("spam-f32-d0.0025", LARGE, Traffic.sparse(0.0025), sparse(0.0025)),
+          new Arm(
+              "spam-bf16-f32m",
+              ONE_TENSOR,
+              Traffic.BF16_F32_MOMENTS,
+              packed(DType.BF16, MomentFormat.F32)),
+          new Arm(
+              "spam-f32-int8m",
+              ONE_TENSOR,
+              Traffic.INT8_MOMENTS,
+              packed(DType.F32, MomentFormat.INT8)),
+          new Arm("spam-bf16-sr", ONE_TENSOR, Traffic.BF16, packed(DType.BF16, MomentFormat.BF16)),
+          new Arm("c-loop", CACHED, Traffic.DENSE, CLoopArm::new),
+          new Arm("plain-java", ONE_TENSOR, Traffic.DENSE, PlainJavaArm::new),
+          new Arm("separate-passes", ONE_TENSOR, Traffic.DENSE, SeparatePassesArm::new),
+          new Arm("torch-adamw", MODELS, Traffic.DENSE, TorchAdamWArm::new),
+          new Arm("torch-spam-ops", MODELS, Traffic.DENSE, TorchSpamArm::new),
+          new Arm("torch-stablespam-ops", MODELS, Traffic.MEASURED, TorchStableSpamArm::new));
+
+  private Arms() {}
+
+  private static ArmRun adamW(BenchMemory memory) {
+    return new EngineArm(memory, AdamW.builder(), ReferenceRule.ADAMW);
+  }
+
+  private static ArmRun spam(BenchMemory memory) {
+    return new EngineArm(memory, Spam.builder(), ReferenceRule.SPAM);
+  }
+
+  private static ArmRun stableSpam(BenchMemory memory) {
+    return new EngineArm(memory, StableSpam.builder(), ReferenceRule.STABLE_SPAM);
+  }
+
+  private static Arm.Factory packed(DType dtype, MomentFormat moments) {
+    return memory -> new PackedArm(memory, dtype, moments);
+  }
+
+  private static Arm.Factory sparse(double density) {
+    return memory -> new EngineArm(memory, Spam.builder().density(density), ReferenceRule.SPAM);
+  }
+
+  /** The arms of a size, in the order they are timed. */
+  public static List<Arm> of(BenchSize size) {
+    return TABLE.stream().filter(arm -> arm.sizes().contains(size)).toList();
+  }
+
+  /** The names of all arms with their sizes, such as {@code spam-f32-cached}. */
+  public static List<String> names() {
+    List<String> names = new ArrayList<>();
+    for (BenchSize size : BenchSize.values()) {
+      of(size).forEach(arm -> names.add(arm.name(size)));
+    }
+    return names;
+  }
+
+  /**
+   * An arm on memory of its own.
+   *
+   * @param name one of {@link #names}
+   * @param most the weights of the large tensor; the other sizes shrink to about as many
+   * @throws ArmUnavailableException if this machine cannot run it
+   * @throws IllegalArgumentException if there is no such arm
+   */
+  public static ArmRun open(String name, long most) throws ArmUnavailableException {
+    for (BenchSize size : BenchSize.values()) {
+      for (Arm arm : of(size)) {
+        if (arm.name(size).equals(name)) {
+          return OwnMemoryArm.open(arm, new BenchMemory(size.elements(most), size.threads()));
+        }
+      }
+    }
+    throw unknown(name);
+  }
+
+  public static IllegalArgumentException unknown(String name) {
+    return new IllegalArgumentException(
+        "arm must be one of %s: arm=%s".formatted(String.join(", ", names()), name));
+  }
+}

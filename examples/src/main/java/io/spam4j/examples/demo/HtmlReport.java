@@ -1,0 +1,34 @@
+package io.spam4j.examples.demo;
+
+import io.spam4j.examples.lab.LabResult;
+import io.spam4j.examples.output.HtmlPage;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/**
+ * Writes {@code report.html}, one file that loads nothing and opens from disk, and beside it {@code
+ * results.json}, every number of the runs. Numbers that are not finite are {@code null} in both.
+ */
+final class HtmlReport {
+  private static final String TEMPLATE = "/io/spam4j/examples/demo/report.html";
+
+  private HtmlReport() {}
+
+  /**
+   * Writes both files into a folder, which is made if it is not there.
+   *
+   * @return the path of the page
+   * @throws IOException if a file cannot be written
+   */
+  static Path write(LabResult result, Path folder) throws IOException {
+    Files.createDirectories(folder);
+    HtmlPage.writeResults(folder.resolve("results.json"), result);
+    return Files.writeString(folder.resolve("report.html"), page(result));
+  }
+
+  /** The page itself. */
+  static String page(LabResult result) throws IOException {
+    return HtmlPage.of(TEMPLATE, ReportPage.of(result));
+  }
+}

@@ -1,0 +1,283 @@
+package io.spam4j.examples.demo;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.spam4j.examples.lab.LabCheckpoints;
+import io.spam4j.examples.lab.LabOption;
+import io.spam4j.examples.lab.LabResult;
+import io.spam4j.examples.lab.LabSettings;
+import io.spam4j.examples.shell.Screen;
+import io.spam4j.examples.shell.Shell;
+import io.spam4j.examples.shell.Terminal;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
+
+class DemoCommandTest {
+  private static final LabResult NOTHING = new LabResult(Map.of(), List.of(), false);
+
+  @TempDir private Path folder = Path.of("");
+
+  private final Screen screen = new Screen();
+
+  @Test
+  void demo_printsTheTableAndWhereTheReportIs() {
+    LabResult result = Samples.full(20);
+
+    assertThat(run((settings, checkpoints, listener, stop) -> result, "--output=" + folder))
+        .isZero();
+
+    assertThat(screen.out())
+        .isEqualTo(
+            "\n"
+                + ResultTable.of(result).text()
+                + "\n"
+                + ResultTable.of(result).times()
+                + "\nreport: "
+                + folder.resolve("report.html")
+                + "\n");
+    assertThat(folder.resolve("report.html")).isNotEmptyFile();
+    assertThat(folder.resolve("results.json")).isNotEmptyFile();
+  }
+
+  @Test
+  void demo_hasTheDefaultsOfTheLab() {
+    assertThat(settings()).isEqualTo(LabSettings.defaults());
+  }
+
+  @Test
+  void demo_passesEveryOptionOn() {
+    assertThat(
+            settings(
+                "--data=some.txt",
+                "--model=small",
+                "--steps=7",
+                "--seed=3",
+                "--optimizers=spam,adamw",
+                "--state=int8",
+                "--batch=2",
+                "--length=32",
+                "--learning-rate=0.01",
+                "--spike-rate=0.1",
+                "--spike-share=0.25",
+                "--spike-factor=10"))
+        .isEqualTo(
+            LabSettings.builder()
+                .set(LabOption.DATA, Path.of("some.txt"))
+                .set(LabOption.MODEL, "small")
+                .set(LabOption.STEPS, 7)
+                .set(LabOption.SEED, 3L)
+                .set(LabOption.OPTIMIZERS, List.of("spam", "adamw"))
+                .set(LabOption.STATE, "int8")
+                .set(LabOption.BATCH, 2)
+                .set(LabOption.LENGTH, 32)
+                .set(LabOption.LEARNING_RATE, 0.01)
+                .set(LabOption.SPIKE_RATE, 0.1)
+                .set(LabOption.SPIKE_SHARE, 0.25)
+                .set(LabOption.SPIKE_FACTOR, 10.0)
+                .build());
+  }
+
+  @Test
+  void demo_withMomentsThatAnOptimizerDoesNotHave_isWrongUsageBeforeAnythingRuns() {
+    DemoCommand.Training none =
+        (settings, checkpoints, listener, stop) -> {
+          throw new AssertionError(settings);
+        };
+
+    assertThat(run(none, "--state=bf16", "--optimizers=adamw,lion")).isEqualTo(2);
+
+    assertThat(screen.err())
+        .isEqualTo(
+            """
+            spam4j: state must be f32 with these optimizers, choose others with --optimizers: state=bf16, optimizers=lion
+              lion: moments must be F32 for optimizers that are not of Adam's family: moments=BF16
+              see: ./demo --help
+            """);
+  }
+
+  @Test
+  void demo_withAnUnknownFormat_isWrongUsage() {
+    assertThat(run((settings, checkpoints, listener, stop) -> NOTHING, "--state=fp8")).isEqualTo(2);
+
+    assertThat(screen.err())
+        .startsWith("spam4j: state must be one of f32, bf16, int8: state=fp8\n");
+  }
+
+  @Test
+  void demo_withoutCheckpointOptions_keepsNothingAndResumesNothing() {
+    assertThat(checkpoints()).isEqualTo(new LabCheckpoints(folder, OptionalInt.empty(), false));
+  }
+
+  @Test
+  void demo_passesCheckpointOptionsOn() {
+    assertThat(checkpoints("--checkpoint-every=20"))
+        .isEqualTo(new LabCheckpoints(folder, OptionalInt.of(20), false));
+    assertThat(checkpoints("--resume"))
+        .isEqualTo(new LabCheckpoints(folder, OptionalInt.empty(), true));
+  }
+
+  @Test
+  void demo_withNegativeCheckpointInterval_isWrongUsage() {
+    assertThat(run((settings, checkpoints, listener, stop) -> NOTHING, "--checkpoint-every=-1"))
+        .isEqualTo(2);
+
+    assertThat(screen.err())
+        .startsWith("spam4j: checkpoint-every must not be negative: checkpoint-every=-1\n");
+  }
+
+  @Test
+  void demo_withNothingToResume_failsInOneLine() throws IOException {
+    String text = "--data=" + Files.writeString(folder.resolve("text"), "some text\n".repeat(9999));
+    String output = "--output=" + folder.resolve("out");
+
+    assertThat(run(new DemoCommand(screen.terminal(false)), "--resume", output, text)).isEqualTo(1);
+
+    assertThat(screen.err())
+        .isEqualTo(
+            "spam4j: there is nothing to resume, start without --resume: folder="
+                + folder.resolve("out/checkpoints")
+                + "\n");
+  }
+
+  @Test
+  void demo_finished_deletesWhatItKept() throws IOException {
+    Path kept = Files.createDirectories(folder.resolve("checkpoints"));
+    Files.writeString(kept.resolve("session.json"), "{}");
+    Files.writeString(kept.resolve("spam-clean.json"), "{}");
+
+    assertThat(
+            run((settings, checkpoints, listener, stop) -> Samples.full(20), "--output=" + folder))
+        .isZero();
+
+    assertThat(kept).doesNotExist();
+  }
+
+  @Test
+  void demo_stopped_keepsWhatItKept() throws IOException {
+    Path kept = Files.createDirectories(folder.resolve("checkpoints"));
+    Path session = Files.writeString(kept.resolve("session.json"), "{}");
+
+    assertThat(
+            run(
+                (settings, checkpoints, listener, stop) ->
+                    new LabResult(Map.of(), List.of(Samples.stopped("spam", false, 7)), true),
+                "--output=" + folder))
+        .isEqualTo(130);
+
+    assertThat(session).exists();
+  }
+
+  @Test
+  void demo_withNothingRunWritesNoReport() {
+    LabResult nothing = new LabResult(Map.of(), List.of(), true);
+
+    assertThat(run((settings, checkpoints, listener, stop) -> nothing, "--output=" + folder))
+        .isEqualTo(130);
+
+    assertThat(screen.err()).isEqualTo("spam4j: nothing ran, so there is no report\n");
+    assertThat(folder).isEmptyDirectory();
+  }
+
+  @Test
+  void demo_failsInOneLine() {
+    DemoCommand.Training failing =
+        (settings, checkpoints, listener, stop) -> {
+          throw new IOException("data must be a readable file: data=none");
+        };
+
+    assertThat(run(failing, "--output=" + folder)).isEqualTo(1);
+
+    assertThat(screen.err()).isEqualTo("spam4j: data must be a readable file: data=none\n");
+  }
+
+  /** A training that runs until it is asked to stop. */
+  static void main(String[] arguments) {
+    Terminal terminal = Terminal.system();
+    DemoCommand.Training endless =
+        (settings, checkpoints, listener, stop) -> {
+          listener.message("training");
+          while (!stop.getAsBoolean()) {
+            Thread.onSpinWait();
+          }
+          return new LabResult(Map.of(), List.of(Samples.stopped("spam", false, 7)), true);
+        };
+    System.exit(new CommandLine(new DemoCommand(terminal, endless)).execute(arguments));
+  }
+
+  @Test
+  @EnabledOnOs(
+      value = {OS.LINUX, OS.MAC},
+      disabledReason = "sends SIGTERM")
+  void signal_leavesTheReportOfWhatRan() throws Exception {
+    Process demo =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-cp",
+                System.getProperty("java.class.path"),
+                DemoCommandTest.class.getName(),
+                "--output=" + folder)
+            .start();
+    try (BufferedReader err = demo.errorReader();
+        BufferedReader out = demo.inputReader()) {
+      assertThat(err.readLine()).isEqualTo("training");
+      // Not SIGINT: a build in the background ignores it, and so do its children.
+      assertThat(demo.toHandle().destroy()).isTrue();
+      assertThat(err.readLine()).isEqualTo("stopping after this step, then writing the report");
+      assertThat(demo.waitFor(60, TimeUnit.SECONDS)).isTrue();
+
+      assertThat(demo.exitValue()).isEqualTo(143);
+      assertThat(out.lines())
+          .anyMatch(line -> line.startsWith("spam       stopped at 7 "))
+          .endsWith("report: " + folder.resolve("report.html"));
+      assertThat(Files.readString(folder.resolve("report.html"))).endsWith("</html>\n");
+    } finally {
+      demo.destroyForcibly();
+    }
+  }
+
+  private LabCheckpoints checkpoints(String... arguments) {
+    AtomicReference<LabCheckpoints> seen =
+        new AtomicReference<>(new LabCheckpoints(Path.of("unseen"), OptionalInt.empty(), false));
+    List<String> all = new ArrayList<>(List.of("--output=" + folder));
+    all.addAll(List.of(arguments));
+    run(
+        (settings, checkpoints, listener, stop) -> {
+          seen.set(checkpoints);
+          return NOTHING;
+        },
+        all.toArray(String[]::new));
+    return seen.get();
+  }
+
+  private LabSettings settings(String... arguments) {
+    AtomicReference<LabSettings> seen = new AtomicReference<>(LabSettings.defaults());
+    run(
+        (settings, checkpoints, listener, stop) -> {
+          seen.set(settings);
+          return new LabResult(Map.of(), List.of(), false);
+        },
+        arguments);
+    return seen.get();
+  }
+
+  private int run(DemoCommand.Training training, String... arguments) {
+    return run(new DemoCommand(screen.terminal(false), training), arguments);
+  }
+
+  private int run(DemoCommand demo, String... arguments) {
+    return Shell.configured(new CommandLine(demo), screen.terminal(false)).execute(arguments);
+  }
+}
