@@ -37,10 +37,10 @@ class LauncherTest {
   private static final String WORKING_MAVEN =
       """
       echo "mvn $*" >>maven-calls
-      mkdir -p examples/target jmh/target
       for module in examples jmh; do
-        touch $module/target/spam4j-$module-1.jar
-        echo "$PWD/pom.xml" >$module/target/class-path.txt
+        mkdir -p $module/target/quick
+        touch $module/target/quick/spam4j-$module-1.jar
+        echo "$PWD/pom.xml" >$module/target/quick/class-path.txt
       done
       """;
 
@@ -73,7 +73,7 @@ class LauncherTest {
   void launcher_runsInTheFolderOfTheCaller() throws Exception {
     Outcome outcome = run(root.resolve("spam4j"), "demo", "--data", "my file");
 
-    Path target = root.resolve("examples/target");
+    Path target = root.resolve("examples/target/quick");
     assertThat(outcome)
         .isEqualTo(
             new Outcome(
@@ -86,7 +86,7 @@ class LauncherTest {
                         elsewhere),
                 BUILDING));
     assertThat(calls())
-        .containsExactly("mvn -B -ntp -Dstyle.color=never -pl examples -am -DskipTests package");
+        .containsExactly("mvn -B -ntp -Dstyle.color=never -Dspam4j.quick -pl examples -am package");
   }
 
   @Test
@@ -125,6 +125,20 @@ class LauncherTest {
     assertThat(run(moved.resolve("spam4j")).err()).isEqualTo(BUILDING_AGAIN);
   }
 
+  /** Whoever ran the tests has classes in {@code target}, made with checks; they are not these. */
+  @Test
+  void launcher_doesNotRunWhatAnotherBuildLeft() throws Exception {
+    Path target = Files.createDirectories(root.resolve("examples/target"));
+    Files.writeString(target.resolve("spam4j-examples-1.jar"), "");
+    Files.writeString(target.resolve("class-path.txt"), root.resolve("pom.xml") + "\n");
+    Files.writeString(target.resolve("spam4j.stamp"), root + "\n");
+
+    Outcome outcome = run(root.resolve("spam4j"));
+
+    assertThat(outcome.err()).isEqualTo(BUILDING);
+    assertThat(outcome.out()).contains(target.resolve("quick/spam4j-examples-1.jar") + ":");
+  }
+
   @Test
   void launcher_withoutMavenSaysWhatToInstall() throws Exception {
     Files.delete(tools.resolve("mvn"));
@@ -160,7 +174,7 @@ class LauncherTest {
                 "",
                 BUILDING
                     + "[ERROR] no such thing\nspam4j: the build failed: log="
-                    + root.resolve("examples/target/spam4j-build.log")
+                    + root.resolve("examples/target/quick/spam4j-build.log")
                     + "\n"));
   }
 
@@ -196,7 +210,7 @@ class LauncherTest {
     assertThat(outcome.code()).isZero();
     assertThat(outcome.out()).contains(" io.spam4j.jmh.Main -l\n");
     assertThat(calls())
-        .containsExactly("mvn -B -ntp -Dstyle.color=never -pl jmh -am -DskipTests package");
+        .containsExactly("mvn -B -ntp -Dstyle.color=never -Dspam4j.quick -pl jmh -am package");
   }
 
   private List<String> calls() throws IOException {

@@ -65,7 +65,7 @@ public final class Int8Blocks {
    * @param firstBlock the block to begin with
    * @param count elements: whole blocks, or up to the end of the tensor
    */
-  public static void encodeSigned(
+  static void encodeSigned(
       MemorySegment from,
       long fromElement,
       MemorySegment codes,
@@ -84,7 +84,7 @@ public final class Int8Blocks {
    * @param firstBlock the block to begin with
    * @param count elements: whole blocks, or up to the end of the tensor
    */
-  public static void encodeUnsigned(
+  static void encodeUnsigned(
       MemorySegment from,
       long fromElement,
       MemorySegment codes,

@@ -1,0 +1,18 @@
+package io.spam4j.jmh;
+
+import io.spam4j.plan.Plan;
+import org.junit.jupiter.api.Test;
+
+/** Which packages the module has and which of them each may use, floor by floor. */
+class PlanTest {
+  @Test
+  void packages_useOnlyThoseBelow() {
+    Plan.ofProgram(Main.class)
+        .withoutGenerated("jmh_generated")
+        .floors(
+            """
+            jmh -> examples.bench, cuda, engine, engine.kernel, tensors
+            """)
+        .check();
+  }
+}

@@ -1,0 +1,20 @@
+package io.spam4j.tensors;
+
+import io.spam4j.plan.Plan;
+import org.junit.jupiter.api.Test;
+
+/** Which packages the module has and which of them each may use, floor by floor. */
+class PlanTest {
+  @Test
+  void packages_useOnlyThoseBelow() {
+    Plan.ofModule(Tensor.class)
+        .floors(
+            """
+            tensors -> json, simd
+
+            json
+            simd
+            """)
+        .check();
+  }
+}
