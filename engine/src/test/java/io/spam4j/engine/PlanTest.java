@@ -10,43 +10,47 @@ class PlanTest {
     Plan.ofModule(Optimizer.class)
         .floors(
             """
-            analysis -> engine, tensors
+            roofline           -> optimizers, engine, internal.kernel, internal.work, tensors,
+                                  tensors.internal.simd
 
-            engine   -> device, kernel, tensors, tensors.json, tensors.simd
+            optimizers         -> internal.apply, internal.plan, internal.step, internal.transform,
+                                  internal.state, internal.decide, internal.measure, internal.kernel,
+                                  internal.work, internal.math, decision, device, engine, options,
+                                  tensors, tensors.mask
 
-            device   -> engine, tensors
-            kernel   -> tensors, tensors.simd
+            internal.apply     -> internal.step, internal.transform, internal.state, internal.decide,
+                                  internal.kernel, internal.work, checkpoint, decision, engine, options,
+                                  tensors, tensors.mask, tensors.internal.simd
+            internal.plan      -> internal.step, internal.transform, internal.state, internal.decide,
+                                  internal.measure, internal.work, checkpoint, decision, device, engine,
+                                  options, tensors, tensors.mask
+
+            internal.step      -> internal.transform, internal.state, internal.decide,
+                                  internal.measure, internal.kernel, internal.work, internal.math,
+                                  checkpoint, engine, options, tensors, tensors.mask,
+                                  tensors.internal.simd
+
+            internal.transform -> internal.decide, internal.measure, internal.kernel, internal.work,
+                                  internal.math, decision, engine, tensors, tensors.internal.simd
+            internal.state     -> internal.decide, internal.kernel, engine, options, tensors,
+                                  tensors.mask, tensors.internal.simd
+
+            internal.measure   -> internal.kernel, internal.work, engine, tensors,
+                                  tensors.internal.simd
+            internal.decide    -> internal.kernel, internal.work, internal.math, checkpoint, decision,
+                                  engine, options, tensors, tensors.mask
+            device             -> checkpoint, engine, tensors, tensors.mask
+            analysis           -> engine, tensors, tensors.internal.json
+
+            engine             -> checkpoint, internal.math, tensors, tensors.mask
+            options            -> internal.math
+            internal.kernel    -> decision, tensors, tensors.internal.simd
+
+            decision
+            checkpoint         -> tensors, tensors.mask, tensors.safetensors
+            internal.work      -> tensors, tensors.internal.simd
+            internal.math
             """)
-        .except("arrow of the plan must fall: from=device, to=engine", "one hall so far")
-        .except(
-            "packages must not go round in a circle: packages=[device, engine]", "one hall so far")
-        .except(
-            "package must have at most 25 source files: package=engine, files=107",
-            "one hall so far")
-        .except(
-            "package must have at most 25 source files: package=kernel, files=32",
-            "one hall so far")
-        .except(
-            "public without use outside its package: member=kernel.Operands.of(MemorySegment, MemorySegment, MemorySegment, MemorySegment)",
-            "called before the kernels had rooms")
-        .except(
-            "public without use outside its package: member=kernel.WorkPlan.firstPiece(int)",
-            "called before the kernels had rooms")
-        .except(
-            "public without use outside its package: member=kernel.WorkPlan.tensor(int)",
-            "called before the kernels had rooms")
-        .except(
-            "public without use outside its package: member=kernel.WorkPlan.from(int)",
-            "called before the kernels had rooms")
-        .except(
-            "public without use outside its package: member=kernel.WorkPlan.to(int)",
-            "called before the kernels had rooms")
-        .except(
-            "public without use outside its package: member=kernel.WorkerPool.run(WorkerPool.Job, int)",
-            "called before the kernels had rooms")
-        .except(
-            "public without use outside its package: type=kernel.WorkerPool.Job",
-            "called before the kernels had rooms")
         .check();
   }
 }

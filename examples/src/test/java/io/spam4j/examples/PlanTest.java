@@ -11,25 +11,28 @@ class PlanTest {
     Plan.ofProgram(Main.class)
         .floors(
             """
-            cli        -> bench, formats, inspect, lab, memory, replay, report, simulate,
-                          cuda, engine, engine.kernel, tensors.simd
+            cli        -> bench, demo, doctor, inspect, memory, replay, simulate, shell
 
-            bench      -> memory, report, engine, engine.kernel, tensors, tensors.simd
+            bench      -> bench.arms, output, shell, engine.roofline
+            demo       -> lab, output, shell
+            doctor     -> output, shell, cuda, engine.roofline, engine.internal.work, tensors.internal.simd
+            inspect    -> output, engine.checkpoint, tensors, tensors.safetensors
+            memory     -> formats, models, output, engine, engine.optimizers, engine.options, tensors
+            simulate   -> formats, output, engine, engine.optimizers, tensors
 
-            inspect    -> report, engine, tensors
-            memory     -> formats, report, engine, tensors
-            simulate   -> formats, report, engine, tensors
+            bench.arms -> models, engine, engine.decision, engine.optimizers, engine.options,
+                          engine.roofline, engine.internal.work, tensors, tensors.mask
+            lab        -> formats, llama, engine, engine.checkpoint, engine.optimizers,
+                          engine.options, tensors
+            replay     -> engine, engine.optimizers, engine.options, tensors, tensors.safetensors
+            quickstart -> cuda, engine, engine.optimizers, tensors
 
-            report     -> lab
-
-            lab        -> formats, javacpp.pytorch, engine, tensors
-
-            formats    -> engine
-            quickstart -> cuda, engine, tensors
-            replay     -> engine, tensors
+            formats    -> engine.optimizers, engine.options
+            llama      -> javacpp.pytorch, engine, tensors
+            shell      -> engine.internal.work, tensors.internal.simd
+            models
+            output
             """)
-        .except(
-            "package must have at most 25 source files: package=bench, files=31", "one hall so far")
         .check();
   }
 }

@@ -11,7 +11,8 @@ class PlanTest {
         .withoutGenerated("jmh_generated")
         .floors(
             """
-            jmh -> examples.bench, cuda, engine, engine.kernel, tensors
+            jmh -> examples.bench.arms, cuda, engine, engine.optimizers, engine.options,
+                   engine.roofline, engine.internal.work, tensors, tensors.mask
             """)
         .check();
   }

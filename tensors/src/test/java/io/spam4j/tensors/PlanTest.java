@@ -10,10 +10,13 @@ class PlanTest {
     Plan.ofModule(Tensor.class)
         .floors(
             """
-            tensors -> json, simd
+            mask        -> tensors, internal.simd
+            safetensors -> tensors, internal.json
 
-            json
-            simd
+            tensors     -> internal.simd
+
+            internal.simd
+            internal.json
             """)
         .check();
   }

@@ -3,7 +3,7 @@ package io.spam4j.engine.optimizers;
 import io.spam4j.engine.internal.decide.Hyperparameters;
 import io.spam4j.engine.internal.measure.PartialSum;
 import io.spam4j.engine.internal.measure.PartialSums;
-import io.spam4j.engine.internal.state.StateNames;
+import io.spam4j.engine.internal.decide.StateNames;
 import io.spam4j.tensors.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

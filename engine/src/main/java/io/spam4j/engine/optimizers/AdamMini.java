@@ -2,7 +2,7 @@ package io.spam4j.engine.optimizers;
 
 import io.spam4j.engine.NonFinitePolicy;
 import io.spam4j.engine.internal.decide.Hyperparameters;
-import io.spam4j.engine.internal.state.StateNames;
+import io.spam4j.engine.internal.decide.StateNames;
 import io.spam4j.engine.internal.step.Algorithm;
 import io.spam4j.tensors.Tensor;
 import java.util.Arrays;

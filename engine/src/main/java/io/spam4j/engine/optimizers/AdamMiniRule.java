@@ -4,7 +4,7 @@ import io.spam4j.engine.internal.decide.Hyperparameters;
 import io.spam4j.engine.internal.decide.StepState;
 import io.spam4j.engine.internal.kernel.UpdateTally;
 import io.spam4j.engine.internal.measure.PartialSum;
-import io.spam4j.engine.internal.state.StateNames;
+import io.spam4j.engine.internal.decide.StateNames;
 import io.spam4j.engine.internal.step.MemoryOutline;
 import io.spam4j.engine.internal.step.PlainRule;
 import io.spam4j.engine.internal.step.RuleParts;

@@ -10,7 +10,7 @@ import io.spam4j.engine.internal.kernel.UpdateForm.Weights;
 import io.spam4j.engine.internal.kernel.UpdateLoop;
 import io.spam4j.engine.internal.kernel.UpdateLoops;
 import io.spam4j.engine.internal.state.RoundingKey;
-import io.spam4j.engine.internal.state.StateNames;
+import io.spam4j.engine.internal.decide.StateNames;
 import io.spam4j.engine.internal.state.StoredMoments;
 import io.spam4j.engine.internal.state.StoredWeights;
 import io.spam4j.engine.internal.work.WorkPlan;

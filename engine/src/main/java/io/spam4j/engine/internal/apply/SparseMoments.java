@@ -8,7 +8,7 @@ import io.spam4j.engine.internal.decide.Hyperparameters;
 import io.spam4j.engine.internal.decide.Selection;
 import io.spam4j.engine.internal.decide.StepState;
 import io.spam4j.engine.internal.decide.Timeline;
-import io.spam4j.engine.internal.state.StateNames;
+import io.spam4j.engine.internal.decide.StateNames;
 import io.spam4j.engine.internal.step.RuleParts;
 import io.spam4j.engine.internal.transform.GradientCopies;
 import io.spam4j.engine.internal.work.ParallelTasks;

@@ -1,7 +1,6 @@
 package io.spam4j.engine.internal.decide;
 
 import io.spam4j.engine.Parameter;
-import io.spam4j.engine.internal.state.StateNames;
 import io.spam4j.engine.options.BiasCorrection;
 import io.spam4j.engine.options.EpsilonMode;
 import io.spam4j.engine.options.MaskSelection;

@@ -1,5 +1,7 @@
 package io.spam4j.engine.internal.state;
 
+import io.spam4j.engine.internal.decide.StateNames;
+
 import io.spam4j.engine.internal.decide.AdamSettings;
 import io.spam4j.engine.options.MomentFormat;
 import io.spam4j.engine.options.WeightRounding;

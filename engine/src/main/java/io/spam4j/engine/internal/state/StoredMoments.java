@@ -1,5 +1,7 @@
 package io.spam4j.engine.internal.state;
 
+import io.spam4j.engine.internal.decide.StateNames;
+
 import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 
 import io.spam4j.engine.internal.kernel.FusedUpdate;

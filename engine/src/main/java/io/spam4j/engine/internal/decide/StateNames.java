@@ -1,4 +1,4 @@
-package io.spam4j.engine.internal.state;
+package io.spam4j.engine.internal.decide;
 
 import io.spam4j.engine.Optimizer;
 
@@ -11,9 +11,9 @@ public final class StateNames {
   public static final String VARIANCE = "gradient_var";
 
   /** The scales of 8-bit moments, one a block. */
-  static final String FIRST_SCALE = "exp_avg_scale";
+  public static final String FIRST_SCALE = "exp_avg_scale";
 
-  static final String SECOND_SCALE = "exp_avg_sq_scale";
+  public static final String SECOND_SCALE = "exp_avg_sq_scale";
 
   /** The low halves of weights whose high halves are bfloat16. */
   public static final String LOW = "weight_low";
