@@ -6,7 +6,7 @@ import io.spam4j.cuda.HostKernels.Kernel;
 import io.spam4j.cuda.UpdateTables.Case;
 import io.spam4j.engine.decision.UpdateCoefficients;
 import io.spam4j.engine.internal.kernel.Amsgrad;
-import io.spam4j.engine.internal.kernel.Operands;
+import io.spam4j.engine.internal.kernel.TestOperands;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -110,7 +110,7 @@ class HostAmsgradTest {
       MemorySegment m = arena.allocateFrom(JAVA_FLOAT_UNALIGNED, one.first);
       MemorySegment v = arena.allocateFrom(JAVA_FLOAT_UNALIGNED, one.second);
       MemorySegment most = arena.allocateFrom(JAVA_FLOAT_UNALIGNED, largest);
-      Amsgrad.apply(Operands.of(w, g, m, v), most, 0, count, one.coefficients);
+      Amsgrad.apply(TestOperands.of(w, g, m, v), most, 0, count, one.coefficients);
       for (int i = 0; i < count; i++) {
         one.weights[one.positions[i]] = w.get(JAVA_FLOAT_UNALIGNED, 4L * i);
         largest[i] = most.get(JAVA_FLOAT_UNALIGNED, 4L * i);

@@ -5,7 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import io.spam4j.cuda.UpdateTables.Case;
 import io.spam4j.engine.decision.UpdateCoefficients;
 import io.spam4j.engine.internal.kernel.FusedUpdate;
-import io.spam4j.engine.internal.kernel.Operands;
+import io.spam4j.engine.internal.kernel.TestOperands;
 import io.spam4j.engine.internal.kernel.UpdateTally;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -163,7 +163,7 @@ final class UpdateCases {
       MemorySegment m = arena.allocateFrom(JAVA_FLOAT, one.first);
       MemorySegment v = arena.allocateFrom(JAVA_FLOAT, one.second);
       zero(one.coefficients.resetsMoments, m, v);
-      FusedUpdate.apply(Operands.of(w, g, m, v), 0, count, one.coefficients, tally);
+      FusedUpdate.apply(TestOperands.of(w, g, m, v), 0, count, one.coefficients, tally);
       zero(one.coefficients.zeroesMomentsAfter, m, v);
       for (int i = 0; i < count; i++) {
         one.weights[one.positions[i]] = w.getAtIndex(JAVA_FLOAT, i);

@@ -57,20 +57,6 @@ public final class Operands {
   /** The gradient of element {@code i} is number {@code i + gradientShift} of its segment. */
   public long gradientShift;
 
-  /** Streams that nothing is shifted in. */
-  public static Operands of(
-      MemorySegment weights,
-      MemorySegment gradient,
-      MemorySegment firstMoment,
-      MemorySegment secondMoment) {
-    var operands = new Operands();
-    operands.weights = weights;
-    operands.gradient = gradient;
-    operands.firstMoment = firstMoment;
-    operands.secondMoment = secondMoment;
-    return operands;
-  }
-
   /** Whether the four streams lie outside the heap. */
   boolean isNative() {
     return weights.isNative()

@@ -92,22 +92,22 @@ public final class WorkPlan {
   }
 
   /** The first piece of a unit; that of unit {@link #units} is the number of pieces. */
-  public int firstPiece(int unit) {
+  int firstPiece(int unit) {
     return unitFirstPiece[unit];
   }
 
   /** The tensor of a piece. */
-  public int tensor(int piece) {
+  int tensor(int piece) {
     return pieceTensor[piece];
   }
 
   /** The first element of a piece. */
-  public long from(int piece) {
+  long from(int piece) {
     return pieceFrom[piece];
   }
 
   /** The end of a piece, exclusive. */
-  public long to(int piece) {
+  long to(int piece) {
     return pieceTo[piece];
   }
 }

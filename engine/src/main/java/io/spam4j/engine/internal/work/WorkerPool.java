@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 public final class WorkerPool {
   /** Work that several threads do together. */
   @FunctionalInterface
-  public interface Job {
+  interface Job {
     /**
      * Takes part until no work is left.
      *
@@ -75,7 +75,7 @@ public final class WorkerPool {
    * Runs a job on the calling thread and {@code participants - 1} others; returns when all are
    * done. A second caller waits. If participants throw, one of the exceptions is thrown here.
    */
-  public static void run(Job job, int participants) {
+  static void run(Job job, int participants) {
     if (participants == 1) {
       job.run(0);
       return;

@@ -60,7 +60,7 @@ final class EmulatedUpdateTest {
   @Test
   void update_ofASpike_reportsItsRatioAndPlace() {
     var o =
-        Operands.of(
+        TestOperands.of(
             MemorySegment.ofArray(new short[4]),
             halves(1, 2, 30, 4),
             halves(0, 0, 0, 0),

@@ -205,8 +205,8 @@ final class SpikeClipProperties {
     MemorySegment gs = MemorySegment.ofArray(g);
     MemorySegment ms = MemorySegment.ofArray(m);
     MemorySegment vs = MemorySegment.ofArray(v);
-    FusedUpdate.apply(Operands.of(w, gs, ms, vs), 0, cut, c, new UpdateTally());
-    FusedUpdate.apply(Operands.of(w, gs, ms, vs), cut, g.length, c, new UpdateTally());
+    FusedUpdate.apply(TestOperands.of(w, gs, ms, vs), 0, cut, c, new UpdateTally());
+    FusedUpdate.apply(TestOperands.of(w, gs, ms, vs), cut, g.length, c, new UpdateTally());
     return m;
   }
 
@@ -252,7 +252,7 @@ final class SpikeClipProperties {
     c.gradientLimit = 1e18f;
     float[] second = {v};
     FusedUpdate.apply(
-        Operands.of(
+        TestOperands.of(
             MemorySegment.ofArray(new float[1]),
             MemorySegment.ofArray(new float[] {g}),
             MemorySegment.ofArray(new float[1]),

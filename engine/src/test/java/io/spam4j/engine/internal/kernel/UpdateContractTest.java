@@ -258,7 +258,7 @@ final class UpdateContractTest {
     MemorySegment g = MemorySegment.ofArray(new float[n]).copyFrom(state.g);
     MemorySegment m = MemorySegment.ofArray(new float[n]).copyFrom(state.m);
     MemorySegment v = MemorySegment.ofArray(new float[n]).copyFrom(state.v);
-    FusedUpdate.apply(Operands.of(w, g, m, v), 0, n, c, new UpdateTally());
+    FusedUpdate.apply(TestOperands.of(w, g, m, v), 0, n, c, new UpdateTally());
     FusedUpdate.apply(state.operands(), 0, n, c, new UpdateTally());
     assertThat(w.mismatch(state.w)).isEqualTo(-1);
     assertThat(m.mismatch(state.m)).isEqualTo(-1);
@@ -302,7 +302,7 @@ final class UpdateContractTest {
     }
 
     Operands operands() {
-      return Operands.of(w, g, m, v);
+      return TestOperands.of(w, g, m, v);
     }
 
     private MemorySegment stream(int index) {

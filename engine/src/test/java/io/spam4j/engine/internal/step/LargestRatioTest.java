@@ -1,5 +1,6 @@
 package io.spam4j.engine.internal.step;
 
+import io.spam4j.engine.internal.kernel.TestOperands;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -228,7 +229,7 @@ final class LargestRatioTest {
         }
         MemorySegment zeros = segment(arena, new float[n]);
         MemorySegment zerosToo = segment(arena, new float[n]);
-        Operands o = Operands.of(zeros, segment(arena, gradient), zerosToo, segment(arena, second));
+        Operands o = TestOperands.of(zeros, segment(arena, gradient), zerosToo, segment(arena, second));
         var coefficients = new UpdateCoefficients();
         coefficients.skipsNonFinite = true;
         coefficients.flushBelow = flushes ? Float.MIN_NORMAL : 0;
@@ -267,7 +268,7 @@ final class LargestRatioTest {
     Arrays.fill(second, 2);
     try (var arena = Arena.ofConfined()) {
       Operands o =
-          Operands.of(
+          TestOperands.of(
               segment(arena, ones),
               segment(arena, gradient),
               segment(arena, ones),
@@ -300,7 +301,7 @@ final class LargestRatioTest {
     var counts = new SharedTallies(1, 2);
     try (var arena = Arena.ofConfined()) {
       Operands o =
-          Operands.of(
+          TestOperands.of(
               segment(arena, new float[n]),
               segment(arena, gradient),
               segment(arena, new float[n]),
