@@ -151,12 +151,10 @@ public final class FusedRule extends UpdateRule {
 
   @Override
   protected void commitRestore() {
-    sparse.commitRestore(readState);
+    sparse.commitRestore();
     takeNextJob();
-    if (adam.flushesSubnormals) {
-      for (FusedTensor tensor : tensors) {
-        tensor.moments.flushHalves();
-      }
+    for (FusedTensor tensor : tensors) {
+      tensor.readRestoredState(state(tensor.index));
     }
   }
 

@@ -14,7 +14,6 @@ import io.spam4j.engine.internal.decide.StateNames;
 import io.spam4j.engine.internal.state.StoredMoments;
 import io.spam4j.engine.internal.state.StoredWeights;
 import io.spam4j.engine.internal.work.WorkPlan;
-import io.spam4j.engine.options.MomentFormat;
 import io.spam4j.tensors.DType;
 import io.spam4j.tensors.Tensor;
 import java.util.SequencedMap;
@@ -33,7 +32,7 @@ final class FusedTensor {
   private final @Nullable Moments ofMoments;
   private @Nullable UpdateForm form;
   private @Nullable UpdateLoop loop;
-  private final MomentFormat format;
+  private final AdamSettings adam;
 
   FusedTensor(
       int index,
@@ -46,15 +45,20 @@ final class FusedTensor {
     isOnePiece = !isSparse && elements <= WorkPlan.UNIT;
     key = new RoundingKey(adam.seed, parameter.name());
     weights = new StoredWeights(parameter, adam, key, state.get(StateNames.LOW));
-    format = adam.moments;
-    moments = new StoredMoments(format, key, state);
+    this.adam = adam;
+    moments = StoredMoments.of(adam, key, state);
     ofWeights = weights.form();
     ofMoments = moments.form();
   }
 
   /** Takes other state for its own. */
   void readState(SequencedMap<String, Tensor> state) {
-    moments = new StoredMoments(format, key, state);
+    moments = StoredMoments.of(adam, key, state);
+  }
+
+  /** Takes state for its own that something else than a step has filled. */
+  void readRestoredState(SequencedMap<String, Tensor> state) {
+    moments = StoredMoments.restored(adam, key, state);
   }
 
   /**
@@ -85,7 +89,7 @@ final class FusedTensor {
 
   /** Whether weights and moments are float32. */
   boolean isFloat32() {
-    return weights.isFloat32() && format == MomentFormat.F32;
+    return weights.isFloat32() && !moments.isStaged();
   }
 
   /** The vector loop that updates all streams where they lie; null if some need copies. */

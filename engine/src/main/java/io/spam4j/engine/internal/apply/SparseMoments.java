@@ -225,13 +225,12 @@ final class SparseMoments implements AutoCloseable {
   }
 
   /** Makes the selections of a checkpoint the current ones; their moments are in place. */
-  void commitRestore(IntConsumer moved) {
+  void commitRestore() {
     for (int i = 0; i < selections.length; i++) {
       Selection selection = selections[i];
       if (selection != null && parts.state().prepared(i) != null) {
         parts.state().commitPrepared(i);
         selection.commitRestore();
-        moved.accept(i);
       }
     }
   }

@@ -35,13 +35,24 @@ public record UpdateForm(
   /** How moments are stored. */
   public enum Moments {
     /** As float32. */
-    F32,
+    F32(0),
 
     /** As bfloat16, rounded at random. */
-    BF16,
+    BF16(0),
 
     /** Read as codes of 8 bits, written as float32 elsewhere: codes need all of a block. */
-    INT8
+    INT8(256);
+
+    private final int leastBits;
+
+    Moments(int leastBits) {
+      this.leastBits = leastBits;
+    }
+
+    /** Whether a loop whose vectors have so many bits can read and write them. */
+    boolean fit(int bits) {
+      return bits >= leastBits;
+    }
   }
 
   /** What the coefficients allow to leave out, each with all of the one before it. */

@@ -35,7 +35,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class UpdateHalves implements UpdateLoop {
   // Written out twice for the reasons that UpdateVector gives: the compiler inlines no helpers
-  // here. Moments are not subnormal (StoredMoments.flushHalves): to look would cost a sixth.
+  // here. Moments are not subnormal (StoredMoments.restored): to look would cost a sixth.
   private static final UpdateForm FORM = UpdateLoops.form(MethodHandles.lookup());
 
   private static final boolean PLAIN = FORM.settings() != Settings.ANY;

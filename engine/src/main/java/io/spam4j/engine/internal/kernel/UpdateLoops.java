@@ -45,7 +45,7 @@ public final class UpdateLoops {
 
   /** Whether there are loops for moments in such a format: vectors, long enough for its codes. */
   public static boolean exist(Moments moments) {
-    return VectorMode.VECTORS && (moments != Moments.INT8 || VectorMode.BITS >= 256);
+    return VectorMode.VECTORS && moments.fit(VectorMode.BITS);
   }
 
   /** The loop of a form, of which there must be one. */

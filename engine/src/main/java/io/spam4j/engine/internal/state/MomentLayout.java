@@ -3,7 +3,6 @@ package io.spam4j.engine.internal.state;
 import io.spam4j.engine.internal.decide.StateNames;
 
 import io.spam4j.engine.internal.decide.AdamSettings;
-import io.spam4j.engine.options.MomentFormat;
 import io.spam4j.engine.options.WeightRounding;
 import io.spam4j.tensors.DType;
 import io.spam4j.tensors.Tensor;
@@ -12,7 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.SequencedMap;
 
-/** The state tensors of Adam's family, in each {@link MomentFormat}. */
+/** The state tensors of Adam's family, in each {@link StoredMoments.Format}. */
 public final class MomentLayout implements StateStore.Layout {
   private final AdamSettings adam;
 
@@ -24,18 +23,13 @@ public final class MomentLayout implements StateStore.Layout {
   public SequencedMap<String, StateShape> of(
       String parameter, DType weights, long[] shape, long[] moments) {
     SequencedMap<String, StateShape> tensors = new LinkedHashMap<>();
-    DType first =
-        switch (adam.moments) {
-          case F32 -> DType.F32;
-          case BF16, BF16_EMULATED -> DType.BF16;
-          case INT8 -> DType.I8;
-        };
-    DType second = first == DType.I8 ? DType.U8 : first;
+    StoredMoments.Format format = StoredMoments.Format.of(adam.moments);
     for (String name : adam.state()) {
-      tensors.put(name, StateShape.of(name.equals(StateNames.FIRST) ? first : second, moments));
+      DType type = name.equals(StateNames.FIRST) ? format.first() : format.second();
+      tensors.put(name, StateShape.of(type, moments));
     }
-    if (adam.moments == MomentFormat.INT8) {
-      long blocks = Int8Blocks.blockCount(Tensor.elements(moments));
+    if (format.block() > 0) {
+      long blocks = Math.ceilDiv(Tensor.elements(moments), format.block());
       tensors.put(StateNames.FIRST_SCALE, StateShape.of(DType.F32, blocks));
       tensors.put(StateNames.SECOND_SCALE, StateShape.of(DType.F32, blocks));
     }
