@@ -6,6 +6,7 @@ import io.spam4j.engine.internal.decide.AdamSettings;
 import io.spam4j.engine.internal.decide.Corrections;
 import io.spam4j.engine.internal.decide.StepState;
 import io.spam4j.engine.internal.kernel.UpdateTally;
+import io.spam4j.engine.internal.state.StateStore;
 import io.spam4j.engine.internal.step.MemoryOutline;
 import io.spam4j.engine.internal.step.RuleParts;
 import io.spam4j.engine.internal.step.UpdateRule;
@@ -113,8 +114,8 @@ public final class FusedRule extends UpdateRule {
   }
 
   @Override
-  protected SequencedMap<String, Tensor> state(int tensor) {
-    return parts.state().of(tensor);
+  protected StateStore store() {
+    return sparse.state();
   }
 
   @Override
@@ -145,7 +146,7 @@ public final class FusedRule extends UpdateRule {
 
   @Override
   protected SequencedMap<String, Tensor> restoreTarget(int tensor) {
-    SequencedMap<String, Tensor> prepared = parts.state().prepared(tensor);
+    SequencedMap<String, Tensor> prepared = store().prepared(tensor);
     return prepared == null ? state(tensor) : prepared;
   }
 

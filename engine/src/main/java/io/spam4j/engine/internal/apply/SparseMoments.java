@@ -6,9 +6,10 @@ import io.spam4j.engine.checkpoint.Checkpoint.SavedParameter;
 import io.spam4j.engine.internal.decide.AdamSettings;
 import io.spam4j.engine.internal.decide.Hyperparameters;
 import io.spam4j.engine.internal.decide.Selection;
+import io.spam4j.engine.internal.decide.StateNames;
 import io.spam4j.engine.internal.decide.StepState;
 import io.spam4j.engine.internal.decide.Timeline;
-import io.spam4j.engine.internal.decide.StateNames;
+import io.spam4j.engine.internal.state.StateStore;
 import io.spam4j.engine.internal.step.RuleParts;
 import io.spam4j.engine.internal.transform.GradientCopies;
 import io.spam4j.engine.internal.work.ParallelTasks;
@@ -16,9 +17,11 @@ import io.spam4j.engine.internal.work.WorkPlan;
 import io.spam4j.tensors.Tensor;
 import io.spam4j.tensors.mask.IndexMask;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import java.util.OptionalLong;
 import java.util.SequencedMap;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
@@ -33,6 +36,7 @@ final class SparseMoments implements AutoCloseable {
   private final RuleParts parts;
   private final AdamSettings adam;
   private final @Nullable Selection[] selections; // of each tensor; null where it is dense
+  private final StateStore state;
   private final GatheredBlock[] workspaces; // of each participant; none if all tensors are dense
 
   SparseMoments(RuleParts parts, AdamSettings adam, int copiedLinks) {
@@ -40,37 +44,53 @@ final class SparseMoments implements AutoCloseable {
     this.adam = adam;
     int count = parts.parameters().size();
     selections = new Selection[count];
-    var threads = new ParallelTasks(parts.threads());
-    boolean any = false;
+    boolean any = parts.hyperparameters().stream().anyMatch(Hyperparameters::isSparse);
+    workspaces = new GatheredBlock[any ? parts.threads() : 0];
     try {
-      for (int i = 0; i < count; i++) {
-        Hyperparameters h = parts.hyperparameters().get(i);
-        if (h.isSparse()) {
-          any = true;
-          Parameter parameter = parts.parameters().get(i);
-          adam.requireResetBeforeUpdate(parameter.name(), h);
-          adam.requireSparseForms(parameter);
-          var selection =
-              new Selection(
-                  adam,
-                  parameter.name(),
-                  parameter.weights().elements(),
-                  parameter::weights,
-                  h,
-                  threads,
-                  parts.arenas());
-          selections[i] = selection;
-          parts.state().addPacked(selection.count());
-        } else {
-          parts.state().add();
-        }
-      }
-      workspaces = new GatheredBlock[any ? parts.threads() : 0];
+      drawSelections();
       makeWorkspaces(copiedLinks);
+      state =
+          new StateStore(
+              parts.layout(), parts.parameters(), counts(), parts.arena(), parts.arenas());
     } catch (RuntimeException | Error e) {
-      close();
+      closeSelections();
       throw e;
     }
+  }
+
+  private void drawSelections() {
+    var threads = new ParallelTasks(parts.threads());
+    for (int i = 0; i < selections.length; i++) {
+      Hyperparameters h = parts.hyperparameters().get(i);
+      if (h.isSparse()) {
+        Parameter parameter = parts.parameters().get(i);
+        adam.requireResetBeforeUpdate(parameter.name(), h);
+        adam.requireSparseForms(parameter);
+        selections[i] =
+            new Selection(
+                adam,
+                parameter.name(),
+                parameter.weights().elements(),
+                parameter::weights,
+                h,
+                threads,
+                parts.arenas());
+      }
+    }
+  }
+
+  /** How many weights of each tensor have moments; empty for all. */
+  private List<OptionalLong> counts() {
+    List<OptionalLong> counts = new ArrayList<>();
+    for (Selection selection : selections) {
+      counts.add(selection == null ? OptionalLong.empty() : OptionalLong.of(selection.count()));
+    }
+    return counts;
+  }
+
+  /** The state of all tensors, dense ones included. */
+  StateStore state() {
+    return state;
   }
 
   private void makeWorkspaces(int copiedLinks) {
@@ -160,7 +180,7 @@ final class SparseMoments implements AutoCloseable {
         boolean resized = selection.nextCount() != selection.count();
         resizes |= resized;
         if (selection.nextMask() != null && (resized || keepsMoments(i, step))) {
-          parts.state().preparePacked(i, selection.nextCount());
+          state.preparePacked(i, selection.nextCount());
           carry(i, selection, step);
         }
       }
@@ -174,7 +194,7 @@ final class SparseMoments implements AutoCloseable {
       Selection selection = selections[i];
       if (selection != null) {
         selection.discardNext();
-        parts.state().discardPrepared(i);
+        state.discardPrepared(i);
       }
     }
   }
@@ -188,8 +208,8 @@ final class SparseMoments implements AutoCloseable {
     for (int i = 0; i < selections.length; i++) {
       Selection selection = selections[i];
       if (selection != null && selection.nextMask() != null) {
-        if (parts.state().prepared(i) != null) {
-          parts.state().commitPrepared(i);
+        if (state.prepared(i) != null) {
+          state.commitPrepared(i);
           moved.accept(i);
         }
         selection.commit();
@@ -201,9 +221,9 @@ final class SparseMoments implements AutoCloseable {
   private void carry(int tensor, Selection selection, StepState step) {
     IndexMask old = selection.mask();
     IndexMask next = selection.nextMask();
-    SequencedMap<String, Tensor> prepared = parts.state().prepared(tensor);
+    SequencedMap<String, Tensor> prepared = state.prepared(tensor);
     if (old != null && next != null && prepared != null && keepsMoments(tensor, step)) {
-      carry(parts.state().of(tensor), prepared, old, next);
+      carry(state.of(tensor), prepared, old, next);
     }
   }
 
@@ -219,7 +239,7 @@ final class SparseMoments implements AutoCloseable {
       if (selection != null && source != null) {
         SavedMask saved = source.mask().orElse(null);
         selection.prepareRestore(saved);
-        parts.state().preparePacked(i, selection.nextCount());
+        state.preparePacked(i, selection.nextCount());
       }
     }
   }
@@ -228,8 +248,8 @@ final class SparseMoments implements AutoCloseable {
   void commitRestore() {
     for (int i = 0; i < selections.length; i++) {
       Selection selection = selections[i];
-      if (selection != null && parts.state().prepared(i) != null) {
-        parts.state().commitPrepared(i);
+      if (selection != null && state.prepared(i) != null) {
+        state.commitPrepared(i);
         selection.commitRestore();
       }
     }
@@ -261,6 +281,11 @@ final class SparseMoments implements AutoCloseable {
 
   @Override
   public void close() {
+    closeSelections();
+    state.close();
+  }
+
+  private void closeSelections() {
     for (Selection selection : selections) {
       if (selection != null) {
         selection.close();

@@ -7,14 +7,12 @@ import io.spam4j.tensors.TensorSlab;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.HashMap;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
+import java.util.OptionalLong;
 import java.util.SequencedMap;
-import java.util.function.IntPredicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -66,71 +64,72 @@ public final class StateStore implements AutoCloseable {
 
   private final Layout layout;
   private final List<Parameter> parameters;
-  private final IntPredicate packed;
   private final Arena shared;
   private final Supplier<Arena> arenas;
   private final List<Slot> slots = new ArrayList<>();
-  private @Nullable Map<Integer, SequencedMap<String, Tensor>> dense; // not added yet
-  private long gaps;
   private final @Nullable Slot[] prepared; // of each parameter
+  private long gaps;
 
   /**
-   * A store without state.
+   * The state of parameters, zero.
    *
-   * @param packed which parameters have moments for selected weights only
+   * @param selected how many weights of each parameter have moments for now; empty where all have,
+   *     always
    * @param shared for state that keeps its shape; closed by the caller
    * @param arenas for state that does not; closed here
+   * @throws OutOfMemoryError if there is no memory; nothing is held then, but for what is in {@code
+   *     shared}
    */
   public StateStore(
       Layout layout,
       List<Parameter> parameters,
-      IntPredicate packed,
+      List<OptionalLong> selected,
       Arena shared,
       Supplier<Arena> arenas) {
     this.layout = layout;
     this.parameters = parameters;
-    this.packed = packed;
     this.shared = shared;
     this.arenas = arenas;
     prepared = new Slot[parameters.size()];
-  }
-
-  /** Adds the next parameter, with one moment a weight. */
-  public void add() {
-    slots.add(new Slot(null, takeDense(slots.size())));
-  }
-
-  /** Adds the next parameter, with so many moments for now. */
-  public void addPacked(long count) {
-    slots.add(allocatePacked(slots.size(), count, Map.of()));
-  }
-
-  private SequencedMap<String, Tensor> takeDense(int tensor) {
-    if (dense == null) {
-      dense = allocateDense();
+    Iterator<Slot> dense = allocateDense(selected).iterator();
+    try {
+      for (int i = 0; i < parameters.size(); i++) {
+        OptionalLong count = selected.get(i);
+        slots.add(count.isEmpty() ? dense.next() : allocatePacked(i, count.getAsLong(), Map.of()));
+      }
+    } catch (RuntimeException | Error e) {
+      close();
+      throw e;
     }
-    return Objects.requireNonNull(dense.remove(tensor));
   }
 
-  /** The state of all parameters that are not packed. */
-  private Map<Integer, SequencedMap<String, Tensor>> allocateDense() {
+  /** How many weights have moments where all have. */
+  public static List<OptionalLong> all(List<Parameter> parameters) {
+    return Collections.nCopies(parameters.size(), OptionalLong.empty());
+  }
+
+  /** The state of the parameters that are not packed, in one piece of memory. */
+  private List<Slot> allocateDense(List<OptionalLong> selected) {
+    List<SequencedMap<String, StateShape>> shapes = new ArrayList<>();
     var slab = new TensorSlab();
     for (int i = 0; i < parameters.size(); i++) {
-      shapesOfDense(i).values().forEach(shape -> shape.addTo(slab));
+      if (selected.get(i).isEmpty()) {
+        shapes.add(shapes(i, shapeOf(i)));
+        shapes.getLast().values().forEach(shape -> shape.addTo(slab));
+      }
+    }
+    if (shapes.isEmpty()) {
+      return List.of();
     }
     Iterator<Tensor> all = slab.allocate(shared).iterator();
     gaps = slab.gapBytes();
-    Map<Integer, SequencedMap<String, Tensor>> states = new HashMap<>();
-    for (int i = 0; i < parameters.size(); i++) {
+    List<Slot> dense = new ArrayList<>();
+    for (SequencedMap<String, StateShape> ofOne : shapes) {
       SequencedMap<String, Tensor> tensors = new LinkedHashMap<>();
-      shapesOfDense(i).keySet().forEach(name -> tensors.put(name, all.next()));
-      states.put(i, Collections.unmodifiableSequencedMap(tensors));
+      ofOne.keySet().forEach(name -> tensors.put(name, all.next()));
+      dense.add(new Slot(null, Collections.unmodifiableSequencedMap(tensors)));
     }
-    return states;
-  }
-
-  private SequencedMap<String, StateShape> shapesOfDense(int tensor) {
-    return packed.test(tensor) ? new LinkedHashMap<>() : shapes(tensor, shapeOf(tensor));
+    return dense;
   }
 
   private long[] shapeOf(int tensor) {

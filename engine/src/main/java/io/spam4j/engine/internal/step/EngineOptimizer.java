@@ -55,7 +55,6 @@ public final class EngineOptimizer implements Optimizer {
   private final MemoryCheck memoryCheck;
   private final @Nullable MeasurePass measure;
   private final TransformChain chain;
-  private final StateStore state;
   private final UpdateRule rule;
   private final Arena arena;
   private final Stepper stepper;
@@ -89,13 +88,7 @@ public final class EngineOptimizer implements Optimizer {
     var counts = new SharedTallies(count, threads);
     WorkerPool.start(threads); // a thread that cannot be started must not fail in a step
     arena = arenas.get();
-    state =
-        new StateStore(
-            algorithm.layout(),
-            this.parameters,
-            i -> hyperparameters.get(i).isSparse(),
-            arena,
-            arenas);
+    UpdateRule made = null;
     try {
       NonFinitePolicy nonFinite = configuration.nonFinite();
       boolean propagates = configuration.propagates();
@@ -114,11 +107,12 @@ public final class EngineOptimizer implements Optimizer {
               nonFinite,
               chain,
               counts,
-              state,
+              algorithm.layout(),
               arena,
               arenas,
               threads);
-      rule = algorithm.rule().of(parts);
+      made = algorithm.rule().of(parts);
+      rule = made;
       stepper =
           new Stepper(
               parts,
@@ -128,8 +122,10 @@ public final class EngineOptimizer implements Optimizer {
               new NonFiniteStreak(configuration.stopAfterNonFinite()),
               new Telemetry(configuration.listeners()));
     } catch (RuntimeException | Error e) {
-      state.close();
-      arena.close(); // some state may be allocated already
+      if (made != null) {
+        made.close();
+      }
+      arena.close(); // something may be allocated already
       throw e;
     }
   }
@@ -308,6 +304,7 @@ public final class EngineOptimizer implements Optimizer {
   @Override
   public MemoryReport memory() {
     requireOpen();
+    StateStore state = rule.store();
     long scratch = state.gapBytes() + (measure == null ? 0 : measure.bytes());
     return new MemoryReport(
         state.bytes(), rule.indexBytes(), scratch + chain.bytes() + rule.scratchBytes());
@@ -326,7 +323,6 @@ public final class EngineOptimizer implements Optimizer {
         if (measure != null) {
           measure.close();
         }
-        state.close();
         arena.close();
       }
     } finally {

@@ -2,12 +2,12 @@ package io.spam4j.engine.internal.step;
 
 import io.spam4j.engine.internal.decide.StepState;
 import io.spam4j.engine.internal.kernel.UpdateTally;
+import io.spam4j.engine.internal.state.StateStore;
 import io.spam4j.engine.internal.transform.GradientCopies;
 import io.spam4j.engine.internal.work.WorkPlan;
 import io.spam4j.tensors.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.Objects;
-import java.util.SequencedMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,15 +18,20 @@ import org.jspecify.annotations.Nullable;
 public abstract class PlainRule extends UpdateRule {
   public final RuleParts parts;
   private final @Nullable GradientCopies copies;
+  private final StateStore store; // all of it in the optimizer's arena, so nobody closes it early
 
   public PlainRule(RuleParts parts) {
     this.parts = parts;
     boolean transforms = !parts.chain().isEmpty();
     copies =
         transforms ? parts.chain().loader(WorkPlan.UNIT, parts.arena(), parts.threads()) : null;
-    for (int i = 0; i < parts.parameters().size(); i++) {
-      parts.state().add();
-    }
+    store =
+        new StateStore(
+            parts.layout(),
+            parts.parameters(),
+            StateStore.all(parts.parameters()),
+            parts.arena(),
+            parts.arenas());
   }
 
   /** The bytes of working memory that such a rule allocates. */
@@ -39,8 +44,8 @@ public abstract class PlainRule extends UpdateRule {
   }
 
   @Override
-  protected final SequencedMap<String, Tensor> state(int tensor) {
-    return parts.state().of(tensor);
+  protected final StateStore store() {
+    return store;
   }
 
   protected final MemorySegment memory(int tensor, String name) {

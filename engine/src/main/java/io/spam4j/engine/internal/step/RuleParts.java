@@ -14,7 +14,8 @@ import java.util.function.Supplier;
  *
  * @param chain the transforms that gradients go through first
  * @param counts what its threads count
- * @param arena for working memory, closed with the optimizer
+ * @param layout of the state
+ * @param arena for memory that stays, closed with the optimizer
  * @param arenas makes arenas for what comes and goes; closed by who asks for them
  * @param threads how many threads a step may run on
  */
@@ -24,7 +25,7 @@ public record RuleParts(
     NonFinitePolicy nonFinite,
     TransformChain chain,
     SharedTallies counts,
-    StateStore state,
+    StateStore.Layout layout,
     Arena arena,
     Supplier<Arena> arenas,
     int threads) {

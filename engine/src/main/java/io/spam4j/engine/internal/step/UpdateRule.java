@@ -2,6 +2,7 @@ package io.spam4j.engine.internal.step;
 
 import io.spam4j.engine.checkpoint.Checkpoint.SavedParameter;
 import io.spam4j.engine.internal.decide.StepState;
+import io.spam4j.engine.internal.state.StateStore;
 import io.spam4j.tensors.Tensor;
 import io.spam4j.tensors.mask.IndexMask;
 import java.util.List;
@@ -14,8 +15,13 @@ import org.jspecify.annotations.Nullable;
  * {@link #prepare}, in which anything may fail, and then {@link #run}, in which nothing does.
  */
 public abstract class UpdateRule implements AutoCloseable {
+  /** The state of all parameters. */
+  protected abstract StateStore store();
+
   /** A parameter's state tensors, by their names in files. */
-  protected abstract SequencedMap<String, Tensor> state(int tensor);
+  protected final SequencedMap<String, Tensor> state(int tensor) {
+    return store().of(tensor);
+  }
 
   /** The weights of a parameter that have state; null if all have. */
   protected @Nullable IndexMask mask(int tensor) {
@@ -80,7 +86,9 @@ public abstract class UpdateRule implements AutoCloseable {
   /** Forgets what was prepared. */
   protected void discardRestore() {}
 
-  /** Frees what it holds besides its state. */
+  /** Frees the state, and what else it holds outside the optimizer's arena. */
   @Override
-  public void close() {}
+  public void close() {
+    store().close();
+  }
 }
