@@ -19,21 +19,22 @@ class PlanTest {
                                   tensors, tensors.mask
 
             internal.apply     -> internal.step, internal.transform, internal.state, internal.decide,
-                                  internal.kernel, internal.work, checkpoint, decision, engine, options,
-                                  tensors, tensors.mask, tensors.internal.simd
+                                  internal.kernel, internal.work, internal.memory, checkpoint,
+                                  decision, engine, options, tensors, tensors.mask,
+                                  tensors.internal.simd
             internal.plan      -> internal.step, internal.transform, internal.state, internal.decide,
                                   internal.measure, internal.work, checkpoint, decision, device, engine,
                                   options, tensors, tensors.mask
 
             internal.step      -> internal.transform, internal.state, internal.decide,
-                                  internal.measure, internal.kernel, internal.work, internal.math,
-                                  checkpoint, engine, options, tensors, tensors.mask,
+                                  internal.measure, internal.kernel, internal.work, internal.memory,
+                                  internal.math, checkpoint, engine, options, tensors, tensors.mask,
                                   tensors.internal.simd
 
             internal.transform -> internal.decide, internal.measure, internal.kernel, internal.work,
                                   internal.math, decision, engine, tensors, tensors.internal.simd
-            internal.state     -> internal.decide, internal.kernel, engine, options, tensors,
-                                  tensors.mask, tensors.internal.simd
+            internal.state     -> internal.decide, internal.kernel, internal.memory, engine, options,
+                                  tensors, tensors.mask, tensors.internal.simd
 
             internal.measure   -> internal.kernel, internal.work, engine, tensors,
                                   tensors.internal.simd
@@ -49,6 +50,7 @@ class PlanTest {
             decision
             checkpoint         -> tensors, tensors.mask, tensors.safetensors
             internal.work      -> tensors, tensors.internal.simd
+            internal.memory
             internal.math
             """)
         .check();

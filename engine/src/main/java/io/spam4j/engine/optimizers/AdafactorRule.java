@@ -89,15 +89,6 @@ final class AdafactorRule extends PlainRule {
   }
 
   @Override
-  protected long scratchBytes() {
-    long bytes = copyBytes() + (weightSizes == null ? 0 : weightSizes.bytes());
-    for (AdafactorTensor tensor : tensors) {
-      bytes += tensor.scratchBytes();
-    }
-    return bytes;
-  }
-
-  @Override
   protected void run(StepState step) {
     this.step = step;
     if (weightSizes != null) {

@@ -1,9 +1,9 @@
 package io.spam4j.engine.optimizers;
 
 import io.spam4j.engine.internal.decide.Hyperparameters;
+import io.spam4j.engine.internal.decide.StateNames;
 import io.spam4j.engine.internal.measure.PartialSum;
 import io.spam4j.engine.internal.measure.PartialSums;
-import io.spam4j.engine.internal.decide.StateNames;
 import io.spam4j.tensors.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -63,10 +63,6 @@ final class AdafactorTensor {
     MatrixTiles tiles = MatrixTiles.of(shape);
     return (shape.length < 2 ? 0 : FactoredMoments.scratchBytes(tiles))
         + PartialSums.bytes(tiles.pieces());
-  }
-
-  long scratchBytes() {
-    return (matrix == null ? 0 : matrix.scratchBytes()) + updateSums.bytes();
   }
 
   /**

@@ -1,10 +1,10 @@
 package io.spam4j.engine.optimizers;
 
 import io.spam4j.engine.internal.decide.Hyperparameters;
+import io.spam4j.engine.internal.decide.StateNames;
 import io.spam4j.engine.internal.decide.StepState;
 import io.spam4j.engine.internal.kernel.UpdateTally;
 import io.spam4j.engine.internal.measure.PartialSum;
-import io.spam4j.engine.internal.decide.StateNames;
 import io.spam4j.engine.internal.step.MemoryOutline;
 import io.spam4j.engine.internal.step.PlainRule;
 import io.spam4j.engine.internal.step.RuleParts;
@@ -75,15 +75,6 @@ final class AdamMiniRule extends PlainRule {
       long count = AdamMini.blocks(partition, parameter.getKey(), parameter.getValue());
       long length = Tensor.elements(parameter.getValue()) / count;
       bytes += BlockMoments.scratchBytes(count, length);
-    }
-    return bytes;
-  }
-
-  @Override
-  protected long scratchBytes() {
-    long bytes = copyBytes();
-    for (BlockMoments tensor : blocks) {
-      bytes += tensor.scratchBytes();
     }
     return bytes;
   }

@@ -46,10 +46,6 @@ final class BlockMoments {
     return PartialSums.bytes(partSums(blocks, length));
   }
 
-  long scratchBytes() {
-    return partSums.bytes();
-  }
-
   /** Whether a block is more than a run. */
   boolean isLong() {
     return parts > 1;

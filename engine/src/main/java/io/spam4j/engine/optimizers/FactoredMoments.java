@@ -54,10 +54,6 @@ final class FactoredMoments {
     return PartialSums.bytes(rowSums(t) + columnSums(t)) + rowMeans(t) * Double.BYTES;
   }
 
-  long scratchBytes() {
-    return rowSums.bytes() + columnSums.bytes() + rowMeans.byteSize();
-  }
-
   /** Takes the sum of squares of a row of a tile. */
   void addRow(MatrixTiles.Place tile, long row, PartialSum squares) {
     if (tiles.across() == 1) {

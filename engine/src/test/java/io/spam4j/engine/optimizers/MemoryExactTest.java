@@ -12,6 +12,8 @@ import io.spam4j.engine.Parameter;
 import io.spam4j.engine.Snapshot;
 import io.spam4j.engine.StepReport;
 import io.spam4j.tensors.DType;
+import io.spam4j.tensors.Tensor;
+import io.spam4j.tensors.mask.IndexMask;
 import java.lang.foreign.Arena;
 import java.util.List;
 import java.util.stream.Stream;
@@ -54,7 +56,17 @@ final class MemoryExactTest {
   }
 
   private static void assertExact(Optimizer optimizer, CountingArenas arenas) {
-    assertThat(optimizer.memory().total()).isEqualTo(arenas.bytes());
+    MemoryReport memory = optimizer.memory();
+    long moments = 0;
+    long index = 0;
+    for (Parameter parameter : optimizer.parameters()) {
+      String name = parameter.name();
+      moments += optimizer.state(name).values().stream().mapToLong(Tensor::bytes).sum();
+      index += optimizer.mask(name).map(IndexMask::bytes).orElse(0L);
+    }
+    assertThat(memory.total()).isEqualTo(arenas.bytes());
+    assertThat(memory.moments()).isEqualTo(moments);
+    assertThat(memory.index()).isEqualTo(index);
   }
 
   @ParameterizedTest

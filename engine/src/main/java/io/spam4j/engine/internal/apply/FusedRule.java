@@ -32,7 +32,6 @@ import org.jspecify.annotations.Nullable;
 public final class FusedRule extends UpdateRule {
   private static final int BYTES_APART = 16;
 
-  private final AdamSettings adam;
   private final AdamDecision decision;
   private final Corrections[] corrections; // of each participant
   private final long[] bytes; // of each participant, some lines of the cache apart
@@ -57,7 +56,6 @@ public final class FusedRule extends UpdateRule {
    */
   public FusedRule(RuleParts parts, AdamSettings adam, AdamDecision decision) {
     this.parts = parts;
-    this.adam = adam;
     this.decision = decision;
     corrections = new Corrections[parts.threads()];
     Arrays.setAll(corrections, _ -> new Corrections());
@@ -95,14 +93,10 @@ public final class FusedRule extends UpdateRule {
   /** The bytes of working memory that such a rule allocates. */
   public static long scratchBytes(AdamSettings adam, MemoryOutline outline) {
     int threads = outline.threads();
-    return scratchBytes(adam, outline.fused(), outline.anySparse(), threads)
+    boolean copies = needsCopies(adam, outline.fused());
+    return (copies ? GradientCopies.bytes(WorkPlan.UNIT, threads) : 0)
+        + (outline.anySparse() ? SparseMoments.scratchBytes(adam, threads) : 0)
         + (Staging.isNeeded(adam, outline.weights()) ? Staging.bytes(threads) : 0);
-  }
-
-  private static long scratchBytes(
-      AdamSettings adam, boolean fused, boolean anySparse, int threads) {
-    return (needsCopies(adam, fused) ? GradientCopies.bytes(WorkPlan.UNIT, threads) : 0)
-        + (anySparse ? SparseMoments.scratchBytes(adam, threads) : 0);
   }
 
   private static boolean needsCopies(AdamSettings adam, boolean fused) {
@@ -169,17 +163,6 @@ public final class FusedRule extends UpdateRule {
       job = nextJob;
       nextJob = null;
     }
-  }
-
-  @Override
-  protected long indexBytes() {
-    return sparse.indexBytes();
-  }
-
-  @Override
-  protected long scratchBytes() {
-    return staging.bytes()
-        + scratchBytes(adam, parts.chain().isFused(), sparse.any(), parts.threads());
   }
 
   @Override

@@ -9,6 +9,7 @@ import io.spam4j.engine.internal.decide.Selection;
 import io.spam4j.engine.internal.decide.StateNames;
 import io.spam4j.engine.internal.decide.StepState;
 import io.spam4j.engine.internal.decide.Timeline;
+import io.spam4j.engine.internal.memory.CountedArenas.Use;
 import io.spam4j.engine.internal.state.StateStore;
 import io.spam4j.engine.internal.step.RuleParts;
 import io.spam4j.engine.internal.transform.GradientCopies;
@@ -49,9 +50,7 @@ final class SparseMoments implements AutoCloseable {
     try {
       drawSelections();
       makeWorkspaces(copiedLinks);
-      state =
-          new StateStore(
-              parts.layout(), parts.parameters(), counts(), parts.arena(), parts.arenas());
+      state = new StateStore(parts.layout(), parts.parameters(), counts(), parts.memory());
     } catch (RuntimeException | Error e) {
       closeSelections();
       throw e;
@@ -74,7 +73,7 @@ final class SparseMoments implements AutoCloseable {
                 parameter::weights,
                 h,
                 threads,
-                parts.arenas());
+                parts.memory().arenas(Use.INDEX));
       }
     }
   }
@@ -106,10 +105,6 @@ final class SparseMoments implements AutoCloseable {
     long blocks =
         threads * GatheredBlock.WEIGHT_BYTES + GradientCopies.bytes(GatheredBlock.ROOM, threads);
     return blocks + (adam.movesUnselected() ? GradientCopies.bytes(WorkPlan.UNIT, threads) : 0);
-  }
-
-  boolean any() {
-    return workspaces.length > 0;
   }
 
   boolean isSparse(int tensor) {
@@ -153,15 +148,6 @@ final class SparseMoments implements AutoCloseable {
       elements[i] = selection == null ? elements[i] : Math.max(1, selection.nextCount());
     }
     return elements;
-  }
-
-  long indexBytes() {
-    long bytes = 0;
-    for (int i = 0; i < selections.length; i++) {
-      IndexMask mask = mask(i);
-      bytes += mask == null ? 0 : mask.bytes();
-    }
-    return bytes;
   }
 
   /**

@@ -90,11 +90,6 @@ final class Staging implements AutoCloseable {
     return StagedBlock.bytes(threads);
   }
 
-  /** The bytes it allocated. */
-  long bytes() {
-    return room == null ? 0 : bytes(parts.threads());
-  }
-
   @Override
   public void close() {
     if (room != null && room.own() != null) {

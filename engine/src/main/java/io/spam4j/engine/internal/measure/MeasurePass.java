@@ -96,13 +96,6 @@ public final class MeasurePass implements AutoCloseable {
         + threads * Measure.SCRATCH_BYTES;
   }
 
-  /** The bytes it allocated. */
-  public long bytes() {
-    return slots.byteSize()
-        + scratch.length * Measure.SCRATCH_BYTES
-        + (ofDecoded == null ? 0 : decoded.length * DECODED_BYTES);
-  }
-
   /**
    * Measures; null stands for a tensor without a gradient.
    *

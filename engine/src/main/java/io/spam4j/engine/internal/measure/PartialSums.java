@@ -24,10 +24,6 @@ public final class PartialSums {
     return count * SLOT_BYTES;
   }
 
-  public long bytes() {
-    return slots.byteSize();
-  }
-
   public void set(long slot, double sum, long count) {
     slots.set(JAVA_DOUBLE_UNALIGNED, slot * SLOT_BYTES, sum);
     slots.set(JAVA_LONG_UNALIGNED, slot * SLOT_BYTES + Double.BYTES, count);

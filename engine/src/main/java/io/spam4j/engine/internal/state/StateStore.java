@@ -1,6 +1,8 @@
 package io.spam4j.engine.internal.state;
 
 import io.spam4j.engine.Parameter;
+import io.spam4j.engine.internal.memory.CountedArenas;
+import io.spam4j.engine.internal.memory.CountedArenas.Use;
 import io.spam4j.tensors.DType;
 import io.spam4j.tensors.Tensor;
 import io.spam4j.tensors.TensorSlab;
@@ -56,42 +58,34 @@ public final class StateStore implements AutoCloseable {
   }
 
   /** A parameter's state; the arena is null if it is the one that all share. */
-  private record Slot(@Nullable Arena own, SequencedMap<String, Tensor> tensors) {
-    long bytes() {
-      return tensors.values().stream().mapToLong(Tensor::bytes).sum();
-    }
-  }
+  private record Slot(@Nullable Arena own, SequencedMap<String, Tensor> tensors) {}
 
   private final Layout layout;
   private final List<Parameter> parameters;
-  private final Arena shared;
-  private final Supplier<Arena> arenas;
+  private final Arena shared; // for state that keeps its shape
+  private final Supplier<Arena> arenas; // for state that does not
   private final List<Slot> slots = new ArrayList<>();
   private final @Nullable Slot[] prepared; // of each parameter
-  private long gaps;
 
   /**
    * The state of parameters, zero.
    *
    * @param selected how many weights of each parameter have moments for now; empty where all have,
    *     always
-   * @param shared for state that keeps its shape; closed by the caller
-   * @param arenas for state that does not; closed here
-   * @throws OutOfMemoryError if there is no memory; nothing is held then, but for what is in {@code
-   *     shared}
+   * @param memory state that keeps its shape stays until its end
+   * @throws OutOfMemoryError if there is no memory; nothing is held then but what stays
    */
   public StateStore(
       Layout layout,
       List<Parameter> parameters,
       List<OptionalLong> selected,
-      Arena shared,
-      Supplier<Arena> arenas) {
+      CountedArenas memory) {
     this.layout = layout;
     this.parameters = parameters;
-    this.shared = shared;
-    this.arenas = arenas;
+    shared = memory.lasting(Use.MOMENTS);
+    arenas = memory.arenas(Use.MOMENTS);
     prepared = new Slot[parameters.size()];
-    Iterator<Slot> dense = allocateDense(selected).iterator();
+    Iterator<Slot> dense = allocateDense(selected, memory).iterator();
     try {
       for (int i = 0; i < parameters.size(); i++) {
         OptionalLong count = selected.get(i);
@@ -109,7 +103,7 @@ public final class StateStore implements AutoCloseable {
   }
 
   /** The state of the parameters that are not packed, in one piece of memory. */
-  private List<Slot> allocateDense(List<OptionalLong> selected) {
+  private List<Slot> allocateDense(List<OptionalLong> selected, CountedArenas memory) {
     List<SequencedMap<String, StateShape>> shapes = new ArrayList<>();
     var slab = new TensorSlab();
     for (int i = 0; i < parameters.size(); i++) {
@@ -122,7 +116,7 @@ public final class StateStore implements AutoCloseable {
       return List.of();
     }
     Iterator<Tensor> all = slab.allocate(shared).iterator();
-    gaps = slab.gapBytes();
+    memory.move(slab.gapBytes(), Use.MOMENTS, Use.SCRATCH);
     List<Slot> dense = new ArrayList<>();
     for (SequencedMap<String, StateShape> ofOne : shapes) {
       SequencedMap<String, Tensor> tensors = new LinkedHashMap<>();
@@ -139,11 +133,6 @@ public final class StateStore implements AutoCloseable {
   private SequencedMap<String, StateShape> shapes(int tensor, long[] moments) {
     Parameter parameter = parameters.get(tensor);
     return layout.of(parameter.name(), parameter.weights().dtype(), shapeOf(tensor), moments);
-  }
-
-  /** The bytes that were allocated with the state of dense parameters but are none of it. */
-  public long gapBytes() {
-    return gaps;
   }
 
   /**
@@ -207,11 +196,6 @@ public final class StateStore implements AutoCloseable {
   /** A parameter's state. */
   public SequencedMap<String, Tensor> of(int tensor) {
     return slots.get(tensor).tensors();
-  }
-
-  /** All bytes. */
-  public long bytes() {
-    return slots.stream().mapToLong(Slot::bytes).sum();
   }
 
   @Override

@@ -26,11 +26,6 @@ public abstract class ElementwiseRule extends PlainRule {
       int tensor, MemorySegment gradient, long shift, long from, long to, UpdateTally tally);
 
   @Override
-  protected final long scratchBytes() {
-    return copyBytes();
-  }
-
-  @Override
   protected final void run(StepState step) {
     this.step = step;
     for (int i = 0; i < step.tensors(); i++) {

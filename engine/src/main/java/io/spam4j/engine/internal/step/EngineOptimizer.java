@@ -17,8 +17,9 @@ import io.spam4j.engine.checkpoint.TrainingState;
 import io.spam4j.engine.internal.decide.Hyperparameters;
 import io.spam4j.engine.internal.decide.StepState;
 import io.spam4j.engine.internal.measure.MeasurePass;
+import io.spam4j.engine.internal.memory.CountedArenas;
+import io.spam4j.engine.internal.memory.CountedArenas.Use;
 import io.spam4j.engine.internal.state.MomentLayout;
-import io.spam4j.engine.internal.state.StateStore;
 import io.spam4j.engine.internal.transform.TransformChain;
 import io.spam4j.engine.internal.transform.TransformLink;
 import io.spam4j.engine.internal.work.WorkPlan;
@@ -39,7 +40,6 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -56,7 +56,7 @@ public final class EngineOptimizer implements Optimizer {
   private final @Nullable MeasurePass measure;
   private final TransformChain chain;
   private final UpdateRule rule;
-  private final Arena arena;
+  private final CountedArenas memory;
   private final Stepper stepper;
 
   private final AtomicBoolean running = new AtomicBoolean(); // a step, or close
@@ -64,7 +64,6 @@ public final class EngineOptimizer implements Optimizer {
 
   public EngineOptimizer(Configuration configuration, List<Parameter> parameters) {
     Algorithm algorithm = configuration.algorithm();
-    Supplier<Arena> arenas = configuration.arenas();
     name = algorithm.name();
     settings = Collections.unmodifiableSequencedMap(algorithm.settings());
     this.parameters = List.copyOf(parameters);
@@ -87,7 +86,7 @@ public final class EngineOptimizer implements Optimizer {
     int threads = Math.min(configuration.threads(), plan.units());
     var counts = new SharedTallies(count, threads);
     WorkerPool.start(threads); // a thread that cannot be started must not fail in a step
-    arena = arenas.get();
+    memory = new CountedArenas(configuration.arenas());
     UpdateRule made = null;
     try {
       NonFinitePolicy nonFinite = configuration.nonFinite();
@@ -97,9 +96,13 @@ public final class EngineOptimizer implements Optimizer {
         links.add(factory.of(count, this.parameters, !propagates, threads));
       }
       boolean measures = nonFinite.measures() || links.stream().anyMatch(TransformLink::measures);
+      Arena scratch = memory.lasting(Use.SCRATCH);
       measure =
-          measures ? new MeasurePass(plan, elements, propagates, arena, arenas, threads) : null;
-      chain = new TransformChain(links, measure, count, arena, threads);
+          measures
+              ? new MeasurePass(
+                  plan, elements, propagates, scratch, memory.arenas(Use.SCRATCH), threads)
+              : null;
+      chain = new TransformChain(links, measure, count, scratch, threads);
       var parts =
           new RuleParts(
               this.parameters,
@@ -108,8 +111,7 @@ public final class EngineOptimizer implements Optimizer {
               chain,
               counts,
               algorithm.layout(),
-              arena,
-              arenas,
+              memory,
               threads);
       made = algorithm.rule().of(parts);
       rule = made;
@@ -125,7 +127,7 @@ public final class EngineOptimizer implements Optimizer {
       if (made != null) {
         made.close();
       }
-      arena.close(); // something may be allocated already
+      memory.close(); // something may be allocated already
       throw e;
     }
   }
@@ -304,10 +306,8 @@ public final class EngineOptimizer implements Optimizer {
   @Override
   public MemoryReport memory() {
     requireOpen();
-    StateStore state = rule.store();
-    long scratch = state.gapBytes() + (measure == null ? 0 : measure.bytes());
     return new MemoryReport(
-        state.bytes(), rule.indexBytes(), scratch + chain.bytes() + rule.scratchBytes());
+        memory.bytes(Use.MOMENTS), memory.bytes(Use.INDEX), memory.bytes(Use.SCRATCH));
   }
 
   @Override
@@ -323,7 +323,7 @@ public final class EngineOptimizer implements Optimizer {
         if (measure != null) {
           measure.close();
         }
-        arena.close();
+        memory.close();
       }
     } finally {
       running.set(false);

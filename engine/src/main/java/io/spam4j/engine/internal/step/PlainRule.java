@@ -27,20 +27,12 @@ public abstract class PlainRule extends UpdateRule {
         transforms ? parts.chain().loader(WorkPlan.UNIT, parts.arena(), parts.threads()) : null;
     store =
         new StateStore(
-            parts.layout(),
-            parts.parameters(),
-            StateStore.all(parts.parameters()),
-            parts.arena(),
-            parts.arenas());
+            parts.layout(), parts.parameters(), StateStore.all(parts.parameters()), parts.memory());
   }
 
   /** The bytes of working memory that such a rule allocates. */
   public static long copyBytes(boolean transforms, int threads) {
     return transforms ? GradientCopies.bytes(WorkPlan.UNIT, threads) : 0;
-  }
-
-  protected final long copyBytes() {
-    return copyBytes(copies != null, parts.threads());
   }
 
   @Override

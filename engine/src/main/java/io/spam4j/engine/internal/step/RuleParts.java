@@ -3,6 +3,8 @@ package io.spam4j.engine.internal.step;
 import io.spam4j.engine.NonFinitePolicy;
 import io.spam4j.engine.Parameter;
 import io.spam4j.engine.internal.decide.Hyperparameters;
+import io.spam4j.engine.internal.memory.CountedArenas;
+import io.spam4j.engine.internal.memory.CountedArenas.Use;
 import io.spam4j.engine.internal.state.StateStore;
 import io.spam4j.engine.internal.transform.TransformChain;
 import java.lang.foreign.Arena;
@@ -15,8 +17,7 @@ import java.util.function.Supplier;
  * @param chain the transforms that gradients go through first
  * @param counts what its threads count
  * @param layout of the state
- * @param arena for memory that stays, closed with the optimizer
- * @param arenas makes arenas for what comes and goes; closed by who asks for them
+ * @param memory where its memory outside the heap comes from
  * @param threads how many threads a step may run on
  */
 public record RuleParts(
@@ -26,9 +27,18 @@ public record RuleParts(
     TransformChain chain,
     SharedTallies counts,
     StateStore.Layout layout,
-    Arena arena,
-    Supplier<Arena> arenas,
+    CountedArenas memory,
     int threads) {
+  /** For working memory that stays as long as the optimizer. */
+  public Arena arena() {
+    return memory.lasting(Use.SCRATCH);
+  }
+
+  /** For working memory that comes and goes; closed by who asks for it. */
+  public Supplier<Arena> arenas() {
+    return memory.arenas(Use.SCRATCH);
+  }
+
   /** The number of elements of each parameter. */
   public long[] elements() {
     return parameters.stream().mapToLong(p -> p.weights().elements()).toArray();

@@ -28,16 +28,6 @@ public abstract class UpdateRule implements AutoCloseable {
     return null;
   }
 
-  /** Off-heap bytes of the masks. */
-  protected long indexBytes() {
-    return 0;
-  }
-
-  /** Off-heap bytes of working memory. */
-  protected long scratchBytes() {
-    return 0;
-  }
-
   /** Whether state is reset at step {@code t}, counted from 1. */
   protected boolean resetsAt(long t) {
     return false;

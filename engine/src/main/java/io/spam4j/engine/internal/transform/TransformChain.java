@@ -134,11 +134,6 @@ public final class TransformChain {
     return links.isEmpty();
   }
 
-  /** Off-heap bytes of working memory. */
-  public long bytes() {
-    return bytes(links, uncounted.length);
-  }
-
   /** A loader of pieces of up to so many elements, for rules that work on transformed copies. */
   public GradientCopies loader(int elements, Arena arena, int threads) {
     return new GradientCopies(links, elements, arena, threads);
