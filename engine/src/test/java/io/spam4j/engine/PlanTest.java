@@ -36,12 +36,12 @@ class PlanTest {
             internal.state     -> internal.decide, internal.kernel, internal.memory, engine, options,
                                   tensors, tensors.mask, tensors.internal.simd
 
-            internal.measure   -> internal.kernel, internal.work, engine, tensors,
+            internal.measure   -> internal.kernel, internal.work, internal.memory, engine, tensors,
                                   tensors.internal.simd
-            internal.decide    -> internal.kernel, internal.work, internal.math, checkpoint, decision,
-                                  engine, options, tensors, tensors.mask
+            internal.decide    -> internal.kernel, internal.work, internal.memory, internal.math,
+                                  checkpoint, decision, engine, options, tensors, tensors.mask
             device             -> checkpoint, engine, tensors, tensors.mask
-            analysis           -> engine, tensors, tensors.internal.json
+            analysis           -> internal.memory, engine, tensors, tensors.internal.json
 
             engine             -> checkpoint, internal.math, tensors, tensors.mask
             options            -> internal.math

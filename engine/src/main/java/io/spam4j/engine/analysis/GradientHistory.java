@@ -2,6 +2,7 @@ package io.spam4j.engine.analysis;
 
 import io.spam4j.engine.Gradients;
 import io.spam4j.engine.Parameter;
+import io.spam4j.engine.internal.memory.Owned;
 import io.spam4j.tensors.DType;
 import io.spam4j.tensors.Tensor;
 import java.lang.foreign.Arena;
@@ -20,8 +21,8 @@ final class GradientHistory implements AutoCloseable {
   private static final long MOST_ELEMENTS = 1L << 59; // 8 bytes each then fit a long
 
   private final double threshold;
-  private final Arena arena;
-  private final List<TensorHistory> tensors = new ArrayList<>();
+  private final Owned<List<TensorHistory>> owned;
+  private final List<TensorHistory> tensors;
   private final List<long[]> shapes = new ArrayList<>();
   private final @Nullable MemorySegment[] fetched;
 
@@ -40,17 +41,16 @@ final class GradientHistory implements AutoCloseable {
     }
     this.threshold = threshold;
     fetched = new MemorySegment[shapes.size()];
-    arena = arenas.get();
-    try {
-      shapes.forEach(
-          (name, shape) -> {
-            tensors.add(new TensorHistory(arena, name, elements(name, shape)));
-            this.shapes.add(shape.clone());
-          });
-    } catch (RuntimeException | Error e) {
-      arena.close(); // sums may be allocated already
-      throw e;
-    }
+    owned = Owned.in(arenas, arena -> histories(arena, shapes));
+    tensors = owned.value();
+    shapes.values().forEach(shape -> this.shapes.add(shape.clone()));
+  }
+
+  private static List<TensorHistory> histories(Arena arena, Map<String, long[]> shapes) {
+    List<TensorHistory> histories = new ArrayList<>();
+    shapes.forEach(
+        (name, shape) -> histories.add(new TensorHistory(arena, name, elements(name, shape))));
+    return histories;
   }
 
   static GradientHistory of(List<Parameter> parameters, double threshold) {
@@ -191,7 +191,7 @@ final class GradientHistory implements AutoCloseable {
   }
 
   private void requireOpen() {
-    if (!arena.scope().isAlive()) {
+    if (!owned.arena().scope().isAlive()) {
       throw new IllegalStateException("the history must be open: it was closed");
     }
   }
@@ -199,8 +199,8 @@ final class GradientHistory implements AutoCloseable {
   /** Frees the sums; closing again does nothing. */
   @Override
   public void close() {
-    if (arena.scope().isAlive()) {
-      arena.close();
+    if (owned.arena().scope().isAlive()) {
+      owned.close();
     }
   }
 }

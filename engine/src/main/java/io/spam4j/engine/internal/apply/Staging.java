@@ -2,6 +2,7 @@ package io.spam4j.engine.internal.apply;
 
 import io.spam4j.engine.internal.decide.AdamSettings;
 import io.spam4j.engine.internal.decide.StepState;
+import io.spam4j.engine.internal.memory.Owned;
 import io.spam4j.engine.internal.state.StagedBlock;
 import io.spam4j.engine.internal.step.RuleParts;
 import io.spam4j.engine.options.MomentFormat;
@@ -26,23 +27,19 @@ final class Staging implements AutoCloseable {
    */
 
   private final RuleParts parts;
-  private @Nullable Room room;
-
-  /** Blocks, and what their memory lies in if that is to be closed. */
-  private record Room(@Nullable Arena own, List<StagedBlock> blocks) {
-    static Room in(Arena arena, boolean own, int threads) {
-      List<StagedBlock> blocks =
-          Stream.generate(() -> StagedBlock.in(arena)).limit(threads).toList();
-      return new Room(own ? arena : null, blocks);
-    }
-  }
+  private @Nullable List<StagedBlock> blocks; // of each participant
+  private @Nullable Owned<List<StagedBlock>> ownBlocks; // the same, if a step made them
 
   Staging(RuleParts parts, AdamSettings adam) {
     this.parts = parts;
     boolean anyBfloat16 =
         parts.parameters().stream().anyMatch(p -> p.weights().dtype() == DType.BF16);
     boolean always = isNeeded(adam, anyBfloat16 ? DType.BF16 : DType.F32);
-    room = always ? Room.in(parts.arena(), /* own= */ false, parts.threads()) : null;
+    blocks = always ? blocks(parts.arena()) : null;
+  }
+
+  private List<StagedBlock> blocks(Arena arena) {
+    return Stream.generate(() -> StagedBlock.in(arena)).limit(parts.threads()).toList();
   }
 
   /** Whether such an optimizer needs room whatever its gradients are. */
@@ -56,22 +53,13 @@ final class Staging implements AutoCloseable {
    * @throws OutOfMemoryError if there is no memory; nothing is held then
    */
   void prepare(StepState step) {
-    for (int i = 0; i < step.tensors() && room == null; i++) {
+    for (int i = 0; i < step.tensors() && blocks == null; i++) {
       Tensor gradient = step.gradients[i];
       boolean direct = parts.parameters().get(i).weights().memory().isNative();
       if (gradient != null && !(direct && !isStaged(gradient))) {
-        room = makeRoom();
+        ownBlocks = Owned.in(parts.arenas(), this::blocks);
+        blocks = ownBlocks.value();
       }
-    }
-  }
-
-  private Room makeRoom() {
-    Arena arena = parts.arenas().get();
-    try {
-      return Room.in(arena, /* own= */ true, parts.threads());
-    } catch (RuntimeException | Error e) {
-      arena.close();
-      throw e;
     }
   }
 
@@ -82,7 +70,7 @@ final class Staging implements AutoCloseable {
 
   /** The buffers of a participant. */
   StagedBlock of(int participant) {
-    return Objects.requireNonNull(room).blocks().get(participant);
+    return Objects.requireNonNull(blocks).get(participant);
   }
 
   /** The bytes of room for so many participants. */
@@ -92,9 +80,10 @@ final class Staging implements AutoCloseable {
 
   @Override
   public void close() {
-    if (room != null && room.own() != null) {
-      room.own().close();
+    if (ownBlocks != null) {
+      ownBlocks.close();
+      ownBlocks = null;
     }
-    room = null;
+    blocks = null;
   }
 }

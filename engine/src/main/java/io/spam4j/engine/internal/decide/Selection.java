@@ -2,6 +2,7 @@ package io.spam4j.engine.internal.decide;
 
 import io.spam4j.engine.checkpoint.Checkpoint.SavedMask;
 import io.spam4j.engine.internal.kernel.Float32Copy;
+import io.spam4j.engine.internal.memory.Owned;
 import io.spam4j.engine.internal.work.ParallelTasks;
 import io.spam4j.engine.options.MaskSampling;
 import io.spam4j.engine.options.MaskSelection;
@@ -28,11 +29,8 @@ public final class Selection implements AutoCloseable {
   private final double density;
   private final ParallelTasks threads;
   private final Supplier<Arena> arenas;
-  private @Nullable Drawn current;
-  private @Nullable Drawn next;
-
-  /** A mask and what its memory lies in. */
-  private record Drawn(Arena arena, IndexMask mask) {}
+  private @Nullable Owned<IndexMask> current;
+  private @Nullable Owned<IndexMask> next;
 
   /**
    * Selects for the first interval, unless that needs a gradient.
@@ -62,22 +60,22 @@ public final class Selection implements AutoCloseable {
 
   /** The mask of this interval; null before the first gradient, if it is made of gradients. */
   public @Nullable IndexMask mask() {
-    return current == null ? null : current.mask();
+    return current == null ? null : current.value();
   }
 
   /** How many weights are selected, or will be. */
   public long count() {
-    return current == null ? selected : current.mask().count();
+    return current == null ? selected : current.value().count();
   }
 
   /** How many are selected after {@link #commit}. */
   public long nextCount() {
-    return next == null ? count() : next.mask().count();
+    return next == null ? count() : next.value().count();
   }
 
   /** The selection that {@link #commit} makes the current one; null if nothing changes. */
   public @Nullable IndexMask nextMask() {
-    return next == null ? null : next.mask();
+    return next == null ? null : next.value();
   }
 
   /** Whether a selection by gradients still waits for the first of them. */
@@ -95,13 +93,7 @@ public final class Selection implements AutoCloseable {
     if (adam.selectsByGradient() && gradient == null) {
       return;
     }
-    Arena arena = arenas.get();
-    try {
-      next = new Drawn(arena, draw(arena, interval, gradient));
-    } catch (RuntimeException | Error e) {
-      arena.close();
-      throw e;
-    }
+    next = Owned.in(arenas, arena -> draw(arena, interval, gradient));
   }
 
   private IndexMask draw(Arena arena, long interval, @Nullable Tensor gradient) {
@@ -166,7 +158,7 @@ public final class Selection implements AutoCloseable {
   public void commit() {
     if (next != null) {
       if (current != null) {
-        current.arena().close();
+        current.close();
       }
       current = next;
       next = null;
@@ -183,13 +175,7 @@ public final class Selection implements AutoCloseable {
     if (saved == null) {
       return;
     }
-    Arena arena = arenas.get();
-    try {
-      next = new Drawn(arena, saved.restore(arena));
-    } catch (RuntimeException | Error e) {
-      arena.close();
-      throw e;
-    }
+    next = Owned.in(arenas, saved::restore);
   }
 
   /** Makes the selection of another optimizer, without changing the current one; null for none. */
@@ -207,7 +193,7 @@ public final class Selection implements AutoCloseable {
   /** Makes the selection of a checkpoint the current one, also if it is none. */
   public void commitRestore() {
     if (current != null) {
-      current.arena().close();
+      current.close();
     }
     current = next;
     next = null;
@@ -216,7 +202,7 @@ public final class Selection implements AutoCloseable {
   /** Forgets the prepared selection. */
   public void discardNext() {
     if (next != null) {
-      next.arena().close();
+      next.close();
       next = null;
     }
   }
@@ -225,7 +211,7 @@ public final class Selection implements AutoCloseable {
   public void close() {
     discardNext();
     if (current != null) {
-      current.arena().close();
+      current.close();
       current = null;
     }
   }

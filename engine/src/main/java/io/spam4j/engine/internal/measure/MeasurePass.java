@@ -2,6 +2,7 @@ package io.spam4j.engine.internal.measure;
 
 import io.spam4j.engine.Parameter;
 import io.spam4j.engine.internal.kernel.Float32Copy;
+import io.spam4j.engine.internal.memory.Owned;
 import io.spam4j.engine.internal.work.PlannedJob;
 import io.spam4j.engine.internal.work.WorkPlan;
 import io.spam4j.tensors.DType;
@@ -13,7 +14,9 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,8 +43,9 @@ public final class MeasurePass implements AutoCloseable {
   private final long[] firstSlot; // of each tensor, and the end
   private final MemorySegment[] scratch; // of each participant
   private final Supplier<Arena> arenas;
-  private @Nullable Arena ofDecoded;
-  private final MemorySegment[] decoded; // of each participant: a block as float32, if need be
+
+  // Of each participant: a block as float32, if need be.
+  private @Nullable Owned<List<MemorySegment>> decoded;
   private final MeasureSum sum = new MeasureSum();
   private final float[] maxAbs;
   private final double[] sumOfSquares;
@@ -75,8 +79,6 @@ public final class MeasurePass implements AutoCloseable {
     slots = arena.allocate(firstSlot[elements.length] * Measure.SLOT_BYTES, 64);
     scratch = new MemorySegment[threads];
     Arrays.setAll(scratch, _ -> arena.allocate(Measure.SCRATCH_BYTES, 64));
-    decoded = new MemorySegment[threads];
-    Arrays.fill(decoded, MemorySegment.NULL);
     maxAbs = new float[elements.length];
     sumOfSquares = new double[elements.length];
     nonFinite = new long[elements.length];
@@ -111,26 +113,23 @@ public final class MeasurePass implements AutoCloseable {
   }
 
   private void makeRoom(@Nullable Tensor[] ofStep) {
-    for (int i = 0; i < ofStep.length && ofDecoded == null; i++) {
+    for (int i = 0; i < ofStep.length && decoded == null; i++) {
       Tensor gradient = ofStep[i];
       if (gradient != null && gradient.dtype() != DType.F32) {
-        Arena arena = arenas.get();
-        try {
-          Arrays.setAll(decoded, _ -> arena.allocate(DECODED_BYTES, 64));
-        } catch (RuntimeException | Error e) {
-          arena.close();
-          throw e;
-        }
-        ofDecoded = arena;
+        decoded = Owned.in(arenas, this::blocks);
       }
     }
   }
 
+  private List<MemorySegment> blocks(Arena arena) {
+    return Stream.generate(() -> arena.allocate(DECODED_BYTES, 64)).limit(scratch.length).toList();
+  }
+
   @Override
   public void close() {
-    if (ofDecoded != null) {
-      ofDecoded.close();
-      ofDecoded = null;
+    if (decoded != null) {
+      decoded.close();
+      decoded = null;
     }
   }
 
@@ -144,10 +143,11 @@ public final class MeasurePass implements AutoCloseable {
       Measure.blocks(gradient.memory(), from, to, slots, slot, scratch[participant]);
       return;
     }
+    MemorySegment block = Objects.requireNonNull(decoded).value().get(participant);
     for (long start = from; start < to; start += Measure.BLOCK) {
       long count = Math.min(to - start, Measure.BLOCK);
-      Float32Copy.copy(gradient, start, count, decoded[participant]);
-      Measure.blocks(decoded[participant], 0, count, slots, slot++, scratch[participant]);
+      Float32Copy.copy(gradient, start, count, block);
+      Measure.blocks(block, 0, count, slots, slot++, scratch[participant]);
     }
   }
 

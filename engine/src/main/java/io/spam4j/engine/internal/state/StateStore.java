@@ -3,6 +3,7 @@ package io.spam4j.engine.internal.state;
 import io.spam4j.engine.Parameter;
 import io.spam4j.engine.internal.memory.CountedArenas;
 import io.spam4j.engine.internal.memory.CountedArenas.Use;
+import io.spam4j.engine.internal.memory.Owned;
 import io.spam4j.tensors.DType;
 import io.spam4j.tensors.Tensor;
 import io.spam4j.tensors.TensorSlab;
@@ -170,13 +171,8 @@ public final class StateStore implements AutoCloseable {
   }
 
   private Slot allocatePacked(int tensor, long count, Map<String, Tensor> before) {
-    Arena arena = arenas.get();
-    try {
-      return new Slot(arena, allocate(tensor, new long[] {count}, arena, before));
-    } catch (RuntimeException | Error e) {
-      arena.close();
-      throw e;
-    }
+    var own = Owned.in(arenas, arena -> allocate(tensor, new long[] {count}, arena, before));
+    return new Slot(own.arena(), own.value());
   }
 
   /** Allocates what is not there before, or does not stay. */
