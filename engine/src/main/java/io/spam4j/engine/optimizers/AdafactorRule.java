@@ -52,7 +52,7 @@ final class AdafactorRule extends PlainRule {
       Tensor weights = parts.parameters().get(i).weights();
       Hyperparameters h = parts.hyperparameters().get(i);
       tensors[i] = new AdafactorTensor(parts.arena(), weights, state(i), settings, h);
-      tensors[i].update.skipsNonFinite = parts.keepsNonFinite();
+      tensors[i].c.skipsNonFinite = parts.keepsNonFinite();
       tiles[i] = tensors[i].tiles.count();
       matrixTiles[i] = tensors[i].matrix == null ? 0 : tiles[i];
       areas[i] = tensors[i].tiles.area();
@@ -139,7 +139,8 @@ final class AdafactorRule extends PlainRule {
     long to = Math.min(toTile * t.tiles.width(), t.tiles.columns());
     MemorySegment gradient = gradient(current, tensor, from, to, worker.uncounted, participant);
     worker.sum.clear();
-    t.update.vectorMoments(t.vectorMoments(), gradient, shift(from), from, to, worker.sum);
+    AdafactorUpdate.vectorMoments(
+        t.vectorMoments(), gradient, shift(from), from, to, t.c, worker.sum);
     t.keepUpdates(fromTile, worker.sum);
   }
 
@@ -154,12 +155,13 @@ final class AdafactorRule extends PlainRule {
       MemorySegment gradient =
           gradient(current, tensor, at, at + tile.width, worker.uncounted, participant);
       worker.sum.clear();
-      t.update.addSquares(
+      AdafactorUpdate.addSquares(
           gradient,
           at + shift(at),
           tile.width,
           worker.columnSquares,
           worker.columnSkips,
+          t.c,
           worker.sum);
       matrix.addRow(tile, row, worker.sum);
     }
@@ -185,8 +187,8 @@ final class AdafactorRule extends PlainRule {
         MemorySegment gradient =
             gradient(current, tensor, at, at + tile.width, worker.uncounted, participant);
         float factor = matrix.rowFactor(row, mean);
-        t.update.addUpdates(
-            gradient, at + shift(at), tile.width, factor, worker.columnFactors, worker.sum);
+        AdafactorUpdate.addUpdates(
+            gradient, at + shift(at), tile.width, factor, worker.columnFactors, t.c, worker.sum);
       }
     }
     t.keepUpdates(fromTile, worker.sum);
@@ -208,8 +210,8 @@ final class AdafactorRule extends PlainRule {
       long from = fromTile * t.tiles.width();
       long to = Math.min(toTile * t.tiles.width(), t.tiles.columns());
       MemorySegment gradient = gradient(current, tensor, from, to, tally, participant);
-      t.update.applyVector(
-          weights(tensor), t.first, t.vectorMoments(), gradient, shift(from), from, to, tally);
+      AdafactorUpdate.applyVector(
+          weights(tensor), t.first, t.vectorMoments(), gradient, shift(from), from, to, t.c, tally);
     }
   }
 
@@ -223,7 +225,7 @@ final class AdafactorRule extends PlainRule {
     for (long row = tile.firstRow; row < tile.endRow; row++) {
       long at = row * t.tiles.columns() + tile.firstColumn;
       MemorySegment gradient = gradient(current, tensor, at, at + tile.width, tally, participant);
-      t.update.applyMatrix(
+      AdafactorUpdate.applyMatrix(
           weights(tensor),
           t.first,
           gradient,
@@ -232,6 +234,7 @@ final class AdafactorRule extends PlainRule {
           tile.width,
           matrix.rowFactor(row, mean),
           worker.columnFactors,
+          t.c,
           tally);
     }
   }

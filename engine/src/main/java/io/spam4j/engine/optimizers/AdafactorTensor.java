@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 /** One tensor of {@link Adafactor}: how it is cut, its state and its numbers at this step. */
 final class AdafactorTensor {
   final MatrixTiles tiles;
-  final AdafactorUpdate update = new AdafactorUpdate();
+  final AdafactorCoefficients c = new AdafactorCoefficients();
 
   /** Of a tensor of matrices; null for a vector. */
   final @Nullable FactoredMoments matrix;
@@ -49,9 +49,9 @@ final class AdafactorTensor {
             ? null
             : new FactoredMoments(arena, tiles, rows, columns, settings.epsilon1());
     updateSums = new PartialSums(arena, tiles.pieces());
-    update.epsilon = (float) settings.epsilon1();
-    update.beta1 = (float) settings.beta1();
-    update.oneMinusBeta1 = (float) (1 - settings.beta1());
+    c.epsilon = (float) settings.epsilon1();
+    c.beta1 = (float) settings.beta1();
+    c.oneMinusBeta1 = (float) (1 - settings.beta1());
   }
 
   private static @Nullable MemorySegment memory(@Nullable Tensor tensor) {
@@ -79,9 +79,9 @@ final class AdafactorTensor {
     alpha = settings.scaleParameter() ? lr * Math.max(settings.epsilon2(), size) : lr;
     // k^decayRate; StrictMath.pow would put arrays on the heap.
     double oneMinusBeta2 = StrictMath.exp(settings.decayRate() * StrictMath.log((double) k));
-    update.beta2 = (float) (1 - oneMinusBeta2);
-    update.oneMinusBeta2 = (float) oneMinusBeta2;
-    update.decay = (float) (alpha * h.weightDecay());
+    c.beta2 = (float) (1 - oneMinusBeta2);
+    c.oneMinusBeta2 = (float) oneMinusBeta2;
+    c.decay = (float) (alpha * h.weightDecay());
     if (matrix != null) {
       matrix.beta2 = 1 - oneMinusBeta2;
     }
@@ -96,7 +96,7 @@ final class AdafactorTensor {
   void decideStepSize() {
     updateSums.total(0, tiles.pieces(), 1, total);
     double rms = Math.sqrt(total.sum / total.count);
-    update.stepSize = (float) (alpha / Math.max(1, rms / settings.clipThreshold()));
+    c.stepSize = (float) (alpha / Math.max(1, rms / settings.clipThreshold()));
   }
 
   MemorySegment vectorMoments() {

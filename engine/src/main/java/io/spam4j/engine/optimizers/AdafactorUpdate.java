@@ -11,60 +11,44 @@ import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Adafactor's loops (Shazeer and Stern, arXiv 1804.04235, Algorithms 4 and 5) with the numbers of
- * one tensor at one step. Each operation on a coordinate rounds to float on its own; sums are
- * double. A gradient of element {@code i} lies {@code shift} further on.
+ * Adafactor's loops (Shazeer and Stern, arXiv 1804.04235, Algorithms 4 and 5). Each operation on a
+ * coordinate rounds to float on its own; sums are double. A gradient of element {@code i} lies
+ * {@code shift} further on.
  */
 final class AdafactorUpdate {
   /* Of a matrix, in three passes: 16 bytes read, 4 written a weight. */
 
-  /** Whether coordinates that are NaN or Inf leave weight and state as they are. */
-  boolean skipsNonFinite;
+  private AdafactorUpdate() {}
 
-  /** eps1, added to squares of gradients. */
-  float epsilon;
-
-  /** beta2 of this step. */
-  float beta2;
-
-  /** 1 - beta2, rounded from double. */
-  float oneMinusBeta2;
-
-  /** beta1, where there is a first moment. */
-  float beta1;
-
-  /** 1 - beta1, rounded from double. */
-  float oneMinusBeta1;
-
-  /** alpha / max(1, rms(u) / d). */
-  float stepSize;
-
-  /** Decoupled weight decay: this times the weight is subtracted; 0 for none. */
-  float decay;
-
-  private boolean skips(float gradient) {
-    return skipsNonFinite && !Float.isFinite(gradient);
+  private static boolean skips(float gradient, AdafactorCoefficients c) {
+    return c.skipsNonFinite && !Float.isFinite(gradient);
   }
 
   /**
    * Advances the second moments of the elements {@code [from, to)} of a vector, and adds the
    * squares of its updates.
    */
-  void vectorMoments(
-      MemorySegment v, MemorySegment g, long shift, long from, long to, PartialSum updates) {
+  static void vectorMoments(
+      MemorySegment v,
+      MemorySegment g,
+      long shift,
+      long from,
+      long to,
+      AdafactorCoefficients c,
+      PartialSum updates) {
     double sum = 0;
     long skipped = 0;
     for (long i = from; i < to; i++) {
       float raw = g.get(JAVA_FLOAT_UNALIGNED, (i + shift) * Float.BYTES);
-      if (skips(raw)) {
+      if (skips(raw, c)) {
         skipped++;
         continue;
       }
       float gradient = limited(raw);
       // v = beta2 * v + (1 - beta2) * (g^2 + eps1)
       long at = i * Float.BYTES;
-      float square = gradient * gradient + epsilon;
-      float second = flushed(beta2 * v.get(JAVA_FLOAT_UNALIGNED, at) + oneMinusBeta2 * square);
+      float square = gradient * gradient + c.epsilon;
+      float second = flushed(c.beta2 * v.get(JAVA_FLOAT_UNALIGNED, at) + c.oneMinusBeta2 * square);
       v.set(JAVA_FLOAT_UNALIGNED, at, second);
       double update = vectorUpdate(gradient, second);
       sum += update * update;
@@ -78,7 +62,7 @@ final class AdafactorUpdate {
   }
 
   /** Moves the elements {@code [from, to)} of a vector; {@code m} is null without beta1. */
-  void applyVector(
+  static void applyVector(
       MemorySegment w,
       @Nullable MemorySegment m,
       MemorySegment v,
@@ -86,12 +70,13 @@ final class AdafactorUpdate {
       long shift,
       long from,
       long to,
+      AdafactorCoefficients c,
       UpdateTally tally) {
     for (long i = from; i < to; i++) {
       float raw = g.get(JAVA_FLOAT_UNALIGNED, (i + shift) * Float.BYTES);
-      if (isCounted(raw, tally)) {
+      if (isCounted(raw, c, tally)) {
         float second = v.get(JAVA_FLOAT_UNALIGNED, i * Float.BYTES);
-        move(w, m, i * Float.BYTES, vectorUpdate(limited(raw), second));
+        move(w, m, i * Float.BYTES, vectorUpdate(limited(raw), second), c);
       }
     }
   }
@@ -104,13 +89,19 @@ final class AdafactorUpdate {
    * @param columns sums of squares
    * @param skips how many gradients were left out
    */
-  void addSquares(
-      MemorySegment g, long from, int length, double[] columns, int[] skips, PartialSum row) {
+  static void addSquares(
+      MemorySegment g,
+      long from,
+      int length,
+      double[] columns,
+      int[] skips,
+      AdafactorCoefficients c,
+      PartialSum row) {
     double sum = 0;
     long skipped = 0;
     for (int j = 0; j < length; j++) {
       float raw = g.get(JAVA_FLOAT_UNALIGNED, (from + j) * Float.BYTES);
-      if (skips(raw)) {
+      if (skips(raw, c)) {
         skips[j]++;
         skipped++;
         continue;
@@ -133,18 +124,19 @@ final class AdafactorUpdate {
    *
    * @param from the first gradient, a float of {@code g}
    */
-  void addUpdates(
+  static void addUpdates(
       MemorySegment g,
       long from,
       int length,
       float rowFactor,
       float[] columnFactors,
+      AdafactorCoefficients c,
       PartialSum updates) {
     double sum = 0;
     long skipped = 0;
     for (int j = 0; j < length; j++) {
       float raw = g.get(JAVA_FLOAT_UNALIGNED, (from + j) * Float.BYTES);
-      if (skips(raw)) {
+      if (skips(raw, c)) {
         skipped++;
         continue;
       }
@@ -155,7 +147,7 @@ final class AdafactorUpdate {
   }
 
   /** Moves a piece of a row of a matrix, from element {@code from} on. */
-  void applyMatrix(
+  static void applyMatrix(
       MemorySegment w,
       @Nullable MemorySegment m,
       MemorySegment g,
@@ -164,18 +156,19 @@ final class AdafactorUpdate {
       int length,
       float rowFactor,
       float[] columnFactors,
+      AdafactorCoefficients c,
       UpdateTally tally) {
     for (int j = 0; j < length; j++) {
       float raw = g.get(JAVA_FLOAT_UNALIGNED, (from + shift + j) * Float.BYTES);
-      if (isCounted(raw, tally)) {
+      if (isCounted(raw, c, tally)) {
         float update = matrixUpdate(limited(raw), rowFactor, columnFactors[j]);
-        move(w, m, (from + j) * Float.BYTES, update);
+        move(w, m, (from + j) * Float.BYTES, update, c);
       }
     }
   }
 
-  private boolean isCounted(float raw, UpdateTally tally) {
-    if (skips(raw)) {
+  private static boolean isCounted(float raw, AdafactorCoefficients c, UpdateTally tally) {
+    if (skips(raw, c)) {
       tally.skipped++;
       return false;
     }
@@ -185,17 +178,18 @@ final class AdafactorUpdate {
     return true;
   }
 
-  private void move(MemorySegment w, @Nullable MemorySegment m, long at, float update) {
-    float change = stepSize * update;
+  private static void move(
+      MemorySegment w, @Nullable MemorySegment m, long at, float update, AdafactorCoefficients c) {
+    float change = c.stepSize * update;
     if (m != null) {
       // m = beta1 * m + (1 - beta1) * alpha * u / max(1, rms(u) / d)
-      change = flushed(beta1 * m.get(JAVA_FLOAT_UNALIGNED, at) + oneMinusBeta1 * change);
+      change = flushed(c.beta1 * m.get(JAVA_FLOAT_UNALIGNED, at) + c.oneMinusBeta1 * change);
       m.set(JAVA_FLOAT_UNALIGNED, at, change);
     }
     // w = w - alpha * lambda * w;  w = w - m
     float weight = w.get(JAVA_FLOAT_UNALIGNED, at);
-    if (decay != 0) {
-      weight -= decay * weight;
+    if (c.decay != 0) {
+      weight -= c.decay * weight;
     }
     w.set(JAVA_FLOAT_UNALIGNED, at, change == 0 ? weight : weight - change);
   }

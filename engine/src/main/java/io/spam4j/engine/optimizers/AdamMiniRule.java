@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class AdamMiniRule extends PlainRule {
   private final BlockMoments[] blocks;
-  private final AdamMiniUpdate[] updates;
+  private final AdamMiniCoefficients[] coefficients; // of each tensor
   private final MemorySegment[] first;
   private final PlannedJob measureOrUpdate;
   private final @Nullable PlannedJob updateLong; // null if no tensor has long blocks
@@ -34,7 +34,7 @@ final class AdamMiniRule extends PlainRule {
     super(parts);
     int count = parts.parameters().size();
     blocks = new BlockMoments[count];
-    updates = new AdamMiniUpdate[count];
+    coefficients = new AdamMiniCoefficients[count];
     first = new MemorySegment[count];
     long[] partCounts = new long[count];
     long[] lengths = new long[count];
@@ -44,7 +44,7 @@ final class AdamMiniRule extends PlainRule {
       long elements = parts.parameters().get(i).weights().elements();
       first[i] = memory(i, StateNames.FIRST);
       blocks[i] = new BlockMoments(parts.arena(), memory(i, StateNames.SECOND), elements, h);
-      updates[i] = update(h);
+      coefficients[i] = coefficients(h);
       partCounts[i] = blocks[i].parts();
       lengths[i] = blocks[i].partLength();
       longElements[i] = blocks[i].isLong() ? partCounts[i] : 0;
@@ -60,12 +60,12 @@ final class AdamMiniRule extends PlainRule {
     Arrays.setAll(uncounted, _ -> new UpdateTally());
   }
 
-  private AdamMiniUpdate update(Hyperparameters h) {
-    var update = new AdamMiniUpdate();
-    update.skipsNonFinite = parts.keepsNonFinite();
-    update.beta1 = (float) h.beta1();
-    update.oneMinusBeta1 = (float) (1 - h.beta1());
-    return update;
+  private AdamMiniCoefficients coefficients(Hyperparameters h) {
+    var c = new AdamMiniCoefficients();
+    c.skipsNonFinite = parts.keepsNonFinite();
+    c.beta1 = (float) h.beta1();
+    c.oneMinusBeta1 = (float) (1 - h.beta1());
+    return c;
   }
 
   /** The bytes of working memory that such a rule allocates. */
@@ -86,8 +86,8 @@ final class AdamMiniRule extends PlainRule {
       if (step.has(i)) {
         double learningRate = step.learningRates[i];
         double decay = parts.hyperparameters().get(i).weightDecay();
-        updates[i].moves = learningRate != 0;
-        updates[i].decayBefore = (float) (1 - learningRate * decay);
+        coefficients[i].moves = learningRate != 0;
+        coefficients[i].decayBefore = (float) (1 - learningRate * decay);
         blocks[i].decide(learningRate, step.updates[i]);
       }
     }
@@ -124,7 +124,8 @@ final class AdamMiniRule extends PlainRule {
       MemorySegment gradient =
           gradient(current, tensor, from, to, uncounted[participant], participant);
       squares.clear();
-      updates[tensor].addSquares(gradient, from + shift(from), to + shift(from), squares);
+      AdamMiniUpdate.addSquares(
+          gradient, from + shift(from), to + shift(from), coefficients[tensor], squares);
       moments.keep(part, squares);
     }
   }
@@ -136,7 +137,7 @@ final class AdamMiniRule extends PlainRule {
       return;
     }
     BlockMoments moments = blocks[tensor];
-    AdamMiniUpdate update = updates[tensor];
+    AdamMiniCoefficients c = coefficients[tensor];
     UpdateTally tally = parts.counts().of(tensor, participant);
     // Parts of short blocks follow each other and fit a run together; of long ones there is one.
     long start = moments.from(fromPart);
@@ -149,11 +150,12 @@ final class AdamMiniRule extends PlainRule {
       long to = moments.to(part);
       if (!moments.isLong()) {
         squares.clear();
-        update.addSquares(gradient, from + shift, to + shift, squares);
+        AdamMiniUpdate.addSquares(gradient, from + shift, to + shift, c, squares);
         moments.advance(part, squares);
       }
       float stepSize = moments.stepSize(part);
-      update.apply(weights(tensor), first[tensor], gradient, shift, from, to, stepSize, tally);
+      AdamMiniUpdate.apply(
+          weights(tensor), first[tensor], gradient, shift, from, to, c, stepSize, tally);
     }
   }
 

@@ -10,34 +10,22 @@ import io.spam4j.engine.internal.measure.PartialSum;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Adam-mini's update (Zhang et al., arXiv 2406.16793, Algorithm 1) with the numbers of one tensor
- * at one step. The weights' part rounds each operation to float; what a block shares is double.
+ * Adam-mini's update (Zhang et al., arXiv 2406.16793, Algorithm 1). The weights' part rounds each
+ * operation to float; what a block shares is double.
  */
 final class AdamMiniUpdate {
   /* 12 bytes read, 8 written a weight, where a block stays in cache between both loops. */
 
-  /** Whether coordinates that are NaN or Inf leave weight and moment as they are. */
-  boolean skipsNonFinite;
-
-  /** beta1. */
-  float beta1;
-
-  /** 1 - beta1, rounded from double. */
-  float oneMinusBeta1;
-
-  /** Decoupled weight decay: a factor on the weight; 1 for none. */
-  float decayBefore = 1;
-
-  /** Whether the learning rate is not 0. */
-  boolean moves;
+  private AdamMiniUpdate() {}
 
   /** Adds the squares of the gradients {@code [from, to)}, those that count. */
-  void addSquares(MemorySegment g, long from, long to, PartialSum out) {
+  static void addSquares(
+      MemorySegment g, long from, long to, AdamMiniCoefficients c, PartialSum out) {
     // Four sums, because each addition has to wait for the one before.
-    double a = 0;
-    double b = 0;
-    double c = 0;
-    double d = 0;
+    double sum0 = 0;
+    double sum1 = 0;
+    double sum2 = 0;
+    double sum3 = 0;
     long skipped = 0;
     long end = to - (to - from) % 4;
     for (long i = from; i < end; i += 4) {
@@ -45,27 +33,27 @@ final class AdamMiniUpdate {
       float g1 = g.get(JAVA_FLOAT_UNALIGNED, (i + 1) * Float.BYTES);
       float g2 = g.get(JAVA_FLOAT_UNALIGNED, (i + 2) * Float.BYTES);
       float g3 = g.get(JAVA_FLOAT_UNALIGNED, (i + 3) * Float.BYTES);
-      a += square(g0);
-      b += square(g1);
-      c += square(g2);
-      d += square(g3);
-      skipped += skipped(g0) + skipped(g1) + skipped(g2) + skipped(g3);
+      sum0 += square(g0, c);
+      sum1 += square(g1, c);
+      sum2 += square(g2, c);
+      sum3 += square(g3, c);
+      skipped += skipped(g0, c) + skipped(g1, c) + skipped(g2, c) + skipped(g3, c);
     }
     for (long i = end; i < to; i++) {
       float g0 = g.get(JAVA_FLOAT_UNALIGNED, i * Float.BYTES);
-      a += square(g0);
-      skipped += skipped(g0);
+      sum0 += square(g0, c);
+      skipped += skipped(g0, c);
     }
-    out.add((a + b) + (c + d), to - from - skipped);
+    out.add((sum0 + sum1) + (sum2 + sum3), to - from - skipped);
   }
 
-  private double square(float gradient) {
-    double limited = skipped(gradient) == 0 ? limited(gradient) : 0;
+  private static double square(float gradient, AdamMiniCoefficients c) {
+    double limited = skipped(gradient, c) == 0 ? limited(gradient) : 0;
     return limited * limited;
   }
 
-  private int skipped(float gradient) {
-    return skipsNonFinite && !Float.isFinite(gradient) ? 1 : 0;
+  private static int skipped(float gradient, AdamMiniCoefficients c) {
+    return c.skipsNonFinite && !Float.isFinite(gradient) ? 1 : 0;
   }
 
   /**
@@ -74,19 +62,20 @@ final class AdamMiniUpdate {
    *
    * @param stepSize lr / (1 - beta1^k) / (sqrt(v / (1 - beta2^k)) + eps)
    */
-  void apply(
+  static void apply(
       MemorySegment w,
       MemorySegment m,
       MemorySegment g,
       long shift,
       long from,
       long to,
+      AdamMiniCoefficients c,
       float stepSize,
       UpdateTally tally) {
     for (long i = from; i < to; i++) {
       long at = i * Float.BYTES;
       float raw = g.get(JAVA_FLOAT_UNALIGNED, (i + shift) * Float.BYTES);
-      if (skipsNonFinite && !Float.isFinite(raw)) {
+      if (c.skipsNonFinite && !Float.isFinite(raw)) {
         tally.skipped++;
         continue;
       }
@@ -94,13 +83,13 @@ final class AdamMiniUpdate {
         tally.clamped++;
       }
       // m = beta1 * m + (1 - beta1) * g
-      float moment = beta1 * m.get(JAVA_FLOAT_UNALIGNED, at) + oneMinusBeta1 * limited(raw);
+      float moment = c.beta1 * m.get(JAVA_FLOAT_UNALIGNED, at) + c.oneMinusBeta1 * limited(raw);
       moment = flushed(moment);
       m.set(JAVA_FLOAT_UNALIGNED, at, moment);
-      if (moves) {
+      if (c.moves) {
         // w = (1 - lr * lambda) w - step * m
         float weight = w.get(JAVA_FLOAT_UNALIGNED, at);
-        w.set(JAVA_FLOAT_UNALIGNED, at, weight * decayBefore - stepSize * moment);
+        w.set(JAVA_FLOAT_UNALIGNED, at, weight * c.decayBefore - stepSize * moment);
       }
     }
   }

@@ -82,39 +82,47 @@ public final class Lion {
   }
 
   private static final class Rule extends ElementwiseRule {
-    private final LionUpdate[] updates;
+    private final LionCoefficients[] coefficients; // of each tensor
     private final MemorySegment[] momentum;
 
     Rule(RuleParts parts) {
       super(parts);
-      updates = new LionUpdate[parts.parameters().size()];
-      momentum = new MemorySegment[updates.length];
+      coefficients = new LionCoefficients[parts.parameters().size()];
+      momentum = new MemorySegment[coefficients.length];
       Arrays.setAll(momentum, i -> memory(i, MOMENTUM));
-      Arrays.setAll(updates, i -> update(parts.hyperparameters().get(i)));
+      Arrays.setAll(coefficients, i -> coefficients(parts.hyperparameters().get(i)));
     }
 
-    private LionUpdate update(Hyperparameters h) {
-      var update = new LionUpdate();
-      update.skipsNonFinite = parts.keepsNonFinite();
-      update.beta1 = (float) h.beta1();
-      update.oneMinusBeta1 = (float) (1 - h.beta1());
-      update.beta2 = (float) h.beta2();
-      update.oneMinusBeta2 = (float) (1 - h.beta2());
-      return update;
+    private LionCoefficients coefficients(Hyperparameters h) {
+      var c = new LionCoefficients();
+      c.skipsNonFinite = parts.keepsNonFinite();
+      c.beta1 = (float) h.beta1();
+      c.oneMinusBeta1 = (float) (1 - h.beta1());
+      c.beta2 = (float) h.beta2();
+      c.oneMinusBeta2 = (float) (1 - h.beta2());
+      return c;
     }
 
     @Override
     protected void decide(int tensor, StepState step) {
       double learningRate = step.learningRates[tensor];
       double decay = parts.hyperparameters().get(tensor).weightDecay();
-      updates[tensor].stepSize = (float) learningRate;
-      updates[tensor].decayBefore = (float) (1 - learningRate * decay);
+      coefficients[tensor].stepSize = (float) learningRate;
+      coefficients[tensor].decayBefore = (float) (1 - learningRate * decay);
     }
 
     @Override
     protected void apply(
         int tensor, MemorySegment gradient, long shift, long from, long to, UpdateTally tally) {
-      updates[tensor].apply(weights(tensor), momentum[tensor], gradient, shift, from, to, tally);
+      LionUpdate.apply(
+          weights(tensor),
+          momentum[tensor],
+          gradient,
+          shift,
+          from,
+          to,
+          coefficients[tensor],
+          tally);
     }
   }
 }

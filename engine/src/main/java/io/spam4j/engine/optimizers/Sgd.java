@@ -124,37 +124,38 @@ public final class Sgd {
   }
 
   private static final class Rule extends ElementwiseRule {
-    private final SgdUpdate[] updates;
+    private final SgdCoefficients[] coefficients; // of each tensor
     private final @Nullable MemorySegment[] buffers;
 
     Rule(RuleParts parts, Settings settings) {
       super(parts);
-      updates = new SgdUpdate[parts.parameters().size()];
-      buffers = new MemorySegment[updates.length];
+      coefficients = new SgdCoefficients[parts.parameters().size()];
+      buffers = new MemorySegment[coefficients.length];
       Arrays.setAll(buffers, i -> settings.momentum() == 0 ? null : memory(i, BUFFER));
-      Arrays.setAll(updates, i -> update(settings, parts.hyperparameters().get(i)));
+      Arrays.setAll(coefficients, i -> coefficients(settings, parts.hyperparameters().get(i)));
     }
 
-    private SgdUpdate update(Settings settings, Hyperparameters h) {
-      var update = new SgdUpdate();
-      update.skipsNonFinite = parts.keepsNonFinite();
-      update.coupledDecay = (float) h.weightDecay();
-      update.momentum = (float) settings.momentum();
-      update.oneMinusDampening = (float) (1 - settings.dampening());
-      update.nesterov = settings.nesterov();
-      return update;
+    private SgdCoefficients coefficients(Settings settings, Hyperparameters h) {
+      var c = new SgdCoefficients();
+      c.skipsNonFinite = parts.keepsNonFinite();
+      c.coupledDecay = (float) h.weightDecay();
+      c.momentum = (float) settings.momentum();
+      c.oneMinusDampening = (float) (1 - settings.dampening());
+      c.nesterov = settings.nesterov();
+      return c;
     }
 
     @Override
     protected void decide(int tensor, StepState step) {
-      updates[tensor].stepSize = (float) step.learningRates[tensor];
-      updates[tensor].startsBuffer = step.updates[tensor] == 1;
+      coefficients[tensor].stepSize = (float) step.learningRates[tensor];
+      coefficients[tensor].startsBuffer = step.updates[tensor] == 1;
     }
 
     @Override
     protected void apply(
         int tensor, MemorySegment gradient, long shift, long from, long to, UpdateTally tally) {
-      updates[tensor].apply(weights(tensor), buffers[tensor], gradient, shift, from, to, tally);
+      SgdUpdate.apply(
+          weights(tensor), buffers[tensor], gradient, shift, from, to, coefficients[tensor], tally);
     }
   }
 }
