@@ -2,9 +2,6 @@ package io.spam4j.cuda;
 
 import io.spam4j.cuda.SelfTestReport.Section;
 import io.spam4j.cuda.SelfTestRows.Found;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.SequencedMap;
@@ -39,7 +36,6 @@ final class BitsCheck {
         rows.add(of.name() + ", large", () -> compare(of, shapes));
       }
     }
-    rows.add("gather and scatter", this::exchange);
     return rows.section("bits, %d steps".formatted(options.comparedSteps()));
   }
 
@@ -67,61 +63,5 @@ final class BitsCheck {
       }
     }
     return differences;
-  }
-
-  /**
-   * The two kernels that no optimizer launches: gradients to moments, and back to other weights.
-   */
-  private Found exchange() {
-    short[] positions = {0, 3, 4, 250, 999};
-    long bytes = 1000 * Float.BYTES;
-    try (Arena arena = Arena.ofConfined();
-        Opened opened = new Opened();
-        KernelLibrary library = device.load(device.context().kernels())) {
-      MemorySegment gradient = arena.allocate(bytes, Float.BYTES);
-      MemorySegment expected = arena.allocate(bytes, Float.BYTES);
-      for (int i = 0; i < 1000; i++) {
-        gradient.setAtIndex(ValueLayout.JAVA_FLOAT, i, i + 0.5f);
-      }
-      for (short position : positions) {
-        expected.setAtIndex(ValueLayout.JAVA_FLOAT, position, position + 0.5f);
-      }
-      MemorySegment chunk = arena.allocate(ChunkTable.CHUNK, Long.BYTES);
-      chunk.setAtIndex(ValueLayout.JAVA_INT, 4, positions.length);
-      DeviceBuffer from = upload(opened, gradient);
-      DeviceBuffer to = upload(opened, arena.allocate(bytes, Float.BYTES));
-      DeviceBuffer packed =
-          upload(opened, arena.allocate(ValueLayout.JAVA_FLOAT, positions.length));
-      DeviceBuffer selected = upload(opened, arena.allocateFrom(ValueLayout.JAVA_SHORT, positions));
-      DeviceBuffer tensor =
-          upload(
-              opened,
-              arena.allocateFrom(
-                  ValueLayout.JAVA_LONG,
-                  to.address(),
-                  from.address(),
-                  packed.address(),
-                  0,
-                  selected.address(),
-                  1000,
-                  positions.length,
-                  0));
-      KernelArguments arguments = new KernelArguments(2);
-      arguments.setBuffer(0, tensor).setBuffer(1, upload(opened, chunk));
-      library.kernel("spam4j_gather").launch(stream, 1, Launches.THREADS, 0, arguments);
-      library.kernel("spam4j_scatter").launch(stream, 1, Launches.THREADS, 0, arguments);
-      MemorySegment actual = arena.allocate(bytes, Float.BYTES);
-      stream.download(to, actual);
-      long at = expected.mismatch(actual);
-      return at < 0
-          ? Found.check(true, "1000 values equal")
-          : Found.check(false, "values differ, the first at " + at / Float.BYTES);
-    }
-  }
-
-  private DeviceBuffer upload(Opened opened, MemorySegment memory) {
-    DeviceBuffer buffer = opened.add(device.allocate(memory.byteSize()));
-    stream.upload(memory, buffer);
-    return buffer;
   }
 }

@@ -40,17 +40,17 @@ final class DriverFallbackTest {
     try (CudaDevice device = CudaDevice.open(standIn.library(), 0);
         CudaStream stream = device.stream();
         KernelLibrary library = device.load(Kernels.ptx())) {
-      Kernel gather = library.kernel("spam4j_gather");
-      KernelArguments none = new KernelArguments(2).setLong(0, 0).setLong(1, 0);
+      Kernel fill = library.kernel("spam4j_fill");
+      KernelArguments none = new KernelArguments(3).setLong(0, 0).setLong(1, 0).setFloat(2, 0);
 
       assertThatThrownBy(() -> library.kernel("none")).hasMessage(NO_KERNEL);
-      assertThatThrownBy(() -> gather.launch(stream, 1, 512, 0, none))
+      assertThatThrownBy(() -> fill.launch(stream, 1, 512, 0, none))
           .hasMessage(
-              "cuLaunchKernel failed: kernel=spam4j_gather, blocks=1, threads=512, sharedBytes=0,"
+              "cuLaunchKernel failed: kernel=spam4j_fill, blocks=1, threads=512, sharedBytes=0,"
                   + " status=cudaErrorLaunchOutOfResources(701)");
-      assertThatThrownBy(() -> gather.launch(stream, 1, 2048, 0, none))
+      assertThatThrownBy(() -> fill.launch(stream, 1, 2048, 0, none))
           .hasMessage(
-              "cuLaunchKernel failed: kernel=spam4j_gather, blocks=1, threads=2048, sharedBytes=0,"
+              "cuLaunchKernel failed: kernel=spam4j_fill, blocks=1, threads=2048, sharedBytes=0,"
                   + " status=cudaErrorInvalidValue(1)");
       assertThatThrownBy(() -> device.load(".version 6.3"))
           .isInstanceOf(CudaException.class)

@@ -30,15 +30,13 @@ final class HostKernels {
     MEASURE(3),
     MEASURE_SUM(4),
     FILL(5),
-    GATHER(6),
-    SCATTER(7),
-    REMAP(8),
-    MEASURE_TOTAL(9),
-    MEASURE_AGAIN(10),
-    RESCALE(11),
-    DECIDE_TENSORS(12),
-    DECIDE_NORM(13),
-    AMSGRAD(14);
+    REMAP(6),
+    MEASURE_TOTAL(7),
+    MEASURE_AGAIN(8),
+    RESCALE(9),
+    DECIDE_TENSORS(10),
+    DECIDE_NORM(11),
+    AMSGRAD(12);
 
     private final int index;
 

@@ -57,34 +57,6 @@ class HostMomentsTest {
   }
 
   @Test
-  void gatherAndScatter_selectedElements() throws IOException, InterruptedException {
-    int[] selected = selection(90);
-    int[] all = IntStream.range(0, ELEMENTS).toArray();
-    ByteBuffer weights = stream(all, 0.5f);
-    ByteBuffer gradient = stream(all, 0.25f);
-    ByteBuffer packed = kernels.memory(4L * selected.length, 4);
-    ByteBuffer tensor = tensor(weights, gradient, packed, packed, positions(selected));
-    ByteBuffer chunks = kernels.memory(24 * 3, 8);
-    for (int tile : new int[] {0, 2, 3}) {
-      int from = startOf(selected, tile);
-      chunks.putLong(from).putLong((long) tile * TILE);
-      chunks.putInt(startOf(selected, tile + 1) - from).putInt(0);
-    }
-
-    kernels.launch(Kernel.GATHER, 3, tensor, chunks);
-    kernels.launch(Kernel.SCATTER, 3, tensor, chunks);
-    kernels.run();
-
-    for (int i = 0; i < selected.length; i++) {
-      assertThat(packed.getFloat(4 * i)).isEqualTo(selected[i] + 0.25f);
-    }
-    for (int i = 0; i < ELEMENTS; i++) {
-      boolean written = Arrays.binarySearch(selected, i) >= 0;
-      assertThat(weights.getFloat(4 * i)).isEqualTo(i + (written ? 0.25f : 0.5f));
-    }
-  }
-
-  @Test
   void remap_carriesWhatStaysSelected() throws IOException, InterruptedException {
     int[] before = selection(20);
     int[] after = selection(30);

@@ -42,8 +42,6 @@ class KernelPtxTest {
           Map.entry("spam4j_decide_tensors", List.of(8, 8, 8, 8, 8, 4)),
           Map.entry("spam4j_decide_norm", List.of(8, 8, 8, 8, 8, 8, 4)),
           Map.entry("spam4j_fill", List.of(8, 8, 4)),
-          Map.entry("spam4j_gather", List.of(8, 8)),
-          Map.entry("spam4j_scatter", List.of(8, 8)),
           Map.entry("spam4j_remap", List.of(8, 8, 8)));
 
   private static final Set<String> ROUNDED = Set.of("add", "sub", "mul", "div", "sqrt");

@@ -8,7 +8,6 @@ import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.Random;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -60,66 +59,6 @@ final class ShippedMomentsTest {
   private static int startOf(int[] elements, int tile) {
     int found = Arrays.binarySearch(elements, tile * TILE);
     return found < 0 ? -1 - found : found;
-  }
-
-  @ParameterizedTest
-  @EnumSource
-  void gatherAndScatter_selectedElements(Mode mode) {
-    int[] selected = selection(40);
-    int[] weightBits = bits(ELEMENTS);
-    int[] gradientBits = bits(ELEMENTS);
-    try (StandInDevice device = StandInDevice.open(mode)) {
-      Memory weights = stream(device, weightBits, 4);
-      Memory gradient = stream(device, gradientBits, 8);
-      Memory packed = device.memory(4L * selected.length, 12);
-      Memory positions = TensorStreams.positions(device, selected);
-      long packedAt = packed.address();
-      Memory tensor =
-          secondTensor(
-              device,
-              weights.address(),
-              gradient.address(),
-              packedAt,
-              packedAt,
-              positions.address());
-      Memory chunks = device.memory(24 * 3, 0);
-      ByteBuffer rows = chunks.rows();
-      for (int tile : new int[] {0, 2, 3}) {
-        int from = startOf(selected, tile);
-        rows.putLong(from).putLong((long) tile * TILE);
-        rows.putInt(startOf(selected, tile + 1) - from).putInt(1);
-      }
-      device.upload();
-      device.launch("spam4j_gather", 3, tensor, chunks);
-      device.launch("spam4j_scatter", 3, tensor, chunks);
-      device.download();
-
-      int[] expected = Arrays.stream(selected).map(i -> gradientBits[i]).toArray();
-      assertThat(bitsOf(packed)).isEqualTo(expected);
-      for (int i : selected) {
-        weightBits[i] = gradientBits[i];
-      }
-      assertThat(bitsOf(weights)).isEqualTo(weightBits);
-      assertThat(bitsOf(gradient)).isEqualTo(gradientBits);
-    }
-  }
-
-  @Test
-  void gather_withoutAGradient() {
-    int[] selected = {1, 5, 9};
-    int[] packedBits = bits(selected.length);
-    try (StandInDevice device = StandInDevice.open(Mode.LAZY)) {
-      Memory packed = stream(device, packedBits, 0);
-      Memory positions = TensorStreams.positions(device, selected);
-      Memory tensor = secondTensor(device, 0, 0, packed.address(), 0, positions.address());
-      Memory chunks = device.memory(24, 0);
-      chunks.rows().putLong(0).putLong(0).putInt(selected.length).putInt(1);
-      device.upload();
-      device.launch("spam4j_gather", 1, tensor, chunks);
-      device.download();
-
-      assertThat(bitsOf(packed)).isEqualTo(packedBits);
-    }
   }
 
   @ParameterizedTest
