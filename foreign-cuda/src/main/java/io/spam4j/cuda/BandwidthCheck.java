@@ -59,11 +59,11 @@ final class BandwidthCheck {
   private Found copy() {
     long bytes = weights * Float.BYTES;
     long best = Long.MAX_VALUE;
-    try (Opened opened = new Opened()) {
-      DeviceBuffer from = opened.add(device.allocate(bytes));
-      DeviceBuffer to = opened.add(device.allocate(bytes));
-      CudaEvent start = opened.add(device.timer());
-      CudaEvent stop = opened.add(device.timer());
+    try (Closer closer = new Closer()) {
+      DeviceBuffer from = closer.add(device.allocate(bytes));
+      DeviceBuffer to = closer.add(device.allocate(bytes));
+      CudaEvent start = closer.add(device.timer());
+      CudaEvent stop = closer.add(device.timer());
       stream.fill(from, (byte) 1);
       for (int i = 0; i < COPIES; i++) {
         start.record(stream);
@@ -81,10 +81,10 @@ final class BandwidthCheck {
     List<Long> nanos = new ArrayList<>();
     settings.listener(report -> nanos.add(report.nanos()));
     long bytes;
-    try (Opened opened = new Opened()) {
-      DeviceBuffer memory = opened.add(device.allocate(weights * Float.BYTES));
+    try (Closer closer = new Closer()) {
+      DeviceBuffer memory = closer.add(device.allocate(weights * Float.BYTES));
       stream.fill(memory, (byte) 0);
-      DeviceBuffer slopes = opened.add(device.allocate(weights * Float.BYTES));
+      DeviceBuffer slopes = closer.add(device.allocate(weights * Float.BYTES));
       draw(slopes);
       DeviceTensor gradient = DeviceTensor.of(slopes, weights);
       var parameter = new CudaParameter("w", DeviceTensor.of(memory, weights));

@@ -2,9 +2,9 @@ package io.spam4j.cuda;
 
 import org.jspecify.annotations.Nullable;
 
-/** Goes on closing after a failure of CUDA, and tells the first one in the end. */
+/** Goes on closing after a failure, and tells the first one in the end. */
 final class CloseFailures {
-  private @Nullable CudaException first;
+  private @Nullable RuntimeException first;
 
   /** Closes something because of a failure, which stays the one that is told. */
   static void closeAfter(Throwable failure, Runnable close) {
@@ -15,16 +15,40 @@ final class CloseFailures {
     }
   }
 
-  /** Does a step, and keeps its failure for {@link #throwFirst}. */
-  void run(Runnable step) {
+  /**
+   * Waits for work whose memory is about to be freed: tries again if that fails, and tells the
+   * first failure.
+   */
+  static void insist(Runnable wait) {
+    try {
+      wait.run();
+    } catch (RuntimeException e) {
+      closeAfter(e, wait);
+      throw e;
+    }
+  }
+
+  /**
+   * Does a step, and keeps its failure for {@link #throwFirst}.
+   *
+   * @return whether it did not fail
+   */
+  boolean run(Runnable step) {
     try {
       step.run();
-    } catch (CudaException e) {
-      if (first == null) {
-        first = e;
-      } else if (!first.equals(e)) {
-        first.addSuppressed(e);
-      }
+      return true;
+    } catch (RuntimeException e) {
+      add(e);
+      return false;
+    }
+  }
+
+  /** Keeps a failure for {@link #throwFirst}. */
+  void add(RuntimeException failure) {
+    if (first == null) {
+      first = failure;
+    } else if (!first.equals(failure)) {
+      first.addSuppressed(failure);
     }
   }
 

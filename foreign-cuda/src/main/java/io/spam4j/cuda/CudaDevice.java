@@ -79,6 +79,36 @@ public final class CudaDevice implements AutoCloseable {
     return context;
   }
 
+  /**
+   * Checks that the current thread may use the device.
+   *
+   * @throws WrongThreadException if another thread opened it
+   */
+  public void requireOwner() {
+    context.checkOwner();
+  }
+
+  /**
+   * Checks that the device can be used at this moment.
+   *
+   * @throws WrongThreadException if another thread opened it
+   * @throws IllegalStateException if it is closed
+   * @throws CudaException if it is lost, with the first cause
+   */
+  public void requireUsable() {
+    context.enter();
+  }
+
+  /** Whether an error that the device does not survive was met; see {@link CudaException}. */
+  public boolean isLost() {
+    return context.isLost();
+  }
+
+  /** Whether it was closed. */
+  public boolean isClosed() {
+    return context.isClosed();
+  }
+
   /** Which device it is, from 0. */
   public int ordinal() {
     return context.ordinal();
@@ -87,6 +117,18 @@ public final class CudaDevice implements AutoCloseable {
   /** The path or soname of the libcudart in use. */
   public String library() {
     return context.library().name();
+  }
+
+  /** The version of the libcudart in use, as {@code 1000 * major + 10 * minor}. */
+  public int runtimeVersion() {
+    context.enter();
+    return context.outInt(context.cudart().runtimeGetVersion);
+  }
+
+  /** The newest CUDA that the driver supports, as {@code 1000 * major + 10 * minor}. */
+  public int driverVersion() {
+    context.enter();
+    return context.outInt(context.cudart().driverGetVersion);
   }
 
   /** The name of the product, such as {@code NVIDIA H100 80GB HBM3}. */
@@ -127,7 +169,7 @@ public final class CudaDevice implements AutoCloseable {
 
   /** Creates a stream that does not wait for the default stream. */
   public CudaStream stream() {
-    return CudaStream.create(context);
+    return CudaStream.create(this);
   }
 
   /**
@@ -138,7 +180,7 @@ public final class CudaDevice implements AutoCloseable {
    *     CUDA's default stream
    */
   public CudaStream stream(long address) {
-    return CudaStream.of(context, address);
+    return CudaStream.of(this, address);
   }
 
   /** Creates an event that measures time, for benchmarks. */
@@ -186,6 +228,11 @@ public final class CudaDevice implements AutoCloseable {
    */
   public KernelLibrary load(String ptx) {
     return KernelLibrary.load(context, ptx);
+  }
+
+  /** Loads the kernels that are shipped, which optimizers run. */
+  public KernelLibrary loadShipped() {
+    return KernelLibrary.load(context, context.kernels());
   }
 
   /** Waits until the device has done all it was given. */

@@ -19,7 +19,7 @@ record CudaProbe(@Nullable CudaLibrary library, CudaAvailability availability) {
       CudaLibrary library = CudaLibrary.load(host);
       return new CudaProbe(library, availability(library));
     } catch (CudaUnavailableException e) {
-      return new CudaProbe(null, e.toAvailability());
+      return new CudaProbe(null, unavailable(e));
     }
   }
 
@@ -42,8 +42,12 @@ record CudaProbe(@Nullable CudaLibrary library, CudaAvailability availability) {
     try {
       return ask(library);
     } catch (CudaUnavailableException e) {
-      return e.toAvailability();
+      return unavailable(e);
     }
+  }
+
+  private static Unavailable unavailable(CudaUnavailableException e) {
+    return new Unavailable(String.valueOf(e.getMessage()), e.hint());
   }
 
   private static Available ask(CudaLibrary library) throws CudaUnavailableException {
@@ -99,7 +103,7 @@ record CudaProbe(@Nullable CudaLibrary library, CudaAvailability availability) {
         "see whether nvidia-smi lists a GPU and CUDA_VISIBLE_DEVICES does not hide it");
   }
 
-  static String versionText(int version) {
+  private static String versionText(int version) {
     return version / 1000 + "." + version % 1000 / 10;
   }
 }

@@ -25,10 +25,10 @@ final class CudaRun implements AutoCloseable {
   private static final long MOST_STAGING = 16 << 20;
 
   private final CudaStream stream;
-  private final DeviceContext context;
+  private final CudaDevice device;
   private final List<CudaParameter> parameters;
   private final Launching launching;
-  private final Opened opened = new Opened();
+  private final Closer closer = new Closer();
   private final StepPlanner planner;
   private final TensorTable table;
   private final ChunkTable chunks;
@@ -53,8 +53,8 @@ final class CudaRun implements AutoCloseable {
     this.stream = stream;
     this.parameters = parameters;
     this.launching = launching;
-    context = stream.context();
-    context.enter();
+    device = stream.device();
+    device.requireUsable();
     int count = parameters.size();
     gradients = new DeviceTensor[count];
     hasGradient = new BitSet(count);
@@ -63,16 +63,16 @@ final class CudaRun implements AutoCloseable {
     long[] elements = parameters.stream().mapToLong(p -> p.weights().elements()).toArray();
     planner =
         settings.planner(shapes, new DeviceCopies(stream, parameters, gradients, this::moments));
-    opened.add(planner::close);
+    closer.add(planner);
     try {
       Arena arena = Arena.ofAuto();
       table = new TensorTable(arena, count);
       chunks = ChunkTable.ofUpdate(arena, elements, planner::isSparse);
       ChunkTable measured = ChunkTable.ofMeasure(arena, elements);
-      KernelLibrary library = opened.add(KernelLibrary.load(context, context.kernels()));
-      memory = new StepMemory(context, planner, chunks, measured);
-      opened.add(memory::close);
-      staging = new Staging(stream, opened.add(PinnedBuffer.allocate(context, stagingBytes())));
+      KernelLibrary library = closer.add(device.loadShipped());
+      memory = new StepMemory(device, planner, chunks, measured);
+      closer.add(memory);
+      staging = new Staging(stream, closer.add(device.allocatePinned(stagingBytes())));
       for (int i = 0; i < count; i++) {
         table.setWeights(i, parameters.get(i).weights());
       }
@@ -85,13 +85,13 @@ final class CudaRun implements AutoCloseable {
               chunks,
               staging,
               new Remap(stream, library.kernel("spam4j_remap")));
-      opened.add(moments::close);
+      closer.add(moments);
       launches = new Launches(library, memory, planner, chunks, measured);
-      slots = new StepSlots(context, opened, memory, planner);
+      slots = new StepSlots(device, closer, memory, planner);
       histories = new Histories(stream, memory.histories, planner);
       uploadTables(measured);
     } catch (RuntimeException | Error e) {
-      CloseFailures.closeAfter(e, opened::close);
+      CloseFailures.closeAfter(e, closer::close);
       throw e;
     }
   }
@@ -126,7 +126,7 @@ final class CudaRun implements AutoCloseable {
   }
 
   int ordinal() {
-    return context.ordinal();
+    return device.ordinal();
   }
 
   Launches launches() {
@@ -172,7 +172,7 @@ final class CudaRun implements AutoCloseable {
     if (closed) {
       throw new IllegalStateException("the optimizer must be open: it was closed");
     }
-    context.enter();
+    device.requireUsable();
     if (lost != null) {
       throw new IllegalStateException(
           "a step broke off in the middle, load a checkpoint: step=" + (planner.stepCount() + 1),
@@ -263,7 +263,7 @@ final class CudaRun implements AutoCloseable {
     }
     if (graph == null) {
       CudaGraph captured = CudaGraph.capture(stream, () -> launchKernels(work));
-      opened.add(captured::close);
+      closer.add(captured);
       graph = captured;
     }
     graph.launch(stream);
@@ -302,7 +302,7 @@ final class CudaRun implements AutoCloseable {
 
   void load(Path file, LoadOptions options) throws IOException {
     requireOpen();
-    context.enter();
+    device.requireUsable();
     reportAll();
     try (RestoredState restored = planner.load(file, options)) {
       try {
@@ -354,18 +354,18 @@ final class CudaRun implements AutoCloseable {
     if (closed) {
       return;
     }
-    context.checkOwner();
+    device.requireOwner();
     CloseFailures failures = new CloseFailures();
     try {
-      if (!context.isLost() && !context.isClosed()) {
+      if (!device.isLost() && !device.isClosed()) {
         failures.run(this::reportAll);
       }
     } finally { // also after an Error of a listener
       closed = true;
-      if (!context.isLost() && !context.isClosed()) {
+      if (!device.isLost() && !device.isClosed()) {
         failures.run(stream::synchronize); // work of a step that broke off uses what is freed
       }
-      failures.run(opened::close);
+      failures.run(closer::close);
     }
     failures.throwFirst();
   }

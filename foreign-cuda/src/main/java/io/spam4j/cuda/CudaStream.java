@@ -8,20 +8,24 @@ import org.jspecify.annotations.Nullable;
  * that work are told by a later call.
  */
 public final class CudaStream implements AutoCloseable {
+  private final CudaDevice device;
   private final DeviceContext context;
   private final Handle handle;
   private @Nullable Capture capture;
 
-  private CudaStream(Handle handle) {
+  private CudaStream(CudaDevice device, Handle handle) {
+    this.device = device;
     this.context = handle.context();
     this.handle = handle;
   }
 
-  static CudaStream create(DeviceContext context) {
+  static CudaStream create(CudaDevice device) {
+    DeviceContext context = device.context();
     context.enter();
     NativeFunction create = context.cudart().streamCreate;
     int flags = Layouts.STREAM_NON_BLOCKING;
     return new CudaStream(
+        device,
         new Handle(
             context,
             "stream",
@@ -29,9 +33,15 @@ public final class CudaStream implements AutoCloseable {
             context.cudart().streamDestroy));
   }
 
-  static CudaStream of(DeviceContext context, long address) {
-    context.enter();
-    return new CudaStream(Handle.foreign(context, "stream", MemorySegment.ofAddress(address)));
+  static CudaStream of(CudaDevice device, long address) {
+    device.context().enter();
+    return new CudaStream(
+        device, Handle.foreign(device.context(), "stream", MemorySegment.ofAddress(address)));
+  }
+
+  /** The device that does the work. */
+  public CudaDevice device() {
+    return device;
   }
 
   Handle handle() {
@@ -105,7 +115,7 @@ public final class CudaStream implements AutoCloseable {
     context.enter();
     checkHost(from, to);
     copy(to.pointer(), from, to.bytes(), Layouts.MEMCPY_HOST_TO_DEVICE);
-    drain();
+    CloseFailures.insist(this::synchronize);
   }
 
   /**
@@ -120,7 +130,7 @@ public final class CudaStream implements AutoCloseable {
       throw new IllegalArgumentException("a download must go to writable memory: to=" + to);
     }
     copy(to, from.pointer(), from.bytes(), Layouts.MEMCPY_DEVICE_TO_HOST);
-    drain();
+    CloseFailures.insist(this::synchronize);
   }
 
   private void checkHost(MemorySegment host, DeviceBuffer device) {
@@ -182,19 +192,6 @@ public final class CudaStream implements AutoCloseable {
     context.enter();
     NativeFunction synchronize = context.cudart().streamSynchronize;
     context.check(synchronize, synchronize.call(handle.pointer()));
-  }
-
-  /**
-   * Waits like {@link #synchronize}, and tries again if that fails: what the work uses is about to
-   * be freed.
-   */
-  void drain() {
-    try {
-      synchronize();
-    } catch (CudaException e) {
-      CloseFailures.closeAfter(e, this::synchronize);
-      throw e;
-    }
   }
 
   /** Whether all that was queued is done. */

@@ -2,7 +2,7 @@ package io.spam4j.cuda;
 
 import java.io.Serial;
 
-/** Ends a probe from within; never leaves the package. */
+/** Ends a probe from within; never leaves the module. */
 final class CudaUnavailableException extends Exception {
   @Serial private static final long serialVersionUID = 1;
 
@@ -13,7 +13,8 @@ final class CudaUnavailableException extends Exception {
     this.hint = hint;
   }
 
-  CudaAvailability.Unavailable toAvailability() {
-    return new CudaAvailability.Unavailable(String.valueOf(getMessage()), hint);
+  /** What to do about it. */
+  String hint() {
+    return hint;
   }
 }

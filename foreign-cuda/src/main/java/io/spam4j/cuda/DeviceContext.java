@@ -201,7 +201,7 @@ final class DeviceContext {
     for (Handle handle : List.copyOf(open).reversed()) {
       failures.run(handle::close);
     }
-    closed = true;
+    closed = open.isEmpty(); // memory that another thread uses stays open
     failures.throwFirst();
   }
 

@@ -16,7 +16,7 @@ final class GpuTwin implements AutoCloseable {
 
   private final CudaStream stream;
   private final IntUnaryOperator shifts;
-  private final Opened opened = new Opened();
+  private final Closer closer = new Closer();
   private final Map<String, DeviceTensor> weights = new HashMap<>();
   private final Map<String, DeviceTensor> gradients = new HashMap<>();
   private final CudaOptimizer optimizer;
@@ -42,16 +42,16 @@ final class GpuTwin implements AutoCloseable {
                 stream.upload(tensor.memory(), weights(name).buffer());
               });
       optimizer = CudaOptimizer.build(settings, stream, parameters, launching);
-      opened.add(optimizer::close);
+      closer.add(optimizer);
     } catch (RuntimeException | Error e) {
-      CloseFailures.closeAfter(e, opened::close);
+      CloseFailures.closeAfter(e, closer::close);
       throw e;
     }
   }
 
   private DeviceTensor tensor(CudaDevice device, Tensor like) {
     int shift = shifts.applyAsInt(weights.size() + gradients.size());
-    DeviceBuffer room = opened.add(device.allocate(like.bytes() + MOST_SHIFT));
+    DeviceBuffer room = closer.add(device.allocate(like.bytes() + MOST_SHIFT));
     return DeviceTensor.of(room.slice(shift, like.bytes()), like.shape());
   }
 
@@ -84,6 +84,6 @@ final class GpuTwin implements AutoCloseable {
 
   @Override
   public void close() {
-    opened.close();
+    closer.close();
   }
 }

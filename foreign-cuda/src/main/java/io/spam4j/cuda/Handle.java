@@ -75,7 +75,11 @@ final class Handle {
       return;
     }
     CloseFailures failures = new CloseFailures();
-    failures.run(before);
+    try {
+      before.run(); // whatever else it throws refuses the closing
+    } catch (CudaException e) {
+      failures.add(e);
+    }
     closed = true;
     context.released(this);
     NativeFunction giveBack = release;

@@ -4,13 +4,9 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.util.List;
-import java.util.regex.Pattern;
 
 /** The kernels that are shipped: src/main/cuda, compiled to PTX. */
 final class Kernels {
-  private static final Pattern ENTRY = Pattern.compile("\\.entry\\s+(\\w+)");
-
   private Kernels() {}
 
   /** Their text. */
@@ -24,10 +20,5 @@ final class Kernels {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-  }
-
-  /** The names of the kernels of a text, in its order. */
-  static List<String> names(String ptx) {
-    return ENTRY.matcher(ptx).results().map(entry -> entry.group(1)).toList();
   }
 }

@@ -46,11 +46,11 @@ final class MomentBlock {
   }
 
   /** Memory for a sparse parameter with so many moments, which are 0. */
-  static MomentBlock sparse(DeviceContext context, CudaStream stream, int tensors, long count) {
+  static MomentBlock sparse(CudaStream stream, int tensors, long count) {
     if (count == 0) {
       return new MomentBlock(null, tensors, 0, true);
     }
-    DeviceBuffer memory = DeviceBuffer.allocate(context, bytes(tensors, count, true));
+    DeviceBuffer memory = stream.device().allocate(bytes(tensors, count, true));
     try {
       stream.fill(memory, (byte) 0);
     } catch (CudaException e) {

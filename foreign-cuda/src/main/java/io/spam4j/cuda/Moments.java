@@ -12,7 +12,6 @@ import org.jspecify.annotations.Nullable;
  * one that carries moments over, is drawn.
  */
 final class Moments implements AutoCloseable {
-  private final DeviceContext context;
   private final StepPlanner planner;
   private final CudaStream stream;
   private final TensorTable table;
@@ -31,7 +30,6 @@ final class Moments implements AutoCloseable {
       ChunkTable chunks,
       Staging staging,
       Remap remap) {
-    context = stream.context();
     this.stream = stream;
     this.planner = planner;
     this.table = table;
@@ -45,12 +43,12 @@ final class Moments implements AutoCloseable {
     for (int i = 0; i < blocks.length; i++) {
       bytes += planner.isSparse(i) ? 0 : MomentBlock.bytes(tensors, elements[i], false);
     }
-    dense = bytes == 0 ? null : DeviceBuffer.allocate(context, bytes);
+    dense = bytes == 0 ? null : stream.device().allocate(bytes);
     try {
       long offset = 0;
       for (int i = 0; i < blocks.length; i++) {
         if (planner.isSparse(i) || dense == null) {
-          blocks[i] = MomentBlock.sparse(context, stream, tensors, planner.moments(i));
+          blocks[i] = MomentBlock.sparse(stream, tensors, planner.moments(i));
           selectIfDrawn(i, planner.mask(i));
         } else {
           long size = MomentBlock.bytes(tensors, elements[i], false);
@@ -109,7 +107,7 @@ final class Moments implements AutoCloseable {
       IndexMask mask = plan.nextMask(i).orElse(null);
       boolean carries = planner.mask(i).isPresent() && plan.carriesMoments(i);
       if (mask != null && (carries || mask.count() != blocks[i].count())) {
-        spare[i] = MomentBlock.sparse(context, stream, blocks[i].tensors(), mask.count());
+        spare[i] = MomentBlock.sparse(stream, blocks[i].tensors(), mask.count());
       }
     }
   }
@@ -117,7 +115,7 @@ final class Moments implements AutoCloseable {
   /** Makes room for the state of a checkpoint. If that fails, {@link #discard} has to follow. */
   void prepare(int parameter, long count) {
     if (planner.isSparse(parameter)) {
-      spare[parameter] = MomentBlock.sparse(context, stream, blocks[parameter].tensors(), count);
+      spare[parameter] = MomentBlock.sparse(stream, blocks[parameter].tensors(), count);
     }
   }
 
@@ -210,7 +208,7 @@ final class Moments implements AutoCloseable {
   @Override
   public void close() {
     CloseFailures failures = new CloseFailures();
-    if (!context.isLost() && !context.isClosed()) {
+    if (!stream.device().isLost() && !stream.device().isClosed()) {
       failures.run(stream::synchronize);
     }
     for (MomentBlock block : blocks) {

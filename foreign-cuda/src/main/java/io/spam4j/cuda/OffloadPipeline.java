@@ -32,7 +32,7 @@ import org.jspecify.annotations.Nullable;
 public final class OffloadPipeline implements AutoCloseable {
   private static final long MOST_PIECE = 8 << 20; // bytes: enough to fill the bus
 
-  private final Opened opened = new Opened();
+  private final Closer closer = new Closer();
   private final List<Parameter> parameters;
   private final List<DeviceTensor> weights = new ArrayList<>();
   private final List<DeviceTensor> gradients = new ArrayList<>();
@@ -49,7 +49,7 @@ public final class OffloadPipeline implements AutoCloseable {
     WeightPlace.requireDistinct(this.parameters.stream().map(OffloadPipeline::place).toList());
     try {
       stream = device.stream();
-      opened.add(stream::close);
+      closer.add(stream);
       List<CudaParameter> onDevice = new ArrayList<>();
       for (Parameter parameter : this.parameters) {
         weights.add(tensor(device, parameter));
@@ -57,13 +57,13 @@ public final class OffloadPipeline implements AutoCloseable {
         onDevice.add(new CudaParameter(parameter.name(), weights.getLast()));
       }
       run = new CudaRun(settings, stream, onDevice, Launching.KERNELS);
-      opened.add(run::close);
+      closer.add(run);
       work =
           new OffloadWork(
-              device, opened, run, this.parameters, sources, weights, gradients, mostPiece);
+              device, closer, run, this.parameters, sources, weights, gradients, mostPiece);
       takeWeights();
     } catch (RuntimeException | Error e) {
-      CloseFailures.closeAfter(e, opened::close);
+      CloseFailures.closeAfter(e, closer::close);
       throw e;
     }
   }
@@ -84,7 +84,7 @@ public final class OffloadPipeline implements AutoCloseable {
 
   private DeviceTensor tensor(CudaDevice device, Parameter parameter) {
     Tensor host = parameter.weights();
-    return DeviceTensor.of(opened.add(device.allocate(host.bytes())), host.shape());
+    return DeviceTensor.of(closer.add(device.allocate(host.bytes())), host.shape());
   }
 
   /**
@@ -199,6 +199,6 @@ public final class OffloadPipeline implements AutoCloseable {
   /** Frees its memory; harmless if closed already. */
   @Override
   public void close() {
-    opened.close();
+    closer.close();
   }
 }

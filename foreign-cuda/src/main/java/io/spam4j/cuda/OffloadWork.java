@@ -43,7 +43,7 @@ final class OffloadWork implements StepWork {
    */
   OffloadWork(
       CudaDevice device,
-      Opened opened,
+      Closer closer,
       CudaRun run,
       List<Parameter> parameters,
       @Nullable Tensor[] sources,
@@ -56,14 +56,14 @@ final class OffloadWork implements StepWork {
     this.weights = weights;
     this.gradients = gradients;
     in = device.stream();
-    opened.add(in::close);
+    closer.add(in);
     out = device.stream();
-    opened.add(out::close);
-    arrived = opened.add(device.event());
-    updated = opened.add(device.event());
+    closer.add(out);
+    arrived = closer.add(device.event());
+    updated = closer.add(device.event());
     long largest = cut(mostPiece);
-    Arrays.setAll(incoming, _ -> opened.add(device.allocatePinned(largest)));
-    Arrays.setAll(outgoing, _ -> opened.add(device.allocatePinned(largest)));
+    Arrays.setAll(incoming, _ -> closer.add(device.allocatePinned(largest)));
+    Arrays.setAll(outgoing, _ -> closer.add(device.allocatePinned(largest)));
   }
 
   /**

@@ -35,14 +35,14 @@ final class ReductionCheck {
   }
 
   private Found reduce(SelfTestRows rows) {
-    try (Opened opened = new Opened()) {
-      DeviceBuffer gradient = opened.add(device.allocate(elements * Float.BYTES));
+    try (Closer closer = new Closer()) {
+      DeviceBuffer gradient = closer.add(device.allocate(elements * Float.BYTES));
       fill(gradient);
-      DeviceBuffer weights = opened.add(device.allocate(elements * Float.BYTES));
+      DeviceBuffer weights = closer.add(device.allocate(elements * Float.BYTES));
       stream.fill(weights, (byte) 0);
       Measured own = measure(gradient, weights);
       try (Blas blas = Blas.create(stream)) {
-        DeviceBuffer result = opened.add(device.allocate(Long.BYTES));
+        DeviceBuffer result = closer.add(device.allocate(Long.BYTES));
         rows.add("norm", () -> norm(blas, gradient, result, own.norm()));
         rows.add("max", () -> max(blas, gradient, result, own.max()));
       } catch (UnsupportedOperationException e) {

@@ -30,7 +30,7 @@ final class Remap {
   void run(MomentBlock from, MomentBlock to, long[] oldLengths, long[] newLengths) {
     long bytes = 2 * TensorTable.ROW + CHANGE * newLengths.length;
     try (Arena arena = Arena.ofConfined();
-        DeviceBuffer tables = DeviceBuffer.allocate(stream.context(), bytes)) {
+        DeviceBuffer tables = stream.device().allocate(bytes)) {
       MemorySegment rows = arena.allocate(bytes, 16);
       TensorTable both = new TensorTable(arena, 2);
       both.setMoments(0, from);
@@ -54,7 +54,7 @@ final class Remap {
       long changes = bytes - 2 * TensorTable.ROW;
       arguments.setBuffer(2, tables.slice(2 * TensorTable.ROW, changes));
       kernel.launch(stream, newLengths.length, Launches.THREADS, 0, arguments);
-      stream.drain();
+      CloseFailures.insist(stream::synchronize); // before the tables are freed
     }
   }
 }

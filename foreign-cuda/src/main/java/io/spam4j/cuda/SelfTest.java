@@ -47,10 +47,9 @@ public final class SelfTest {
   /** What is there, and whether it can load the kernels. */
   static Section binding(CudaDevice device) {
     SelfTestRows rows = new SelfTestRows();
-    Cudart cudart = device.context().cudart();
     rows.add("libcudart", () -> Found.fact(device.library()));
-    rows.add("runtime", () -> version(device, cudart.runtimeGetVersion));
-    rows.add("driver", () -> version(device, cudart.driverGetVersion));
+    rows.add("runtime", () -> Found.fact(text(device.runtimeVersion())));
+    rows.add("driver", () -> Found.fact(text(device.driverVersion())));
     rows.add("device", () -> Found.fact(device.name()));
     rows.add(
         "compute capability",
@@ -69,16 +68,14 @@ public final class SelfTest {
     return rows.section("binding");
   }
 
-  private static Found version(CudaDevice device, NativeFunction function) {
-    DeviceContext context = device.context();
-    context.enter();
-    return Found.fact(CudaProbe.versionText(context.outInt(function)));
+  private static String text(int version) {
+    return version / 1000 + "." + version % 1000 / 10;
   }
 
   private static Found kernels(CudaDevice device, SelfTestRows rows) {
-    String text = device.context().kernels();
-    List<String> names = Kernels.names(text);
-    try (KernelLibrary library = device.load(text)) {
+    List<String> names;
+    try (KernelLibrary library = device.loadShipped()) {
+      names = library.names();
       for (String name : names) {
         rows.add(name, () -> Found.check(true, told(library.kernel(name))));
       }

@@ -38,7 +38,7 @@ final class StepMemory implements AutoCloseable {
   final DeviceBuffer laterStatistics; // the same of what transforms have left
   final DeviceBuffer histories;
 
-  StepMemory(DeviceContext context, StepPlanner planner, ChunkTable update, ChunkTable measure) {
+  StepMemory(CudaDevice device, StepPlanner planner, ChunkTable update, ChunkTable measure) {
     int n = planner.names().size();
     int links = planner.transforms().size();
     boolean measures = planner.measures();
@@ -62,7 +62,7 @@ final class StepMemory implements AutoCloseable {
     for (long size : sizes) {
       bytes += align(size);
     }
-    memory = DeviceBuffer.allocate(context, bytes);
+    memory = device.allocate(bytes);
     tensors = take(sizes[0]);
     chunks = take(sizes[1]);
     chunkTallies = take(sizes[2]);

@@ -23,14 +23,14 @@ final class StepSlot {
   private final int transforms;
   private @Nullable StepFacts facts; // of the step under way
 
-  StepSlot(DeviceContext context, Opened opened, StepMemory memory, StepPlanner planner) {
+  StepSlot(CudaDevice device, Closer closer, StepMemory memory, StepPlanner planner) {
     this.memory = memory;
     parameters = planner.names().size();
     transforms = planner.transforms().size();
-    sent = opened.add(PinnedBuffer.allocate(context, memory.sent.bytes() + memory.tensors.bytes()));
-    fetched = opened.add(PinnedBuffer.allocate(context, memory.fetched.bytes()));
-    start = opened.add(CudaEvent.create(context, Layouts.EVENT_DEFAULT));
-    stop = opened.add(CudaEvent.create(context, Layouts.EVENT_DEFAULT));
+    sent = closer.add(device.allocatePinned(memory.sent.bytes() + memory.tensors.bytes()));
+    fetched = closer.add(device.allocatePinned(memory.fetched.bytes()));
+    start = closer.add(device.timer());
+    stop = closer.add(device.timer());
   }
 
   /** Whether a step is under way whose results nobody has taken. */

@@ -12,10 +12,10 @@ final class StepSlots {
   private int next;
   private int oldest;
 
-  StepSlots(DeviceContext context, Opened opened, StepMemory memory, StepPlanner planner) {
+  StepSlots(CudaDevice device, Closer closer, StepMemory memory, StepPlanner planner) {
     this.planner = planner;
     for (int i = 0; i < COUNT; i++) {
-      slots[i] = new StepSlot(context, opened, memory, planner);
+      slots[i] = new StepSlot(device, closer, memory, planner);
     }
   }
 
