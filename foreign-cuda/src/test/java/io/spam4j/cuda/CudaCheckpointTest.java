@@ -109,11 +109,11 @@ final class CudaCheckpointTest {
         for (String refused : new String[] {"damaged", "other", "missing"}) {
           Path file = file(refused);
           Throwable expected = catchThrowable(() -> run.cpu.load(file));
-          long handles = standIn.device().context().openCount();
+          long handles = StandIn.openCount(standIn.device());
           assertThatThrownBy(() -> run.gpu.load(file))
               .hasSameClassAs(expected)
               .hasMessage(expected.getMessage());
-          assertThat(standIn.device().context().openCount()).isEqualTo((int) handles);
+          assertThat(StandIn.openCount(standIn.device())).isEqualTo((int) handles);
           run.compare();
           run.step(3);
         }

@@ -17,7 +17,7 @@ final class CudaCyclesTest {
     for (int cycle = 0; cycle < CYCLES; cycle++) {
       OptimizerCase of = OptimizerCase.ALL.get(cycle % OptimizerCase.ALL.size());
       Launching launching = cycle % 2 == 0 ? Launching.GRAPH : Launching.KERNELS;
-      try (CudaDevice device = CudaDevice.open(standIn.library(), 0);
+      try (CudaDevice device = standIn.open();
           CudaStream stream = device.stream()) {
         long handles = standIn.liveHandles();
         try (var run = new TwinRun(device, stream, of.builder().get(), SHAPES, launching)) {
@@ -25,7 +25,7 @@ final class CudaCyclesTest {
           run.step(_ -> true);
         }
         assertThat(standIn.liveHandles()).as("handles after %s", of).isEqualTo(handles);
-        assertThat(device.context().openCount()).isEqualTo((int) handles);
+        assertThat(StandIn.openCount(device)).isEqualTo((int) handles);
       }
       assertThat(standIn.liveHandles()).as("handles after %s", of).isZero();
       assertThat(standIn.liveBytes()).as("bytes after %s", of).isZero();

@@ -80,13 +80,13 @@ final class CudaRefusalTest {
   @ParameterizedTest
   @MethodSource("settings")
   void build_whatDevicesDoNotDo(OptimizerBuilder<?> settings, String reason) {
-    int open = standIn.device().context().openCount();
+    int open = StandIn.openCount(standIn.device());
 
     assertThatThrownBy(() -> build(settings, parameter("p", 0, 4)))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage(NO_FORM + reason);
 
-    assertThat(standIn.device().context().openCount()).isEqualTo(open);
+    assertThat(StandIn.openCount(standIn.device())).isEqualTo(open);
   }
 
   @Test

@@ -105,7 +105,7 @@ final class CudaReportTest {
 
   @Test
   void listener_whoseErrorEndsTheClose() {
-    int open = standIn.device().context().openCount();
+    int open = StandIn.openCount(standIn.device());
     CudaOptimizer optimizer =
         build(
             Spam.builder()
@@ -117,7 +117,7 @@ final class CudaReportTest {
 
     assertThatThrownBy(optimizer::close).isInstanceOf(AssertionError.class).hasMessage("told");
 
-    assertThat(standIn.device().context().openCount()).isEqualTo(open);
+    assertThat(StandIn.openCount(standIn.device())).isEqualTo(open);
   }
 
   @Test
@@ -138,8 +138,9 @@ final class CudaReportTest {
       assertThat(reported).containsExactly(upTo(reported.size())).hasSizeBetween(MOST, steps);
       assertThat(end)
           .hasMessage(
-              "gradients must not stay non-finite; lower the learning rate, check the data, or build"
-                  + " with stopAfterNonFinite(0): steps in a row=%d, last step=%d, parameters=[p]",
+              "gradients must not stay non-finite; lower the learning rate, check the data, or"
+                  + " build with stopAfterNonFinite(0): steps in a row=%d, last step=%d,"
+                  + " parameters=[p]",
               reported.size(), reported.size());
       assertThat(optimizer.stepCount()).isEqualTo(steps);
       fill(1);

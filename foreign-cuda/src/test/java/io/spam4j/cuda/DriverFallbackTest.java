@@ -3,29 +3,18 @@ package io.spam4j.cuda;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.spam4j.cuda.StandInDevice.Mode;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 
-/** A runtime before CUDA 12.8 cannot load kernels: the driver does, and gives the same bits. */
+/** A runtime before CUDA 12.8 cannot load kernels: the driver does. */
 final class DriverFallbackTest {
   private static final String NO_KERNEL =
       "cuModuleGetFunction failed: kernel=none, status=cudaErrorSymbolNotFound(500)";
-
-  @ParameterizedTest
-  @CsvSource({"LAZY, 12040", "EAGER, 12079", "RACES, 11080"})
-  void update_throughTheDriver(Mode mode, int runtime) {
-    try (StandInDevice device = StandInDevice.open(mode, runtime)) {
-      assertThat(ShippedKernelTest.updateAllShapes(device).spikes).isPositive();
-    }
-  }
 
   @Test
   void load_asTheFirstCallOfAll() {
     StandIn standIn = StandIn.load();
     standIn.runtime(11080);
-    try (CudaDevice device = CudaDevice.open(standIn.library(), 0)) {
+    try (CudaDevice device = standIn.open()) {
       Kernel kernel = device.load(Kernels.ptx()).kernel("spam4j_fill");
 
       assertThat(kernel.maxThreads()).isZero();
@@ -37,7 +26,7 @@ final class DriverFallbackTest {
   void kernel_failuresAreTold() {
     StandIn standIn = StandIn.load();
     standIn.runtime(12040);
-    try (CudaDevice device = CudaDevice.open(standIn.library(), 0);
+    try (CudaDevice device = standIn.open();
         CudaStream stream = device.stream();
         KernelLibrary library = device.load(Kernels.ptx())) {
       Kernel fill = library.kernel("spam4j_fill");
@@ -78,7 +67,7 @@ final class DriverFallbackTest {
   @Test
   void runtime_ofTheStandInDoesNotLoadWhatItCannot() {
     StandIn standIn = StandIn.load();
-    try (CudaDevice device = CudaDevice.open(standIn.library(), 0)) {
+    try (CudaDevice device = standIn.open()) {
       KernelModule direct = new KernelModule.ByRuntime(standIn.library().cudart());
       standIn.runtime(12079);
 

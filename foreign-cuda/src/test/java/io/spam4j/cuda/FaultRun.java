@@ -100,7 +100,7 @@ final class FaultRun {
   }
 
   private void live() throws IOException {
-    attempt("open", () -> device = CudaDevice.open(standIn.library(), 0));
+    attempt("open", () -> device = standIn.open());
     attempt("stream", () -> stream = device().stream());
     attempt("allocate", this::allocate);
     long handles = standIn.liveHandles();
@@ -298,7 +298,7 @@ final class FaultRun {
     }
     close();
     device.close();
-    assertThat(device.context().openCount()).isZero();
+    assertThat(StandIn.openCount(device)).isZero();
     assertThat(standIn.calls()).isEqualTo(calls);
   }
 

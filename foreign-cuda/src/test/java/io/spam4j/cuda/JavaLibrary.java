@@ -17,7 +17,7 @@ import java.util.Optional;
 
 /** A native library whose functions are Java methods, and which counts what it is asked for. */
 @SuppressWarnings("restricted") // The signatures are those of the methods below.
-final class JavaLibrary implements SymbolLookup {
+public final class JavaLibrary implements SymbolLookup {
   private final Map<String, MemorySegment> functions = new HashMap<>();
   private final List<String> lookups = new ArrayList<>();
 
@@ -35,7 +35,7 @@ final class JavaLibrary implements SymbolLookup {
   }
 
   /** Adds a function that returns a status, and writes an {@code int} if that is success. */
-  JavaLibrary with(String name, int status, int value) {
+  public JavaLibrary with(String name, int status, int value) {
     MethodHandle method =
         MethodHandles.insertArguments(
             find(
@@ -48,7 +48,7 @@ final class JavaLibrary implements SymbolLookup {
   }
 
   /** Adds {@code cudaGetErrorName}, which knows only 12345. */
-  JavaLibrary withErrorNames() {
+  public JavaLibrary withErrorNames() {
     return with(
         "cudaGetErrorName",
         find("unnamed", MethodType.methodType(MemorySegment.class, int.class)),
@@ -79,7 +79,7 @@ final class JavaLibrary implements SymbolLookup {
     return lookups;
   }
 
-  Cudart cudart() {
+  public Cudart cudart() {
     return new Cudart("lib", this);
   }
 }

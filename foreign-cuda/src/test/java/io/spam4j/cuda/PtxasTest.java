@@ -69,7 +69,7 @@ final class PtxasTest {
   @ParameterizedTest
   @ValueSource(ints = {75, 80, 86, 87, 88, 89, 90, 100, 103, 110, 120, 121})
   void ptx_isAssembledWithoutSpills(int target) throws IOException, InterruptedException {
-    String ptx = Kernels.ptx();
+    String ptx = StandIn.kernels();
     List<String> entries = all(ENTRY, ptx, 1);
 
     Outcome outcome = assemble(ptx, "sm_" + target);
@@ -84,7 +84,7 @@ final class PtxasTest {
 
   @Test
   void ptx_thatIsBrokenIsRefused() throws IOException, InterruptedException {
-    String broken = Kernels.ptx().replaceFirst("add\\.rn\\.f32", "add.rn.f31");
+    String broken = StandIn.kernels().replaceFirst("add\\.rn\\.f32", "add.rn.f31");
 
     Outcome outcome = assemble(broken, "sm_90");
 

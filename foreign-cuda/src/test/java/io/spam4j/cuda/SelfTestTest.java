@@ -24,7 +24,7 @@ final class SelfTestTest {
   /** Runs it on a device whose handles are forgotten then, and with some optimizers. */
   private static SelfTestReport run(Supplier<String> kernels, String... optimizers) {
     StandIn standIn = StandIn.load();
-    try (CudaDevice device = CudaDevice.open(standIn.library(), 0, kernels)) {
+    try (CudaDevice device = standIn.open(kernels)) {
       return SelfTest.run(device, TINY, Stream.of(optimizers).map(OptimizerCase::named).toList());
     } finally {
       standIn.reset();
@@ -49,10 +49,10 @@ final class SelfTestTest {
   void kernels_thatAreShippedPass() {
     StandIn standIn = StandIn.load();
     SelfTestReport report;
-    try (CudaDevice device = CudaDevice.open(standIn.library(), 0)) {
-      int before = device.context().openCount();
+    try (CudaDevice device = standIn.open()) {
+      int before = StandIn.openCount(device);
       report = SelfTest.run(device, TINY);
-      assertThat(device.context().openCount()).as("what is still open").isEqualTo(before);
+      assertThat(StandIn.openCount(device)).as("what is still open").isEqualTo(before);
     }
     assertThat(standIn.reset()).as("handles that were not given back").isZero();
 
@@ -90,7 +90,7 @@ final class SelfTestTest {
   void kernels_withAWrongConstantFail() {
     SelfTestReport report =
         run(
-            () -> Kernels.ptx().replace(EPSILON, WRONG_EPSILON),
+            () -> StandIn.kernels().replace(EPSILON, WRONG_EPSILON),
             "adamw",
             "global-norm",
             "z-clip",
@@ -102,8 +102,8 @@ final class SelfTestTest {
         .containsExactly("global-norm", "norm-and-clip");
     assertThat(rows(report, Result.FAIL).getFirst().detail())
         .matches(
-            "KERNELS: [1-9][0-9]* of 1797 values differ, the first: weights of matrix at [0-9]+ after step"
-                + " 2: cpu=0x[0-9a-f]{8}, gpu=0x[0-9a-f]{8}");
+            "KERNELS: [1-9][0-9]* of 1797 values differ, the first: weights of matrix at [0-9]+"
+                + " after step 2: cpu=0x[0-9a-f]{8}, gpu=0x[0-9a-f]{8}");
     assertThat(report.text()).endsWith("\nFAIL: 2 of 32 checks failed\n");
   }
 
@@ -112,7 +112,7 @@ final class SelfTestTest {
     SelfTestReport report =
         run(
             () ->
-                Kernels.ptx()
+                StandIn.kernels()
                     .replaceFirst("shl\\.b64 (\\s+%rd\\d+, %rd\\d+), 2;", "shl.b64 $1, 30;"),
             "adam",
             "adamw",
@@ -139,7 +139,7 @@ final class SelfTestTest {
   void kernels_loadedByTheDriverTellNothing() {
     StandIn standIn = StandIn.load();
     standIn.runtime(12040);
-    try (CudaDevice device = CudaDevice.open(standIn.library(), 0)) {
+    try (CudaDevice device = standIn.open()) {
       assertThat(SelfTest.binding(device).rows())
           .contains(
               new Row("runtime", Result.INFO, "12.4"),
@@ -153,7 +153,7 @@ final class SelfTestTest {
   void blas_thatIsMissingIsSkipped() {
     StandIn standIn = StandIn.load();
     System.setProperty(Cublas.LIBRARY, "/nowhere/libcublas.so.13");
-    try (CudaDevice device = CudaDevice.open(standIn.library(), 0);
+    try (CudaDevice device = standIn.open();
         CudaStream stream = device.stream()) {
       Section section = new ReductionCheck(device, stream, 100).run();
 

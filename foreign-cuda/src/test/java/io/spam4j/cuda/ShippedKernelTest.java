@@ -14,6 +14,7 @@ import java.util.Random;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
@@ -35,8 +36,17 @@ final class ShippedKernelTest {
     }
   }
 
+  /** A runtime before CUDA 12.8 cannot load kernels: the driver does, and gives the same bits. */
+  @ParameterizedTest
+  @CsvSource({"LAZY, 12040", "EAGER, 12079", "RACES, 11080"})
+  void update_throughTheDriver(Mode mode, int runtime) {
+    try (StandInDevice device = StandInDevice.open(mode, runtime)) {
+      assertThat(updateAllShapes(device).spikes).isPositive();
+    }
+  }
+
   /** Tensors of all alignments in one launch, some without a gradient. */
-  static UpdateTally updateAllShapes(StandInDevice device) {
+  private static UpdateTally updateAllShapes(StandInDevice device) {
     UpdateCases cases = new UpdateCases(1);
     UpdateLaunch launch = new UpdateLaunch(device);
     int[][] shifts = {{0, 0, 0, 0}, {4, 4, 4, 4}, {0, 4, 8, 12}, {8, 8, 8, 8}, {12, 0, 0, 0}};

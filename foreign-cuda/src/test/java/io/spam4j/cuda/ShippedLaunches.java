@@ -15,10 +15,10 @@ final class ShippedLaunches {
 
   static void run(
       List<HostKernels.Buffer> buffers, List<long[]> pointers, List<HostKernels.Launch> launches) {
-    try (CudaDevice device = CudaDevice.open(StandIn.load().library(), 0);
+    try (CudaDevice device = StandIn.load().open();
         Arena arena = Arena.ofConfined()) {
       CudaStream stream = device.stream();
-      KernelLibrary library = device.load(Kernels.ptx());
+      KernelLibrary library = device.load(StandIn.kernels());
       List<MemorySegment> host = new ArrayList<>();
       List<DeviceBuffer> memory = new ArrayList<>();
       for (HostKernels.Buffer buffer : buffers) {

@@ -5,12 +5,13 @@ import java.lang.foreign.Linker;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** The stand-in for libcudart, and its own functions of {@code cudart/control.hpp}. */
-final class StandIn extends NativeLibrary {
+public final class StandIn extends NativeLibrary {
   /** What the stand-in says it is unless told otherwise. */
-  static final int RUNTIME = 13000;
+  public static final int RUNTIME = 13000;
 
   /* int standin_eager(int eager) */
   private final NativeFunction eager = function("standin_eager", "stand-in", INT);
@@ -32,7 +33,7 @@ final class StandIn extends NativeLibrary {
   }
 
   /** Found by its property, as users do; works lazily, without races, as CUDA 13. */
-  static StandIn load() {
+  public static StandIn load() {
     String file = NativeBuild.cudart().toString();
     Map<String, String> properties = Map.of(CudaLibrary.LIBRARY, file);
     CudaProbe probe =
@@ -51,34 +52,54 @@ final class StandIn extends NativeLibrary {
   }
 
   /** The runtime, and in the same file the driver. */
-  CudaLibrary library() {
+  public CudaLibrary library() {
     return library;
   }
 
+  /** Opens its device. */
+  public CudaDevice open() {
+    return CudaDevice.open(library, 0);
+  }
+
+  /** Opens its device, whose optimizers run other kernels than those that are shipped. */
+  public CudaDevice open(Supplier<String> kernels) {
+    return CudaDevice.open(library, 0, kernels);
+  }
+
+  /** The text of the kernels that are shipped. */
+  public static String kernels() {
+    return Kernels.ptx();
+  }
+
+  /** How much that came from a device is still open. */
+  public static int openCount(CudaDevice device) {
+    return device.context().openCount();
+  }
+
   /** Forgets everything but the settings; returns how many handles had not been given back. */
-  int reset() {
+  public int reset() {
     return reset.call();
   }
 
   /** Whether work is done when it is queued, rather than when somebody waits for it. */
-  void eager(boolean eagerly) {
+  public void eager(boolean eagerly) {
     eager.call(eagerly ? 1 : 0);
   }
 
   /** Whether two threads that write one byte of global memory end a launch. */
-  void races(boolean find) {
+  public void races(boolean find) {
     races.call(find ? 1 : 0);
   }
 
   /**
    * Which runtime it says it is, such as 12040 for CUDA 12.4; the one of new processes is 13000.
    */
-  void runtime(int version) {
+  public void runtime(int version) {
     runtime.call(version);
   }
 
   /** Lets the n-th call from now on fail with this status. */
-  void fail(long n, int status) {
+  public void fail(long n, int status) {
     /* void standin_fail_with(int status) */
     call("standin_fail_with", FunctionDescriptor.ofVoid(INT), status);
     /* void standin_fail_at(uint64_t n) */
@@ -86,22 +107,22 @@ final class StandIn extends NativeLibrary {
   }
 
   /** The function that failed because of {@link #fail}; empty if none did. */
-  String failed() {
+  public String failed() {
     return failed.callForText();
   }
 
   /** Calls that return a status, since the last reset. */
-  long calls() {
+  public long calls() {
     return number("standin_calls");
   }
 
   /** Device memory in use. */
-  long liveBytes() {
+  public long liveBytes() {
     return number("standin_live_bytes");
   }
 
   /** Allocations, pinned memory included, streams, events, libraries and graphs. */
-  long liveHandles() {
+  public long liveHandles() {
     return number("standin_live_handles");
   }
 
