@@ -1,5 +1,9 @@
 package io.spam4j.cuda;
 
+import io.spam4j.cuda.internal.CudaLibrary;
+import io.spam4j.cuda.internal.Host;
+import io.spam4j.cuda.internal.Layouts;
+import io.spam4j.cuda.internal.NativeFunction;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

@@ -2,6 +2,12 @@ package io.spam4j.cuda;
 
 import io.spam4j.cuda.CudaAvailability.Available;
 import io.spam4j.cuda.CudaAvailability.Unavailable;
+import io.spam4j.cuda.internal.CudaLibrary;
+import io.spam4j.cuda.internal.CudaStatus;
+import io.spam4j.cuda.internal.CudaUnavailableException;
+import io.spam4j.cuda.internal.Cudart;
+import io.spam4j.cuda.internal.Host;
+import io.spam4j.cuda.internal.NativeFunction;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

@@ -1,6 +1,10 @@
 package io.spam4j.cuda;
 
 import io.spam4j.cuda.KernelModule.JitLog;
+import io.spam4j.cuda.internal.CudaDriver;
+import io.spam4j.cuda.internal.Cudart;
+import io.spam4j.cuda.internal.DynamicLinker;
+import io.spam4j.cuda.internal.NativeFunction;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

@@ -7,6 +7,10 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.spam4j.cuda.CudaAvailability.Available;
 import io.spam4j.cuda.CudaAvailability.Unavailable;
+import io.spam4j.cuda.internal.CudaLibrary;
+import io.spam4j.cuda.internal.Cudart;
+import io.spam4j.cuda.internal.Host;
+import io.spam4j.cuda.internal.NativeFunction;
 import java.io.IOException;
 import java.lang.reflect.Field;
 import java.nio.file.Files;

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.spam4j.cuda.CudaAvailability.Available;
 import io.spam4j.cuda.CudaAvailability.Unavailable;
+import io.spam4j.cuda.internal.CudaLibrary;
+import io.spam4j.cuda.internal.JavaLibrary;
 import org.junit.jupiter.api.Test;
 
 /** What each answer of the runtime means, with a runtime of Java methods. */

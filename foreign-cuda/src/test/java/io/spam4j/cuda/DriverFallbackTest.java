@@ -3,6 +3,8 @@ package io.spam4j.cuda;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.spam4j.cuda.internal.CudaLibrary;
+import io.spam4j.cuda.internal.Cudart;
 import org.junit.jupiter.api.Test;
 
 /** A runtime before CUDA 12.8 cannot load kernels: the driver does. */

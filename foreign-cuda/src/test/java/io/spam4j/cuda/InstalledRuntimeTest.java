@@ -4,9 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.spam4j.cuda.internal.CudaStatus;
+import io.spam4j.cuda.internal.Cudart;
+import io.spam4j.cuda.internal.Layouts;
+import io.spam4j.cuda.internal.NativeFunction;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.StructLayout;
+import java.lang.foreign.ValueLayout;
 import java.lang.reflect.Field;
 import java.nio.file.Files;
 import java.util.ArrayList;
@@ -64,10 +69,10 @@ final class InstalledRuntimeTest {
     if (layout instanceof StructLayout) {
       return arena.allocate(layout);
     }
-    if (layout.equals(NativeLibrary.INT)) {
+    if (layout.equals(ValueLayout.JAVA_INT)) {
       return 0;
     }
-    return layout.equals(NativeLibrary.LONG)
+    return layout.equals(ValueLayout.JAVA_LONG)
         ? (Object) 0L
         : arena.allocate(Layouts.DEVICE_PROPERTIES_AT_MOST, 4096);
   }

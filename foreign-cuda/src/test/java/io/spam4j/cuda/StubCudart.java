@@ -2,6 +2,10 @@ package io.spam4j.cuda;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.spam4j.cuda.internal.CudaLibrary;
+import io.spam4j.cuda.internal.Host;
+import io.spam4j.cuda.internal.NativeFunction;
+import io.spam4j.cuda.internal.NativeLibrary;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;

@@ -2,9 +2,9 @@ package io.spam4j.examples.cli;
 
 import io.spam4j.cuda.CudaAvailability;
 import io.spam4j.cuda.CudaDevice;
-import io.spam4j.cuda.SelfTest;
-import io.spam4j.cuda.SelfTestOptions;
-import io.spam4j.cuda.SelfTestReport;
+import io.spam4j.cuda.selftest.SelfTest;
+import io.spam4j.cuda.selftest.SelfTestOptions;
+import io.spam4j.cuda.selftest.SelfTestReport;
 import io.spam4j.examples.report.Json;
 import java.io.IOException;
 import java.util.concurrent.Callable;

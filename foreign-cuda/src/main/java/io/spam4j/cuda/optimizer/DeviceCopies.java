@@ -1,0 +1,62 @@
+package io.spam4j.cuda.optimizer;
+
+import io.spam4j.cuda.CudaStream;
+import io.spam4j.cuda.DeviceBuffer;
+import io.spam4j.cuda.DeviceTensor;
+import io.spam4j.engine.device.HostCopies;
+import io.spam4j.tensors.DType;
+import io.spam4j.tensors.Tensor;
+import java.lang.foreign.Arena;
+import java.util.List;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/** Copies of what is on the device, for a planner. */
+final class DeviceCopies implements HostCopies {
+  private final CudaStream stream;
+  private final List<CudaParameter> parameters;
+  private final @Nullable DeviceTensor[] gradients; // of the step at work
+  private final Supplier<Moments> moments;
+
+  DeviceCopies(
+      CudaStream stream,
+      List<CudaParameter> parameters,
+      @Nullable DeviceTensor[] gradients,
+      Supplier<Moments> moments) {
+    this.stream = stream;
+    this.parameters = parameters;
+    this.gradients = gradients;
+    this.moments = moments;
+  }
+
+  @Override
+  public Tensor weights(int parameter, Arena arena) {
+    DeviceTensor weights = parameters.get(parameter).weights();
+    return copy(weights.buffer(), weights.shape(), arena);
+  }
+
+  @Override
+  public Tensor gradient(int parameter, Arena arena) {
+    DeviceTensor gradient = gradients[parameter];
+    if (gradient == null) {
+      throw new IllegalStateException(
+          "there must be a gradient: parameter=" + parameters.get(parameter).name());
+    }
+    return copy(gradient.buffer(), gradient.shape(), arena);
+  }
+
+  @Override
+  public Tensor state(int parameter, String name, Arena arena) {
+    long[] shape = parameters.get(parameter).weights().shape();
+    return copy(
+        moments.get().tensor(parameter, name), moments.get().shape(parameter, shape), arena);
+  }
+
+  private Tensor copy(@Nullable DeviceBuffer from, long[] shape, Arena arena) {
+    Tensor tensor = Tensor.allocate(arena, DType.F32, shape);
+    if (from != null) {
+      stream.download(from, tensor.memory());
+    }
+    return tensor;
+  }
+}

@@ -1,0 +1,210 @@
+package io.spam4j.cuda.optimizer;
+
+import io.spam4j.cuda.CudaDevice;
+import io.spam4j.cuda.CudaException;
+import io.spam4j.cuda.CudaStream;
+import io.spam4j.cuda.DeviceTensor;
+import io.spam4j.cuda.internal.CloseFailures;
+import io.spam4j.cuda.internal.Closer;
+import io.spam4j.engine.Gradients;
+import io.spam4j.engine.LoadOptions;
+import io.spam4j.engine.MemoryReport;
+import io.spam4j.engine.OptimizerBuilder;
+import io.spam4j.engine.Parameter;
+import io.spam4j.engine.SaveOptions;
+import io.spam4j.engine.StepReport;
+import io.spam4j.tensors.DType;
+import io.spam4j.tensors.Tensor;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An optimizer on a device for weights and gradients on the host: moments stay on the device, and
+ * each step streams gradients in and weights out, a piece at a time through pinned buffers, while
+ * the kernels work on the pieces between. A step moves 8 bytes a weight over the bus, where moments
+ * on the host would make it 24.
+ *
+ * <p>The device holds a copy of weights and gradients too, 16 bytes a weight with both moments.
+ * Weights belong to the pipeline while it is open: what somebody else writes to them is
+ * overwritten, unless {@link #takeWeights} tells the device.
+ *
+ * <p>Everything is done by the thread that opened the device.
+ */
+public final class OffloadPipeline implements AutoCloseable {
+  private static final long MOST_PIECE = 8 << 20; // bytes: enough to fill the bus
+
+  private final Closer closer = new Closer();
+  private final List<Parameter> parameters;
+  private final List<DeviceTensor> weights = new ArrayList<>();
+  private final List<DeviceTensor> gradients = new ArrayList<>();
+  private final CudaStream stream;
+  private final CudaRun run;
+  private final OffloadWork work;
+  private final @Nullable Tensor[] sources; // of the step at work
+
+  OffloadPipeline(
+      OptimizerBuilder<?> settings, CudaDevice device, List<Parameter> parameters, long mostPiece) {
+    this.parameters = List.copyOf(parameters);
+    sources = new Tensor[parameters.size()];
+    this.parameters.forEach(OffloadPipeline::requireWeights);
+    WeightPlace.requireDistinct(this.parameters.stream().map(OffloadPipeline::place).toList());
+    try {
+      stream = device.stream();
+      closer.add(stream);
+      List<CudaParameter> onDevice = new ArrayList<>();
+      for (Parameter parameter : this.parameters) {
+        weights.add(tensor(device, parameter));
+        gradients.add(tensor(device, parameter));
+        onDevice.add(new CudaParameter(parameter.name(), weights.getLast()));
+      }
+      run = new CudaRun(settings, stream, onDevice, Launching.KERNELS);
+      closer.add(run);
+      work =
+          new OffloadWork(
+              device, closer, run, this.parameters, sources, weights, gradients, mostPiece);
+      takeWeights();
+    } catch (RuntimeException | Error e) {
+      CloseFailures.closeAfter(e, closer::close);
+      throw e;
+    }
+  }
+
+  private static void requireWeights(Parameter parameter) {
+    Tensor weights = parameter.weights();
+    if (weights.dtype() != DType.F32 || !weights.memory().isNative()) {
+      throw new IllegalArgumentException(
+          "a device copies F32 weights in native memory, use an arena: parameter=%s, weights=%s"
+              .formatted(parameter.name(), weights));
+    }
+  }
+
+  private static WeightPlace place(Parameter parameter) {
+    MemorySegment weights = parameter.weights().memory();
+    return new WeightPlace(parameter.name(), weights.address(), weights.byteSize());
+  }
+
+  private DeviceTensor tensor(CudaDevice device, Parameter parameter) {
+    Tensor host = parameter.weights();
+    return DeviceTensor.of(closer.add(device.allocate(host.bytes())), host.shape());
+  }
+
+  /**
+   * Makes the pipeline, and copies the weights to the device.
+   *
+   * @param settings as in {@link CudaOptimizer#build}
+   * @param parameters whose weights are float32, in native memory that this thread may use
+   * @throws IllegalArgumentException as {@link CudaOptimizer#build}, or if weights are elsewhere
+   * @throws CudaException if there is not enough memory
+   */
+  public static OffloadPipeline build(
+      OptimizerBuilder<?> settings, CudaDevice device, List<Parameter> parameters) {
+    Objects.requireNonNull(settings, "settings must not be null");
+    Objects.requireNonNull(device, "device must not be null");
+    return new OffloadPipeline(settings, device, parameters, MOST_PIECE);
+  }
+
+  /** Copies the weights on the host to the device, after somebody has changed them. */
+  public void takeWeights() {
+    for (int i = 0; i < parameters.size(); i++) {
+      stream.upload(parameters.get(i).weights().memory(), weights.get(i).buffer());
+    }
+  }
+
+  /**
+   * Does one step; at the end the weights on the host are those of the device.
+   *
+   * @return what happened: one object for the life of the pipeline, overwritten by the next step
+   * @throws IllegalArgumentException if a gradient is not float32, has another shape than its
+   *     weights, overlaps them, or does not lie in native memory
+   * @throws io.spam4j.engine.NonFiniteGradientException as {@link io.spam4j.engine.Optimizer#step}
+   * @throws IllegalStateException if it is closed, a failed step has lost its state, or memory it
+   *     needs has been freed or is another thread's
+   * @throws CudaException if CUDA fails; then weights on the host may be those before or after the
+   *     step, until {@link #load} brings all of them back
+   */
+  public StepReport step(Gradients source) {
+    Objects.requireNonNull(source, "gradients must not be null");
+    for (int i = 0; i < sources.length; i++) {
+      Parameter parameter = parameters.get(i);
+      Tensor gradient = source.of(parameter.name());
+      if (gradient != null) {
+        requireFit(parameter, gradient);
+      }
+      sources[i] = gradient;
+    }
+    run.step(i -> sources[i] == null ? null : gradients.get(i), work);
+    run.reportAll();
+    return run.planner().report();
+  }
+
+  private static void requireFit(Parameter parameter, Tensor gradient) {
+    if (gradient.dtype() != DType.F32 || !gradient.hasShapeOf(parameter.weights())) {
+      throw new IllegalArgumentException(
+          "gradient must be F32 of the shape of its weights: parameter=%s, gradient=%s, weight=%s"
+              .formatted(parameter.name(), gradient, parameter.weights()));
+    }
+    if (!gradient.memory().isNative()) {
+      throw new IllegalArgumentException(
+          "a device copies native memory only, copy the gradient to an arena: parameter="
+              + parameter.name());
+    }
+    MemorySegment weights = parameter.weights().memory();
+    // Weights come back while gradients still go out.
+    if (weights.asOverlappingSlice(gradient.memory()).isPresent()) {
+      throw new IllegalArgumentException(
+          "gradient must not overlap weights: parameter=" + parameter.name());
+    }
+    requireAccess("weights", parameter.name(), weights);
+    requireAccess("gradient", parameter.name(), gradient.memory());
+  }
+
+  /** What a copy needs; found out before a step changes anything. */
+  private static void requireAccess(String what, String name, MemorySegment memory) {
+    if (!memory.scope().isAlive() || !memory.isAccessibleBy(Thread.currentThread())) {
+      throw new IllegalStateException(
+          what + " must be alive, and of this thread or a shared arena: parameter=" + name);
+    }
+  }
+
+  /** The parameters, in the order they were given. */
+  public List<Parameter> parameters() {
+    return parameters;
+  }
+
+  /** The steps done since the start. */
+  public long stepCount() {
+    return run.planner().stepCount();
+  }
+
+  /** Saves a checkpoint; see {@link CudaOptimizer#save(Path, SaveOptions)}. */
+  public void save(Path file, SaveOptions options) throws IOException {
+    run.save(file, options);
+  }
+
+  /**
+   * Continues from a checkpoint; see {@link CudaOptimizer#load(Path, LoadOptions)}. Weights on the
+   * host become those of the device too.
+   */
+  public void load(Path file, LoadOptions options) throws IOException {
+    run.load(file, options);
+    for (int i = 0; i < parameters.size(); i++) {
+      stream.download(weights.get(i).buffer(), parameters.get(i).weights().memory());
+    }
+  }
+
+  /** The bytes it holds on the device, besides its copies of weights and gradients. */
+  public MemoryReport memory() {
+    return run.memory();
+  }
+
+  /** Frees its memory; harmless if closed already. */
+  @Override
+  public void close() {
+    closer.close();
+  }
+}
