@@ -1,9 +1,9 @@
 package io.spam4j.cuda;
 
 import io.spam4j.cuda.internal.CudaLibrary;
-import io.spam4j.cuda.internal.Host;
-import io.spam4j.cuda.internal.Layouts;
 import io.spam4j.cuda.internal.NativeFunction;
+import io.spam4j.cuda.internal.ProbedHost;
+import io.spam4j.cuda.internal.RuntimeApi;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -24,7 +24,7 @@ import java.util.function.Supplier;
 public final class CudaDevice implements AutoCloseable {
   /** Probed at the first question. */
   private static final class Probe {
-    static final CudaProbe RESULT = CudaProbe.of(Host.ofThisProcess());
+    static final CudaProbe RESULT = CudaProbe.of(ProbedHost.ofThisProcess());
   }
 
   /**
@@ -68,7 +68,7 @@ public final class CudaDevice implements AutoCloseable {
   }
 
   static CudaDevice open(CudaLibrary library, int ordinal) {
-    return open(library, ordinal, Kernels::ptx);
+    return open(library, ordinal, ShippedKernels::ptx);
   }
 
   /** Opens a device whose optimizers run other kernels than those that are shipped. */
@@ -140,7 +140,7 @@ public final class CudaDevice implements AutoCloseable {
     context.enter();
     NativeFunction function = context.cudart().getDeviceProperties;
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment properties = arena.allocate(Layouts.DEVICE_PROPERTIES_AT_MOST, 8);
+      MemorySegment properties = arena.allocate(RuntimeApi.DEVICE_PROPERTIES_AT_MOST, 8);
       context.check(
           function, function.call(properties, context.ordinal()), "device", context.ordinal());
       return properties.getString(0); // the first field of every version
@@ -189,12 +189,12 @@ public final class CudaDevice implements AutoCloseable {
 
   /** Creates an event that measures time, for benchmarks. */
   public CudaEvent timer() {
-    return CudaEvent.create(context, Layouts.EVENT_DEFAULT);
+    return CudaEvent.create(context, RuntimeApi.EVENT_DEFAULT);
   }
 
   /** Creates an event that only orders work: cheaper than a {@link #timer}. */
   public CudaEvent event() {
-    return CudaEvent.create(context, Layouts.EVENT_DISABLE_TIMING);
+    return CudaEvent.create(context, RuntimeApi.EVENT_DISABLE_TIMING);
   }
 
   /**

@@ -6,8 +6,8 @@ import io.spam4j.cuda.internal.CudaLibrary;
 import io.spam4j.cuda.internal.CudaStatus;
 import io.spam4j.cuda.internal.CudaUnavailableException;
 import io.spam4j.cuda.internal.Cudart;
-import io.spam4j.cuda.internal.Host;
 import io.spam4j.cuda.internal.NativeFunction;
+import io.spam4j.cuda.internal.ProbedHost;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  */
 record CudaProbe(@Nullable CudaLibrary library, CudaAvailability availability) {
   /** Looks for the library of a host, and asks it. Never throws. */
-  static CudaProbe of(Host host) {
+  static CudaProbe of(ProbedHost host) {
     try {
       CudaLibrary library = CudaLibrary.load(host);
       return new CudaProbe(library, availability(library));

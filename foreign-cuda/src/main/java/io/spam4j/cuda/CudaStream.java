@@ -2,8 +2,8 @@ package io.spam4j.cuda;
 
 import io.spam4j.cuda.internal.CloseFailures;
 import io.spam4j.cuda.internal.CudaStatus;
-import io.spam4j.cuda.internal.Layouts;
 import io.spam4j.cuda.internal.NativeFunction;
+import io.spam4j.cuda.internal.RuntimeApi;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
@@ -27,7 +27,7 @@ public final class CudaStream implements AutoCloseable {
     DeviceContext context = device.context();
     context.enter();
     NativeFunction create = context.cudart().streamCreate;
-    int flags = Layouts.STREAM_NON_BLOCKING;
+    int flags = RuntimeApi.STREAM_NON_BLOCKING;
     return new CudaStream(
         device,
         new Handle(
@@ -95,7 +95,7 @@ public final class CudaStream implements AutoCloseable {
   public void upload(PinnedBuffer from, long offset, DeviceBuffer to) {
     enter(from.context());
     MemorySegment source = from.slice(offset, to.bytes());
-    from.during(this, () -> copy(use(to), source, to.bytes(), Layouts.MEMCPY_HOST_TO_DEVICE));
+    from.during(this, () -> copy(use(to), source, to.bytes(), RuntimeApi.MEMCPY_HOST_TO_DEVICE));
   }
 
   /**
@@ -107,7 +107,7 @@ public final class CudaStream implements AutoCloseable {
   public void download(DeviceBuffer from, PinnedBuffer to, long offset) {
     enter(to.context());
     MemorySegment target = to.slice(offset, from.bytes());
-    to.during(this, () -> copy(target, use(from), from.bytes(), Layouts.MEMCPY_DEVICE_TO_HOST));
+    to.during(this, () -> copy(target, use(from), from.bytes(), RuntimeApi.MEMCPY_DEVICE_TO_HOST));
   }
 
   /**
@@ -118,7 +118,7 @@ public final class CudaStream implements AutoCloseable {
   public void upload(MemorySegment from, DeviceBuffer to) {
     context.enter();
     checkHost(from, to);
-    copy(to.pointer(), from, to.bytes(), Layouts.MEMCPY_HOST_TO_DEVICE);
+    copy(to.pointer(), from, to.bytes(), RuntimeApi.MEMCPY_HOST_TO_DEVICE);
     CloseFailures.insist(this::synchronize);
   }
 
@@ -133,7 +133,7 @@ public final class CudaStream implements AutoCloseable {
     if (to.isReadOnly()) {
       throw new IllegalArgumentException("a download must go to writable memory: to=" + to);
     }
-    copy(to, from.pointer(), from.bytes(), Layouts.MEMCPY_DEVICE_TO_HOST);
+    copy(to, from.pointer(), from.bytes(), RuntimeApi.MEMCPY_DEVICE_TO_HOST);
     CloseFailures.insist(this::synchronize);
   }
 
@@ -164,7 +164,7 @@ public final class CudaStream implements AutoCloseable {
       throw new IllegalArgumentException(
           "both sides of a copy must be of one size: from=" + from.bytes() + ", to=" + to.bytes());
     }
-    copy(use(to), use(from), to.bytes(), Layouts.MEMCPY_DEVICE_TO_DEVICE);
+    copy(use(to), use(from), to.bytes(), RuntimeApi.MEMCPY_DEVICE_TO_DEVICE);
   }
 
   private void copy(MemorySegment to, MemorySegment from, long bytes, int kind) {

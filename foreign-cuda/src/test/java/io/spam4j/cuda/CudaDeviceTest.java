@@ -9,8 +9,8 @@ import io.spam4j.cuda.CudaAvailability.Available;
 import io.spam4j.cuda.CudaAvailability.Unavailable;
 import io.spam4j.cuda.internal.CudaLibrary;
 import io.spam4j.cuda.internal.Cudart;
-import io.spam4j.cuda.internal.Host;
 import io.spam4j.cuda.internal.NativeFunction;
+import io.spam4j.cuda.internal.ProbedHost;
 import java.io.IOException;
 import java.lang.reflect.Field;
 import java.nio.file.Files;
@@ -54,7 +54,7 @@ class CudaDeviceTest {
       List<String> sonames,
       String toolkit) {
     return CudaProbe.of(
-            new Host(
+            new ProbedHost(
                 name -> properties.getOrDefault(name, System.getProperty(name)),
                 variables::get,
                 sonames,
@@ -148,7 +148,7 @@ class CudaDeviceTest {
     Map<String, String> properties = Map.of("spam4j.cuda.library", INSTALLED.toString());
     CudaProbe probe =
         CudaProbe.of(
-            new Host(
+            new ProbedHost(
                 name -> properties.getOrDefault(name, System.getProperty(name)),
                 name -> null,
                 List.of(),

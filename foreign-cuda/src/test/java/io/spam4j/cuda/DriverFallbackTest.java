@@ -17,7 +17,7 @@ final class DriverFallbackTest {
     StandIn standIn = StandIn.load();
     standIn.runtime(11080);
     try (CudaDevice device = standIn.open()) {
-      Kernel kernel = device.load(Kernels.ptx()).kernel("spam4j_fill");
+      Kernel kernel = device.load(ShippedKernels.ptx()).kernel("spam4j_fill");
 
       assertThat(kernel.maxThreads()).isZero();
     }
@@ -30,7 +30,7 @@ final class DriverFallbackTest {
     standIn.runtime(12040);
     try (CudaDevice device = standIn.open();
         CudaStream stream = device.stream();
-        KernelLibrary library = device.load(Kernels.ptx())) {
+        KernelLibrary library = device.load(ShippedKernels.ptx())) {
       Kernel fill = library.kernel("spam4j_fill");
       KernelArguments none = new KernelArguments(3).setLong(0, 0).setLong(1, 0).setFloat(2, 0);
 
@@ -58,7 +58,7 @@ final class DriverFallbackTest {
     standIn.runtime(12040);
     Cudart cudart = standIn.library().cudart();
     try (CudaDevice device = CudaDevice.open(new CudaLibrary(cudart, "libcuda.so.none"), 0)) {
-      assertThatThrownBy(() -> device.load(Kernels.ptx()))
+      assertThatThrownBy(() -> device.load(ShippedKernels.ptx()))
           .isInstanceOf(UnsupportedOperationException.class)
           .hasMessage(
               "a runtime before CUDA 12.8 needs the driver to load kernels: libcuda.so.none: cannot"
@@ -73,7 +73,7 @@ final class DriverFallbackTest {
       KernelModule direct = new KernelModule.ByRuntime(standIn.library().cudart());
       standIn.runtime(12079);
 
-      assertThatThrownBy(() -> KernelLibrary.load(device.context(), direct, Kernels.ptx()))
+      assertThatThrownBy(() -> KernelLibrary.load(device.context(), direct, ShippedKernels.ptx()))
           .hasMessage("cudaLibraryLoadData failed: status=cudaErrorSymbolNotFound(500)");
     }
   }

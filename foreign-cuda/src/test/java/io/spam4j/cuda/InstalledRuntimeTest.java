@@ -6,8 +6,8 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.spam4j.cuda.internal.CudaStatus;
 import io.spam4j.cuda.internal.Cudart;
-import io.spam4j.cuda.internal.Layouts;
 import io.spam4j.cuda.internal.NativeFunction;
+import io.spam4j.cuda.internal.RuntimeApi;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.StructLayout;
@@ -74,6 +74,6 @@ final class InstalledRuntimeTest {
     }
     return layout.equals(ValueLayout.JAVA_LONG)
         ? (Object) 0L
-        : arena.allocate(Layouts.DEVICE_PROPERTIES_AT_MOST, 4096);
+        : arena.allocate(RuntimeApi.DEVICE_PROPERTIES_AT_MOST, 4096);
   }
 }

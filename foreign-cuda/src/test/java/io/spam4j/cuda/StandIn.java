@@ -1,7 +1,7 @@
 package io.spam4j.cuda;
 
 import io.spam4j.cuda.internal.CudaLibrary;
-import io.spam4j.cuda.internal.Host;
+import io.spam4j.cuda.internal.ProbedHost;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
@@ -25,7 +25,7 @@ public final class StandIn {
     Map<String, String> properties = Map.of(CudaLibrary.LIBRARY, file);
     CudaProbe probe =
         CudaProbe.of(
-            new Host(
+            new ProbedHost(
                 name -> properties.getOrDefault(name, System.getProperty(name)),
                 name -> null,
                 List.of(),
@@ -60,7 +60,7 @@ public final class StandIn {
 
   /** The text of the kernels that are shipped. */
   public static String kernels() {
-    return Kernels.ptx();
+    return ShippedKernels.ptx();
   }
 
   /** How much that came from a device is still open. */

@@ -44,7 +44,7 @@ public record CudaLibrary(Cudart cudart, String driver) {
    *
    * @throws CudaUnavailableException if there is none, with everything that was tried
    */
-  public static CudaLibrary load(Host host) throws CudaUnavailableException {
+  public static CudaLibrary load(ProbedHost host) throws CudaUnavailableException {
     String os = String.valueOf(host.property().apply("os.name"));
     if (!os.equals("Linux")) {
       throw new CudaUnavailableException(
@@ -71,8 +71,8 @@ public record CudaLibrary(Cudart cudart, String driver) {
   }
 
   /** One search, and what it tried in vain. */
-  private record Search(Host host, DynamicLinker linker, List<String> tried) {
-    Search(Host host, DynamicLinker linker) {
+  private record Search(ProbedHost host, DynamicLinker linker, List<String> tried) {
+    Search(ProbedHost host, DynamicLinker linker) {
       this(host, linker, new ArrayList<>());
     }
 

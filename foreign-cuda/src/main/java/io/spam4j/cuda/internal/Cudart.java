@@ -110,7 +110,14 @@ public final class Cudart extends NativeLibrary {
   size_t sharedMem, cudaStream_t stream) */
   public final NativeFunction launchKernel =
       function(
-          "cudaLaunchKernel", "7.0", POINTER, Layouts.DIM3, Layouts.DIM3, POINTER, LONG, POINTER);
+          "cudaLaunchKernel",
+          "7.0",
+          POINTER,
+          RuntimeApi.DIM3,
+          RuntimeApi.DIM3,
+          POINTER,
+          LONG,
+          POINTER);
 
   /* cudaError_t cudaStreamBeginCapture(cudaStream_t stream, enum cudaStreamCaptureMode mode) */
   public final NativeFunction streamBeginCapture =

@@ -37,7 +37,7 @@ import java.util.SequencedMap;
  * point a failing step changes nothing.
  */
 public final class CudaOptimizer implements AutoCloseable {
-  private final CudaRun run;
+  private final CudaStepper stepper;
   private final List<CudaParameter> parameters;
   private final Map<String, Integer> indexes = new HashMap<>();
 
@@ -47,14 +47,14 @@ public final class CudaOptimizer implements AutoCloseable {
       List<CudaParameter> parameters,
       Launching launching) {
     this.parameters = List.copyOf(parameters);
-    WeightPlace.requireDistinct(this.parameters.stream().map(CudaOptimizer::place).toList());
+    WeightRange.requireDistinct(this.parameters.stream().map(CudaOptimizer::range).toList());
     this.parameters.forEach(parameter -> indexes.put(parameter.name(), indexes.size()));
-    run = new CudaRun(settings, stream, this.parameters, launching);
+    stepper = new CudaStepper(settings, stream, this.parameters, launching);
   }
 
-  private static WeightPlace place(CudaParameter parameter) {
+  private static WeightRange range(CudaParameter parameter) {
     DeviceBuffer weights = parameter.weights().buffer();
-    return new WeightPlace(parameter.name(), weights.address(), weights.bytes());
+    return new WeightRange(parameter.name(), weights.address(), weights.bytes());
   }
 
   /**
@@ -97,7 +97,7 @@ public final class CudaOptimizer implements AutoCloseable {
    */
   public void step(CudaGradients gradients) {
     Objects.requireNonNull(gradients, "gradients must not be null");
-    run.step(gradients);
+    stepper.step(gradients);
   }
 
   /**
@@ -107,8 +107,8 @@ public final class CudaOptimizer implements AutoCloseable {
    *     the device's, from the beginning of the step's work to its end.
    */
   public StepReport report() {
-    run.reportAll();
-    return run.planner().report();
+    stepper.reportAll();
+    return stepper.planner().report();
   }
 
   /** The parameters, in the order they were given. */
@@ -118,7 +118,7 @@ public final class CudaOptimizer implements AutoCloseable {
 
   /** The steps queued since the start; those that SKIP_STEP made no-ops excluded. */
   public long stepCount() {
-    return run.planner().stepCount();
+    return stepper.planner().stepCount();
   }
 
   /**
@@ -130,10 +130,10 @@ public final class CudaOptimizer implements AutoCloseable {
    */
   public SequencedMap<String, DeviceTensor> state(String parameter) {
     int index = index(parameter);
-    Moments moments = run.moments();
+    Moments moments = stepper.moments();
     long[] shape = moments.shape(index, parameters.get(index).weights().shape());
     SequencedMap<String, DeviceTensor> state = new LinkedHashMap<>();
-    for (String name : run.planner().state()) {
+    for (String name : stepper.planner().state()) {
       DeviceBuffer buffer = moments.tensor(index, name);
       if (buffer != null) {
         state.put(name, DeviceTensor.of(buffer, shape));
@@ -150,8 +150,8 @@ public final class CudaOptimizer implements AutoCloseable {
    */
   public Map<String, Double> scalars(String parameter) {
     int index = index(parameter);
-    run.fetchHistories();
-    return run.planner().scalars(index);
+    stepper.fetchHistories();
+    return stepper.planner().scalars(index);
   }
 
   /**
@@ -160,7 +160,7 @@ public final class CudaOptimizer implements AutoCloseable {
    * @throws IllegalArgumentException if there is no such parameter
    */
   public Optional<IndexMask> mask(String parameter) {
-    return run.planner().mask(index(parameter));
+    return stepper.planner().mask(index(parameter));
   }
 
   /** {@link #save(Path, SaveOptions)} without weights. */
@@ -176,7 +176,7 @@ public final class CudaOptimizer implements AutoCloseable {
    * @throws IOException if the file cannot be written
    */
   public void save(Path file, SaveOptions options) throws IOException {
-    run.save(file, options);
+    stepper.save(file, options);
   }
 
   /** {@link #load(Path, LoadOptions)} of a checkpoint that must fit in everything. */
@@ -193,12 +193,12 @@ public final class CudaOptimizer implements AutoCloseable {
    *     before
    */
   public void load(Path file, LoadOptions options) throws IOException {
-    run.load(file, options);
+    stepper.load(file, options);
   }
 
   /** The bytes it holds on the device. */
   public MemoryReport memory() {
-    return run.memory();
+    return stepper.memory();
   }
 
   private int index(String parameter) {
@@ -213,13 +213,14 @@ public final class CudaOptimizer implements AutoCloseable {
   /** Waits for its work, reports what is left, and frees its memory; harmless if closed already. */
   @Override
   public void close() {
-    run.close();
+    stepper.close();
   }
 
   /** The name of the algorithm and its size. */
   @Override
   public String toString() {
     return "%s[%d parameters on device %d, step %d]"
-        .formatted(run.planner().optimizer(), parameters.size(), run.ordinal(), stepCount());
+        .formatted(
+            stepper.planner().optimizer(), parameters.size(), stepper.ordinal(), stepCount());
   }
 }

@@ -19,8 +19,8 @@ final class Moments implements AutoCloseable {
   private final CudaStream stream;
   private final TensorTable table;
   private final ChunkTable chunks;
-  private final Staging staging;
-  private final Remap remap;
+  private final UploadStaging staging;
+  private final MomentRemap remap;
   private final @Nullable DeviceBuffer dense;
   private final MomentBlock[] blocks;
   private final @Nullable MomentBlock[] spare; // prepared for a change, then replaced by it
@@ -31,8 +31,8 @@ final class Moments implements AutoCloseable {
       long[] elements,
       TensorTable table,
       ChunkTable chunks,
-      Staging staging,
-      Remap remap) {
+      UploadStaging staging,
+      MomentRemap remap) {
     this.stream = stream;
     this.planner = planner;
     this.table = table;

@@ -43,8 +43,8 @@ public final class OffloadPipeline implements AutoCloseable {
   private final List<DeviceTensor> weights = new ArrayList<>();
   private final List<DeviceTensor> gradients = new ArrayList<>();
   private final CudaStream stream;
-  private final CudaRun run;
-  private final OffloadWork work;
+  private final CudaStepper stepper;
+  private final OffloadPasses passes;
   private final @Nullable Tensor[] sources; // of the step at work
 
   OffloadPipeline(
@@ -52,7 +52,7 @@ public final class OffloadPipeline implements AutoCloseable {
     this.parameters = List.copyOf(parameters);
     sources = new Tensor[parameters.size()];
     this.parameters.forEach(OffloadPipeline::requireWeights);
-    WeightPlace.requireDistinct(this.parameters.stream().map(OffloadPipeline::place).toList());
+    WeightRange.requireDistinct(this.parameters.stream().map(OffloadPipeline::range).toList());
     try {
       stream = device.stream();
       closer.add(stream);
@@ -62,11 +62,11 @@ public final class OffloadPipeline implements AutoCloseable {
         gradients.add(tensor(device, parameter));
         onDevice.add(new CudaParameter(parameter.name(), weights.getLast()));
       }
-      run = new CudaRun(settings, stream, onDevice, Launching.KERNELS);
-      closer.add(run);
-      work =
-          new OffloadWork(
-              device, closer, run, this.parameters, sources, weights, gradients, mostPiece);
+      stepper = new CudaStepper(settings, stream, onDevice, Launching.KERNELS);
+      closer.add(stepper);
+      passes =
+          new OffloadPasses(
+              device, closer, stepper, this.parameters, sources, weights, gradients, mostPiece);
       takeWeights();
     } catch (RuntimeException | Error e) {
       CloseFailures.closeAfter(e, closer::close);
@@ -83,9 +83,9 @@ public final class OffloadPipeline implements AutoCloseable {
     }
   }
 
-  private static WeightPlace place(Parameter parameter) {
+  private static WeightRange range(Parameter parameter) {
     MemorySegment weights = parameter.weights().memory();
-    return new WeightPlace(parameter.name(), weights.address(), weights.byteSize());
+    return new WeightRange(parameter.name(), weights.address(), weights.byteSize());
   }
 
   private DeviceTensor tensor(CudaDevice device, Parameter parameter) {
@@ -137,9 +137,9 @@ public final class OffloadPipeline implements AutoCloseable {
       }
       sources[i] = gradient;
     }
-    run.step(i -> sources[i] == null ? null : gradients.get(i), work);
-    run.reportAll();
-    return run.planner().report();
+    stepper.step(i -> sources[i] == null ? null : gradients.get(i), passes);
+    stepper.reportAll();
+    return stepper.planner().report();
   }
 
   private static void requireFit(Parameter parameter, Tensor gradient) {
@@ -178,12 +178,12 @@ public final class OffloadPipeline implements AutoCloseable {
 
   /** The steps done since the start. */
   public long stepCount() {
-    return run.planner().stepCount();
+    return stepper.planner().stepCount();
   }
 
   /** Saves a checkpoint; see {@link CudaOptimizer#save(Path, SaveOptions)}. */
   public void save(Path file, SaveOptions options) throws IOException {
-    run.save(file, options);
+    stepper.save(file, options);
   }
 
   /**
@@ -191,7 +191,7 @@ public final class OffloadPipeline implements AutoCloseable {
    * host become those of the device too.
    */
   public void load(Path file, LoadOptions options) throws IOException {
-    run.load(file, options);
+    stepper.load(file, options);
     for (int i = 0; i < parameters.size(); i++) {
       stream.download(weights.get(i).buffer(), parameters.get(i).weights().memory());
     }
@@ -199,7 +199,7 @@ public final class OffloadPipeline implements AutoCloseable {
 
   /** The bytes it holds on the device, besides its copies of weights and gradients. */
   public MemoryReport memory() {
-    return run.memory();
+    return stepper.memory();
   }
 
   /** Frees its memory; harmless if closed already. */

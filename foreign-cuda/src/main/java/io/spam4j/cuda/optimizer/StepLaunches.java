@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * The kernel launches of a step, with their arguments: set once, because everything that changes
  * lies in tables. By itself it is the work of a step on all parameters at once.
  */
-final class Launches implements StepWork {
+final class StepLaunches implements StepPasses {
   /** Threads of every block. */
   static final int THREADS = 256;
 
@@ -43,7 +43,7 @@ final class Launches implements StepWork {
   private final Launch tally;
   private final Piece whole;
 
-  Launches(
+  StepLaunches(
       KernelLibrary library,
       StepMemory memory,
       StepPlanner planner,

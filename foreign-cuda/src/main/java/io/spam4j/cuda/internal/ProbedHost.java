@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  *     first
  * @param toolkit the folder in which a toolkit is installed by default
  */
-public record Host(
+public record ProbedHost(
     Function<String, @Nullable String> property,
     Function<String, @Nullable String> variable,
     List<String> sonames,
@@ -21,7 +21,7 @@ public record Host(
   private static final List<String> SONAMES =
       List.of("libcudart.so.13", "libcudart.so.12", "libcudart.so.11.0");
 
-  public static Host ofThisProcess() {
-    return new Host(System::getProperty, System::getenv, SONAMES, "/usr/local/cuda/lib64");
+  public static ProbedHost ofThisProcess() {
+    return new ProbedHost(System::getProperty, System::getenv, SONAMES, "/usr/local/cuda/lib64");
   }
 }

@@ -6,24 +6,24 @@ import java.util.List;
 import java.util.Set;
 
 /** Where the weights of a parameter are, on a device or on the host. */
-record WeightPlace(String name, long address, long bytes) {
+record WeightRange(String name, long address, long bytes) {
   /**
    * Checks that parameters can be told apart.
    *
    * @throws IllegalArgumentException if two have one name, or weights in common
    */
-  static void requireDistinct(List<WeightPlace> places) {
+  static void requireDistinct(List<WeightRange> ranges) {
     Set<String> names = new HashSet<>();
-    for (WeightPlace place : places) {
-      if (!names.add(place.name)) {
-        throw new IllegalArgumentException("parameter names must be unique: name=" + place.name);
+    for (WeightRange range : ranges) {
+      if (!names.add(range.name)) {
+        throw new IllegalArgumentException("parameter names must be unique: name=" + range.name);
       }
     }
-    List<WeightPlace> inOrder =
-        places.stream().sorted(Comparator.comparingLong(WeightPlace::address)).toList();
+    List<WeightRange> inOrder =
+        ranges.stream().sorted(Comparator.comparingLong(WeightRange::address)).toList();
     for (int i = 1; i < inOrder.size(); i++) {
-      WeightPlace left = inOrder.get(i - 1);
-      WeightPlace right = inOrder.get(i);
+      WeightRange left = inOrder.get(i - 1);
+      WeightRange right = inOrder.get(i);
       if (left.address + left.bytes > right.address) {
         throw new IllegalArgumentException(
             "weights of two parameters must not overlap: parameters=%s, %s"

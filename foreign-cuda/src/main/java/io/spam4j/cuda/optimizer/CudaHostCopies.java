@@ -12,13 +12,13 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Copies of what is on the device, for a planner. */
-final class DeviceCopies implements HostCopies {
+final class CudaHostCopies implements HostCopies {
   private final CudaStream stream;
   private final List<CudaParameter> parameters;
   private final @Nullable DeviceTensor[] gradients; // of the step at work
   private final Supplier<Moments> moments;
 
-  DeviceCopies(
+  CudaHostCopies(
       CudaStream stream,
       List<CudaParameter> parameters,
       @Nullable DeviceTensor[] gradients,

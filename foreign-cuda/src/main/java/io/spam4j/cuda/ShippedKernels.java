@@ -6,12 +6,12 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 
 /** The kernels that are shipped: src/main/cuda, compiled to PTX. */
-final class Kernels {
-  private Kernels() {}
+final class ShippedKernels {
+  private ShippedKernels() {}
 
   /** Their text. */
   static String ptx() {
-    try (InputStream in = Kernels.class.getResourceAsStream("spam4j.ptx")) {
+    try (InputStream in = ShippedKernels.class.getResourceAsStream("spam4j.ptx")) {
       if (in == null) {
         throw new IllegalStateException(
             "the jar must have its kernels, take a complete one: resource=spam4j.ptx");

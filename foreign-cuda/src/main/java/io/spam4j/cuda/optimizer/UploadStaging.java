@@ -12,12 +12,12 @@ import java.util.function.Consumer;
  * Copies to the device without waiting for it, through a pinned buffer: it waits only where more is
  * under way than the buffer holds.
  */
-final class Staging {
+final class UploadStaging {
   private final CudaStream stream;
   private final PinnedBuffer pinned;
   private long used; // by copies that may be under way
 
-  Staging(CudaStream stream, PinnedBuffer pinned) {
+  UploadStaging(CudaStream stream, PinnedBuffer pinned) {
     this.stream = stream;
     this.pinned = pinned;
   }

@@ -9,19 +9,19 @@ import java.lang.foreign.ValueLayout;
 import org.junit.jupiter.api.Test;
 
 /** The structures against what a C compiler made of the headers of CUDA 13.0. */
-class LayoutsTest {
+class RuntimeApiTest {
   @Test
   void dim3() {
-    assertThat(Layouts.DIM3.byteSize()).isEqualTo(12);
-    assertThat(Layouts.DIM3.byteAlignment()).isEqualTo(4);
+    assertThat(RuntimeApi.DIM3.byteSize()).isEqualTo(12);
+    assertThat(RuntimeApi.DIM3.byteAlignment()).isEqualTo(4);
 
-    MemorySegment dim3 = Layouts.dim3(Arena.ofAuto(), 7);
+    MemorySegment dim3 = RuntimeApi.dim3(Arena.ofAuto(), 7);
     assertThat(dim3.toArray(ValueLayout.JAVA_INT)).containsExactly(7, 1, 1);
   }
 
   @Test
   void funcAttributes() {
-    assertThat(Layouts.FUNC_ATTRIBUTES.byteSize()).isEqualTo(144);
+    assertThat(RuntimeApi.FUNC_ATTRIBUTES.byteSize()).isEqualTo(144);
     assertThat(offset("localSizeBytes")).isEqualTo(16);
     assertThat(offset("maxThreadsPerBlock")).isEqualTo(24);
     assertThat(offset("numRegs")).isEqualTo(28);
@@ -30,6 +30,6 @@ class LayoutsTest {
   }
 
   private static long offset(String name) {
-    return Layouts.FUNC_ATTRIBUTES.byteOffset(PathElement.groupElement(name));
+    return RuntimeApi.FUNC_ATTRIBUTES.byteOffset(PathElement.groupElement(name));
   }
 }

@@ -28,7 +28,7 @@ import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
 /** A {@link CudaOptimizer} at work: plans steps on the host, and queues them to the device. */
-final class CudaRun implements AutoCloseable {
+final class CudaStepper implements AutoCloseable {
   private static final long LEAST_STAGING = 64 << 10;
   private static final long MOST_STAGING = 16 << 20;
 
@@ -42,10 +42,10 @@ final class CudaRun implements AutoCloseable {
   private final ChunkTable chunks;
   private final StepMemory memory;
   private final Moments moments;
-  private final Launches launches;
-  private final Staging staging;
+  private final StepLaunches launches;
+  private final UploadStaging staging;
   private final StepSlots slots;
-  private final Histories histories;
+  private final TransformHistories histories;
   private @Nullable CudaGraph graph;
 
   private final @Nullable DeviceTensor[] gradients; // of the step at work
@@ -53,7 +53,7 @@ final class CudaRun implements AutoCloseable {
   private @Nullable Throwable lost; // what broke off a step in the middle
   private boolean closed;
 
-  CudaRun(
+  CudaStepper(
       OptimizerBuilder<?> settings,
       CudaStream stream,
       List<CudaParameter> parameters,
@@ -70,7 +70,7 @@ final class CudaRun implements AutoCloseable {
     parameters.forEach(parameter -> shapes.put(parameter.name(), parameter.weights().shape()));
     long[] elements = parameters.stream().mapToLong(p -> p.weights().elements()).toArray();
     planner =
-        settings.planner(shapes, new DeviceCopies(stream, parameters, gradients, this::moments));
+        settings.planner(shapes, new CudaHostCopies(stream, parameters, gradients, this::moments));
     closer.add(planner);
     try {
       Arena arena = Arena.ofAuto();
@@ -80,7 +80,7 @@ final class CudaRun implements AutoCloseable {
       KernelLibrary library = closer.add(device.loadShipped());
       memory = new StepMemory(device, planner, chunks, measured);
       closer.add(memory);
-      staging = new Staging(stream, closer.add(device.allocatePinned(stagingBytes())));
+      staging = new UploadStaging(stream, closer.add(device.allocatePinned(stagingBytes())));
       for (int i = 0; i < count; i++) {
         table.setWeights(i, parameters.get(i).weights());
       }
@@ -92,11 +92,11 @@ final class CudaRun implements AutoCloseable {
               table,
               chunks,
               staging,
-              new Remap(stream, library.kernel("spam4j_remap")));
+              new MomentRemap(stream, library.kernel("spam4j_remap")));
       closer.add(moments);
-      launches = new Launches(library, memory, planner, chunks, measured);
+      launches = new StepLaunches(library, memory, planner, chunks, measured);
       slots = new StepSlots(device, closer, memory, planner);
-      histories = new Histories(stream, memory.histories, planner);
+      histories = new TransformHistories(stream, memory.histories, planner);
       uploadTables(measured);
     } catch (RuntimeException | Error e) {
       CloseFailures.closeAfter(e, closer::close);
@@ -137,7 +137,7 @@ final class CudaRun implements AutoCloseable {
     return device.ordinal();
   }
 
-  Launches launches() {
+  StepLaunches launches() {
     return launches;
   }
 
@@ -147,16 +147,16 @@ final class CudaRun implements AutoCloseable {
   }
 
   /**
-   * The same with work of another shape.
+   * The same with passes of another shape.
    *
    * @param source gives the gradient of a parameter by its number, or null
    */
-  void step(IntFunction<@Nullable DeviceTensor> source, StepWork work) {
+  void step(IntFunction<@Nullable DeviceTensor> source, StepPasses passes) {
     requireUsable();
     collect(source);
     slots.reportComplete();
     StepSlot slot = slots.free();
-    boolean admitted = admit(slot, work);
+    boolean admitted = admit(slot, passes);
     if (!admitted) {
       return;
     }
@@ -164,7 +164,7 @@ final class CudaRun implements AutoCloseable {
     try {
       StepFacts facts = plan.facts();
       moments.prepare(plan);
-      queue(plan, slot, work);
+      queue(plan, slot, passes);
       slot.expect(facts);
     } catch (RuntimeException | Error e) {
       plan.discard();
@@ -218,13 +218,13 @@ final class CudaRun implements AutoCloseable {
     }
   }
 
-  private boolean admit(StepSlot slot, StepWork work) {
+  private boolean admit(StepSlot slot, StepPasses passes) {
     if (!planner.hasToAdmit()) {
       return true;
     }
     reportAll();
     sendTensors(slot);
-    work.measure(stream);
+    passes.measure(stream);
     return planner.admits(hasGradient, slot.statistics(stream));
   }
 
@@ -236,7 +236,7 @@ final class CudaRun implements AutoCloseable {
   }
 
   /** Queues a step; if that fails the state on the device may be half of it. */
-  private void queue(PlannedStep plan, StepSlot slot, StepWork work) {
+  private void queue(PlannedStep plan, StepSlot slot, StepPasses passes) {
     try {
       boolean selects = moments.change(plan);
       sendTensors(slot);
@@ -250,7 +250,7 @@ final class CudaRun implements AutoCloseable {
           launches.zero(stream, i);
         }
       }
-      launch(work);
+      launch(passes);
       slot.end(stream);
     } catch (RuntimeException | Error e) {
       lost = e;
@@ -264,24 +264,24 @@ final class CudaRun implements AutoCloseable {
     staging.upload(chunks.chunks().asSlice(first, bytes), memory.chunks.slice(first, bytes));
   }
 
-  private void launch(StepWork work) {
+  private void launch(StepPasses passes) {
     if (launching == Launching.KERNELS) {
-      launchKernels(work);
+      launchKernels(passes);
       return;
     }
     if (graph == null) {
-      CudaGraph captured = CudaGraph.capture(stream, () -> launchKernels(work));
+      CudaGraph captured = CudaGraph.capture(stream, () -> launchKernels(passes));
       closer.add(captured);
       graph = captured;
     }
     graph.launch(stream);
   }
 
-  private void launchKernels(StepWork work) {
+  private void launchKernels(StepPasses passes) {
     if (!planner.hasToAdmit()) { // which has measured already
-      work.measure(stream);
+      passes.measure(stream);
     }
-    work.update(stream);
+    passes.update(stream);
   }
 
   /** Waits for all steps, and reports them. */

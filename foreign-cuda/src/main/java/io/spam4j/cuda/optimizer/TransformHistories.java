@@ -11,14 +11,14 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /** What transforms keep of each parameter from step to step, on the device. */
-final class Histories {
+final class TransformHistories {
   private static final int NUMBERS = (int) (DeviceTables.HISTORY / Double.BYTES);
 
   private final CudaStream stream;
   private final DeviceBuffer memory; // a row for each transform and parameter; empty without any
   private final StepPlanner planner;
 
-  Histories(CudaStream stream, DeviceBuffer memory, StepPlanner planner) {
+  TransformHistories(CudaStream stream, DeviceBuffer memory, StepPlanner planner) {
     this.stream = stream;
     this.memory = memory;
     this.planner = planner;

@@ -21,12 +21,12 @@ import org.jspecify.annotations.Nullable;
  * stream brings pieces in, one takes them out, and the kernels run on a third. If gradients have to
  * be measured, all of them come in first, each measured as it comes.
  */
-final class OffloadWork implements StepWork {
+final class OffloadPasses implements StepPasses {
   private static final int SLOTS = 3; // one being filled, one on its way, one being emptied
 
-  private record Piece(List<Part> parts, Launches.Piece launches) {}
+  private record Piece(List<Part> parts, StepLaunches.Piece launches) {}
 
-  private final CudaRun run;
+  private final CudaStepper stepper;
   private final List<Parameter> parameters;
   private final @Nullable Tensor[] sources; // gradients of the step
   private final List<DeviceTensor> weights;
@@ -43,21 +43,21 @@ final class OffloadWork implements StepWork {
   private int nextOut;
 
   /**
-   * Work that has not begun.
+   * Passes of which none is queued.
    *
    * @param sources the gradients of each step, on the host
    * @param mostPiece bytes of a piece; at least a tile's
    */
-  OffloadWork(
+  OffloadPasses(
       CudaDevice device,
       Closer closer,
-      CudaRun run,
+      CudaStepper stepper,
       List<Parameter> parameters,
       @Nullable Tensor[] sources,
       List<DeviceTensor> weights,
       List<DeviceTensor> gradients,
       long mostPiece) {
-    this.run = run;
+    this.stepper = stepper;
     this.parameters = parameters;
     this.sources = sources;
     this.weights = weights;
@@ -102,33 +102,35 @@ final class OffloadWork implements StepWork {
   }
 
   private void add(List<Part> parts) {
-    pieces.add(new Piece(List.copyOf(parts), run.launches().piece(parts, run.planner()::isSparse)));
+    pieces.add(
+        new Piece(
+            List.copyOf(parts), stepper.launches().piece(parts, stepper.planner()::isSparse)));
   }
 
   @Override
   public void measure(CudaStream stream) {
-    if (!run.planner().measures()) {
+    if (!stepper.planner().measures()) {
       return; // gradients come in with the update
     }
     for (Piece piece : pieces) {
       bringIn(piece, stream);
       piece.launches().measure(stream);
     }
-    run.launches().sum(stream);
+    stepper.launches().sum(stream);
   }
 
   @Override
   public void update(CudaStream stream) {
     Arrays.fill(awaited, null); // of a step that broke off
-    run.launches().decide(stream);
+    stepper.launches().decide(stream);
     for (Piece piece : pieces) {
-      if (!run.planner().measures()) {
+      if (!stepper.planner().measures()) {
         bringIn(piece, stream);
       }
       piece.launches().update(stream);
       takeOut(piece, stream);
     }
-    run.launches().tally(stream);
+    stepper.launches().tally(stream);
     for (int k = 0; k < SLOTS; k++) {
       arrive(k);
     }

@@ -7,7 +7,7 @@ import java.lang.foreign.StructLayout;
 import java.lang.foreign.ValueLayout;
 
 /** The structures and numbers of {@code cuda_runtime_api.h}; the same in CUDA 11, 12 and 13. */
-public final class Layouts {
+public final class RuntimeApi {
   /** {@code struct dim3 {unsigned x, y, z;}}, passed by value. */
   static final StructLayout DIM3 =
       MemoryLayout.structLayout(
@@ -46,7 +46,7 @@ public final class Layouts {
   public static final int JIT_ERROR_LOG_BUFFER = 5;
   public static final int JIT_ERROR_LOG_BUFFER_SIZE = 6;
 
-  private Layouts() {}
+  private RuntimeApi() {}
 
   /** A {@code dim3} along x. */
   public static MemorySegment dim3(SegmentAllocator memory, int x) {

@@ -15,13 +15,13 @@ import java.lang.foreign.MemorySegment;
  * Carries moments over to another selection ({@code spam4j_remap}); waits for the device, for it
  * happens once in hundreds of steps, and only where moments are kept.
  */
-final class Remap {
+final class MomentRemap {
   private static final long CHANGE = 32;
 
   private final CudaStream stream;
   private final Kernel kernel;
 
-  Remap(CudaStream stream, Kernel kernel) {
+  MomentRemap(CudaStream stream, Kernel kernel) {
     this.stream = stream;
     this.kernel = kernel;
   }
@@ -58,7 +58,7 @@ final class Remap {
       arguments.setBuffer(1, tables.slice(TensorTable.ROW, TensorTable.ROW));
       long changes = bytes - 2 * TensorTable.ROW;
       arguments.setBuffer(2, tables.slice(2 * TensorTable.ROW, changes));
-      kernel.launch(stream, newLengths.length, Launches.THREADS, 0, arguments);
+      kernel.launch(stream, newLengths.length, StepLaunches.THREADS, 0, arguments);
       CloseFailures.insist(stream::synchronize); // before the tables are freed
     }
   }
