@@ -2,6 +2,7 @@ package io.spam4j.cuda.optimizer;
 
 import io.spam4j.cuda.CudaDevice;
 import io.spam4j.cuda.DeviceBuffer;
+import io.spam4j.cuda.optimizer.DeviceSlab.Part;
 import io.spam4j.engine.device.DeviceTables;
 import io.spam4j.engine.device.StepPlanner;
 
@@ -15,7 +16,6 @@ final class StepMemory implements AutoCloseable {
   private static final long CHUNK_TALLY = 24;
 
   private final DeviceBuffer memory;
-  private long next;
 
   final DeviceBuffer tensors;
   final DeviceBuffer chunks;
@@ -41,58 +41,47 @@ final class StepMemory implements AutoCloseable {
   final DeviceBuffer histories;
 
   StepMemory(CudaDevice device, StepPlanner planner, ChunkTable update, ChunkTable measure) {
-    int n = planner.names().size();
-    int links = planner.transforms().size();
+    long n = planner.names().size();
+    long links = planner.transforms().size();
     boolean measures = planner.measures();
     long chunkRows = update.chunks().byteSize() / ChunkTable.CHUNK;
     long statisticsBytes = measures ? (n + 1) * DeviceTables.STATISTICS : 0;
-    long sentBytes = links * DeviceTables.TRANSFORM + n * DeviceTables.COEFFICIENTS;
-    long fetchedBytes = n * (DeviceTables.COEFFICIENTS + DeviceTables.TALLY) + statisticsBytes;
-    long[] sizes = {
-      n * TensorTable.ROW,
-      update.chunks().byteSize(),
-      chunkRows * CHUNK_TALLY,
-      update.ranges().byteSize(),
-      links * DeviceTables.TRANSFORM + fetchedBytes,
-      measures ? measure.chunks().byteSize() : 0,
-      measures ? measure.ranges().byteSize() : 0,
-      measures ? measure.slots() * DeviceTables.STATISTICS : 0,
-      statisticsBytes,
-      (long) links * n * DeviceTables.HISTORY
-    };
-    long bytes = 0;
-    for (long size : sizes) {
-      bytes += align(size);
-    }
-    memory = device.allocate(bytes);
-    tensors = take(sizes[0]);
-    chunks = take(sizes[1]);
-    chunkTallies = take(sizes[2]);
-    tallyRanges = take(sizes[3]);
-    DeviceBuffer exchange = take(sizes[4]);
-    long coefficientsAt = links * DeviceTables.TRANSFORM;
-    long talliesAt = coefficientsAt + n * DeviceTables.COEFFICIENTS;
-    sent = exchange.slice(0, sentBytes);
-    fetched = exchange.slice(coefficientsAt, fetchedBytes);
-    transforms = exchange.slice(0, coefficientsAt);
-    coefficients = exchange.slice(coefficientsAt, n * DeviceTables.COEFFICIENTS);
-    tallies = exchange.slice(talliesAt, n * DeviceTables.TALLY);
-    statistics = exchange.slice(talliesAt + n * DeviceTables.TALLY, statisticsBytes);
-    measureChunks = take(sizes[5]);
-    slotRanges = take(sizes[6]);
-    slots = take(sizes[7]);
-    laterStatistics = take(sizes[8]);
-    histories = take(sizes[9]);
-  }
 
-  private DeviceBuffer take(long bytes) {
-    DeviceBuffer slice = memory.slice(next, bytes);
-    next += align(bytes);
-    return slice;
-  }
+    var exchange = new DeviceSlab(1);
+    Part transformRows = exchange.add(links * DeviceTables.TRANSFORM);
+    Part coefficientRows = exchange.add(n * DeviceTables.COEFFICIENTS);
+    Part tallyRows = exchange.add(n * DeviceTables.TALLY);
+    Part statisticsRows = exchange.add(statisticsBytes);
 
-  private static long align(long bytes) {
-    return (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    var slab = new DeviceSlab(ALIGNMENT);
+    Part tensorRows = slab.add(n * TensorTable.ROW);
+    Part chunksOfUpdate = slab.add(update.chunks().byteSize());
+    Part talliesOfChunks = slab.add(chunkRows * CHUNK_TALLY);
+    Part rangesOfUpdate = slab.add(update.ranges().byteSize());
+    Part exchanged = slab.add(exchange.bytes());
+    Part chunksOfMeasure = slab.add(measures ? measure.chunks().byteSize() : 0);
+    Part rangesOfMeasure = slab.add(measures ? measure.ranges().byteSize() : 0);
+    Part slotRows = slab.add(measures ? measure.slots() * DeviceTables.STATISTICS : 0);
+    Part laterRows = slab.add(statisticsBytes);
+    Part historyRows = slab.add(links * n * DeviceTables.HISTORY);
+
+    memory = device.allocate(slab.bytes());
+    tensors = tensorRows.of(memory);
+    chunks = chunksOfUpdate.of(memory);
+    chunkTallies = talliesOfChunks.of(memory);
+    tallyRanges = rangesOfUpdate.of(memory);
+    DeviceBuffer both = exchanged.of(memory);
+    sent = transformRows.through(coefficientRows).of(both);
+    fetched = coefficientRows.through(statisticsRows).of(both);
+    transforms = transformRows.of(both);
+    coefficients = coefficientRows.of(both);
+    tallies = tallyRows.of(both);
+    statistics = statisticsRows.of(both);
+    measureChunks = chunksOfMeasure.of(memory);
+    slotRanges = rangesOfMeasure.of(memory);
+    slots = slotRows.of(memory);
+    laterStatistics = laterRows.of(memory);
+    histories = historyRows.of(memory);
   }
 
   long bytes() {
