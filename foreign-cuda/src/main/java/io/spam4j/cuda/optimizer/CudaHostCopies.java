@@ -8,24 +8,25 @@ import io.spam4j.tensors.DType;
 import io.spam4j.tensors.Tensor;
 import java.lang.foreign.Arena;
 import java.util.List;
-import java.util.function.Supplier;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** Copies of what is on the device, for a planner. */
 final class CudaHostCopies implements HostCopies {
   private final CudaStream stream;
   private final List<CudaParameter> parameters;
-  private final @Nullable DeviceTensor[] gradients; // of the step at work
-  private final Supplier<Moments> moments;
+  private final StepGradients gradients;
+  private @Nullable Moments moments;
 
-  CudaHostCopies(
-      CudaStream stream,
-      List<CudaParameter> parameters,
-      @Nullable DeviceTensor[] gradients,
-      Supplier<Moments> moments) {
+  /** Copies of weights and gradients; of moments too after {@link #setMoments}. */
+  CudaHostCopies(CudaStream stream, List<CudaParameter> parameters, StepGradients gradients) {
     this.stream = stream;
     this.parameters = parameters;
     this.gradients = gradients;
+  }
+
+  /** Says where moments are: the planner that is given these copies decides how many there are. */
+  void setMoments(Moments moments) {
     this.moments = moments;
   }
 
@@ -37,7 +38,7 @@ final class CudaHostCopies implements HostCopies {
 
   @Override
   public Tensor gradient(int parameter, Arena arena) {
-    DeviceTensor gradient = gradients[parameter];
+    DeviceTensor gradient = gradients.of(parameter);
     if (gradient == null) {
       throw new IllegalStateException(
           "there must be a gradient: parameter=" + parameters.get(parameter).name());
@@ -47,9 +48,9 @@ final class CudaHostCopies implements HostCopies {
 
   @Override
   public Tensor state(int parameter, String name, Arena arena) {
+    Moments source = Objects.requireNonNull(moments, "moments must be set before they are copied");
     long[] shape = parameters.get(parameter).weights().shape();
-    return copy(
-        moments.get().tensor(parameter, name), moments.get().shape(parameter, shape), arena);
+    return copy(source.tensor(parameter, name), source.shape(parameter, shape), arena);
   }
 
   private Tensor copy(@Nullable DeviceBuffer from, long[] shape, Arena arena) {

@@ -3,7 +3,6 @@ package io.spam4j.cuda.optimizer;
 import io.spam4j.cuda.CudaDevice;
 import io.spam4j.cuda.CudaGraph;
 import io.spam4j.cuda.CudaStream;
-import io.spam4j.cuda.DeviceBuffer;
 import io.spam4j.cuda.DeviceTensor;
 import io.spam4j.cuda.KernelLibrary;
 import io.spam4j.cuda.internal.CloseFailures;
@@ -13,14 +12,11 @@ import io.spam4j.engine.MemoryReport;
 import io.spam4j.engine.OptimizerBuilder;
 import io.spam4j.engine.SaveOptions;
 import io.spam4j.engine.device.PlannedStep;
-import io.spam4j.engine.device.RestoredState;
 import io.spam4j.engine.device.StepFacts;
 import io.spam4j.engine.device.StepPlanner;
-import io.spam4j.tensors.Tensor;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
-import java.util.BitSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.SequencedMap;
@@ -39,18 +35,16 @@ final class CudaStepper implements AutoCloseable {
   private final Closer closer = new Closer();
   private final StepPlanner planner;
   private final TensorTable table;
-  private final ChunkTable chunks;
   private final StepMemory memory;
   private final Moments moments;
+  private final SelectionUpload selections;
   private final StepLaunches launches;
-  private final UploadStaging staging;
   private final StepSlots slots;
   private final TransformHistories histories;
+  private final StepGradients gradients;
+  private final CudaCheckpoint checkpoint;
+  private final StateGuard guard = new StateGuard();
   private @Nullable CudaGraph graph;
-
-  private final @Nullable DeviceTensor[] gradients; // of the step at work
-  private final BitSet hasGradient;
-  private @Nullable Throwable lost; // what broke off a step in the middle
   private boolean closed;
 
   CudaStepper(
@@ -63,48 +57,40 @@ final class CudaStepper implements AutoCloseable {
     this.launching = launching;
     device = stream.device();
     device.requireUsable();
-    int count = parameters.size();
-    gradients = new DeviceTensor[count];
-    hasGradient = new BitSet(count);
     SequencedMap<String, long[]> shapes = new LinkedHashMap<>();
     parameters.forEach(parameter -> shapes.put(parameter.name(), parameter.weights().shape()));
     long[] elements = parameters.stream().mapToLong(p -> p.weights().elements()).toArray();
-    planner =
-        settings.planner(shapes, new CudaHostCopies(stream, parameters, gradients, this::moments));
-    closer.add(planner);
+    gradients = new StepGradients(parameters);
+    var copies = new CudaHostCopies(stream, parameters, gradients);
+    planner = closer.add(settings.planner(shapes, copies));
     try {
       Arena arena = Arena.ofAuto();
-      table = new TensorTable(arena, count);
-      chunks = ChunkTable.ofUpdate(arena, elements, planner::isSparse);
+      table = new TensorTable(arena, elements.length);
+      ChunkTable chunks = ChunkTable.ofUpdate(arena, elements, planner::isSparse);
       ChunkTable measured = ChunkTable.ofMeasure(arena, elements);
       KernelLibrary library = closer.add(device.loadShipped());
-      memory = new StepMemory(device, planner, chunks, measured);
-      closer.add(memory);
-      staging = new UploadStaging(stream, closer.add(device.allocatePinned(stagingBytes())));
-      for (int i = 0; i < count; i++) {
+      memory = closer.add(new StepMemory(device, planner, chunks, measured));
+      var pinned = closer.add(device.allocatePinned(stagingBytes(chunks)));
+      var staging = new UploadStaging(stream, pinned);
+      for (int i = 0; i < elements.length; i++) {
         table.setWeights(i, parameters.get(i).weights());
       }
-      moments =
-          new Moments(
-              stream,
-              planner,
-              elements,
-              table,
-              chunks,
-              staging,
-              new MomentRemap(stream, library.kernel("spam4j_remap")));
-      closer.add(moments);
+      selections = new SelectionUpload(chunks, memory.chunks, staging);
+      var remap = new MomentRemap(stream, library.kernel("spam4j_remap"));
+      moments = closer.add(new Moments(stream, planner, elements, table, selections, remap));
+      copies.setMoments(moments);
       launches = new StepLaunches(library, memory, planner, chunks, measured);
       slots = new StepSlots(device, closer, memory, planner);
       histories = new TransformHistories(stream, memory.histories, planner);
-      uploadTables(measured);
+      checkpoint = new CudaCheckpoint(stream, planner, parameters, moments, selections, histories);
+      uploadTables(staging, chunks, measured);
     } catch (RuntimeException | Error e) {
       CloseFailures.closeAfter(e, closer::close);
       throw e;
     }
   }
 
-  private long stagingBytes() {
+  private long stagingBytes(ChunkTable chunks) {
     long positions = chunks.sparseChunks() * ChunkTable.CHUNK;
     for (int i = 0; i < parameters.size(); i++) {
       positions += planner.isSparse(i) ? planner.moments(i) * Short.BYTES : 0;
@@ -112,7 +98,7 @@ final class CudaStepper implements AutoCloseable {
     return Math.min(MOST_STAGING, Math.max(positions, LEAST_STAGING));
   }
 
-  private void uploadTables(ChunkTable measured) {
+  private void uploadTables(UploadStaging staging, ChunkTable chunks, ChunkTable measured) {
     staging.upload(chunks.chunks(), memory.chunks);
     staging.upload(chunks.ranges(), memory.tallyRanges);
     if (planner.measures()) {
@@ -153,18 +139,18 @@ final class CudaStepper implements AutoCloseable {
    */
   void step(IntFunction<@Nullable DeviceTensor> source, StepPasses passes) {
     requireUsable();
-    collect(source);
+    gradients.collect(source, table);
     slots.reportComplete();
     StepSlot slot = slots.free();
     boolean admitted = admit(slot, passes);
     if (!admitted) {
       return;
     }
-    PlannedStep plan = planner.plan(hasGradient);
+    PlannedStep plan = planner.plan(gradients.present());
     try {
       StepFacts facts = plan.facts();
       moments.prepare(plan);
-      queue(plan, slot, passes);
+      guard.change(() -> queue(plan, slot, passes));
       slot.expect(facts);
     } catch (RuntimeException | Error e) {
       plan.discard();
@@ -177,45 +163,9 @@ final class CudaStepper implements AutoCloseable {
   }
 
   private void requireUsable() {
-    if (closed) {
-      throw new IllegalStateException("the optimizer must be open: it was closed");
-    }
+    requireOpen();
     device.requireUsable();
-    if (lost != null) {
-      throw new IllegalStateException(
-          "a step broke off in the middle, load a checkpoint: step=" + (planner.stepCount() + 1),
-          lost);
-    }
-  }
-
-  /** Asks for all gradients and checks them; only then the tables change. */
-  private void collect(IntFunction<@Nullable DeviceTensor> source) {
-    for (int i = 0; i < gradients.length; i++) {
-      CudaParameter parameter = parameters.get(i);
-      DeviceTensor gradient = source.apply(i);
-      if (gradient != null && gradient != gradients[i]) {
-        requireFit(parameter, gradient);
-      }
-      gradients[i] = gradient;
-    }
-    for (int i = 0; i < gradients.length; i++) {
-      DeviceTensor gradient = gradients[i];
-      table.setGradient(i, gradient == null ? 0 : gradient.buffer().address());
-      hasGradient.set(i, gradient != null);
-    }
-  }
-
-  private static void requireFit(CudaParameter parameter, DeviceTensor gradient) {
-    if (!gradient.hasShapeOf(parameter.weights())) {
-      throw new IllegalArgumentException(
-          "gradient shape must equal weight shape: parameter=%s, gradient=%s, weight=%s"
-              .formatted(parameter.name(), gradient, parameter.weights()));
-    }
-    if (gradient.overlaps(parameter.weights())) {
-      throw new IllegalArgumentException(
-          "gradient must not overlap weights: parameter=%s, gradient=%s, weight=%s"
-              .formatted(parameter.name(), gradient, parameter.weights()));
-    }
+    guard.requireWhole(planner.stepCount() + 1);
   }
 
   private boolean admit(StepSlot slot, StepPasses passes) {
@@ -225,7 +175,7 @@ final class CudaStepper implements AutoCloseable {
     reportAll();
     sendTensors(slot);
     passes.measure(stream);
-    return planner.admits(hasGradient, slot.statistics(stream));
+    return planner.admits(gradients.present(), slot.statistics(stream));
   }
 
   private void sendTensors(StepSlot slot) {
@@ -235,33 +185,21 @@ final class CudaStepper implements AutoCloseable {
     }
   }
 
-  /** Queues a step; if that fails the state on the device may be half of it. */
   private void queue(PlannedStep plan, StepSlot slot, StepPasses passes) {
-    try {
-      boolean selects = moments.change(plan);
-      sendTensors(slot);
-      if (selects) {
-        sendSelections();
-      }
-      slot.sendDecisions(stream, plan);
-      slot.begin(stream);
-      for (int i = 0; i < gradients.length; i++) {
-        if (plan.zeroesMissing(i)) {
-          launches.zero(stream, i);
-        }
-      }
-      launch(passes);
-      slot.end(stream);
-    } catch (RuntimeException | Error e) {
-      lost = e;
-      throw e;
+    boolean selects = moments.change(plan);
+    sendTensors(slot);
+    if (selects) {
+      selections.sendChunks();
     }
-  }
-
-  private void sendSelections() {
-    long first = chunks.denseChunks() * ChunkTable.CHUNK;
-    long bytes = chunks.sparseChunks() * ChunkTable.CHUNK;
-    staging.upload(chunks.chunks().asSlice(first, bytes), memory.chunks.slice(first, bytes));
+    slot.sendDecisions(stream, plan);
+    slot.begin(stream);
+    for (int i = 0; i < parameters.size(); i++) {
+      if (plan.zeroesMissing(i)) {
+        launches.zero(stream, i);
+      }
+    }
+    launch(passes);
+    slot.end(stream);
   }
 
   private void launch(StepPasses passes) {
@@ -270,9 +208,7 @@ final class CudaStepper implements AutoCloseable {
       return;
     }
     if (graph == null) {
-      CudaGraph captured = CudaGraph.capture(stream, () -> launchKernels(passes));
-      closer.add(captured);
-      graph = captured;
+      graph = closer.add(CudaGraph.capture(stream, () -> launchKernels(passes)));
     }
     graph.launch(stream);
   }
@@ -304,52 +240,15 @@ final class CudaStepper implements AutoCloseable {
 
   void save(Path file, SaveOptions options) throws IOException {
     requireUsable();
-    fetchHistories();
-    planner.save(file, options);
+    reportAll();
+    checkpoint.save(file, options);
   }
 
   void load(Path file, LoadOptions options) throws IOException {
     requireOpen();
     device.requireUsable();
     reportAll();
-    try (RestoredState restored = planner.load(file, options)) {
-      try {
-        for (int i = 0; i < gradients.length; i++) {
-          moments.prepare(i, restored.momentCount(i));
-        }
-        fill(restored);
-      } catch (RuntimeException | Error e) {
-        CloseFailures.closeAfter(e, moments::discard);
-        throw e;
-      }
-      restored.commit();
-    }
-    lost = null;
-  }
-
-  private void fill(RestoredState restored) {
-    try {
-      for (int i = 0; i < gradients.length; i++) {
-        moments.restore(i, restored.mask(i));
-        for (String name : planner.state()) {
-          DeviceBuffer buffer = moments.tensor(i, name);
-          if (buffer != null) {
-            stream.upload(restored.state(i, name).memory(), buffer);
-          }
-        }
-        Tensor weights = restored.weights(i).orElse(null);
-        if (weights != null) {
-          stream.upload(weights.memory(), parameters.get(i).weights().buffer());
-        }
-      }
-      if (chunks.sparseChunks() > 0) {
-        sendSelections();
-      }
-      histories.send(restored);
-    } catch (RuntimeException | Error e) {
-      lost = e;
-      throw e;
-    }
+    checkpoint.load(file, options, guard);
   }
 
   MemoryReport memory() {

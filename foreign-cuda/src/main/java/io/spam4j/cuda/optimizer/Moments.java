@@ -18,8 +18,7 @@ final class Moments implements AutoCloseable {
   private final StepPlanner planner;
   private final CudaStream stream;
   private final TensorTable table;
-  private final ChunkTable chunks;
-  private final UploadStaging staging;
+  private final SelectionUpload selections;
   private final MomentRemap remap;
   private final @Nullable DeviceBuffer dense;
   private final MomentBlock[] blocks;
@@ -30,14 +29,12 @@ final class Moments implements AutoCloseable {
       StepPlanner planner,
       long[] elements,
       TensorTable table,
-      ChunkTable chunks,
-      UploadStaging staging,
+      SelectionUpload selections,
       MomentRemap remap) {
     this.stream = stream;
     this.planner = planner;
     this.table = table;
-    this.chunks = chunks;
-    this.staging = staging;
+    this.selections = selections;
     this.remap = remap;
     int tensors = planner.state().size();
     blocks = new MomentBlock[elements.length];
@@ -157,11 +154,11 @@ final class Moments implements AutoCloseable {
         changes = true;
         MomentBlock old = blocks[i];
         boolean carries = planner.mask(i).isPresent() && plan.carriesMoments(i);
-        long[] before = carries ? chunks.lengths(i) : null;
+        long[] before = carries ? selections.lengths(i) : null;
         swapSpare(i);
         selectIfDrawn(i, mask);
         if (before != null) {
-          remap.run(old, blocks[i], before, chunks.lengths(i));
+          remap.run(old, blocks[i], before, selections.lengths(i));
         }
         releaseSpare(i);
       }
@@ -198,14 +195,7 @@ final class Moments implements AutoCloseable {
   }
 
   private void selectIfDrawn(int parameter, Optional<IndexMask> mask) {
-    if (mask.isPresent()) {
-      DeviceBuffer positions = blocks[parameter].positions();
-      if (positions == null) { // nothing is selected, which the chunks have to know
-        chunks.select(parameter, mask.get(), (_, _) -> {});
-      } else {
-        staging.upload(positions, sink -> chunks.select(parameter, mask.get(), sink::putShorts));
-      }
-    }
+    mask.ifPresent(drawn -> selections.select(parameter, drawn, blocks[parameter].positions()));
   }
 
   @Override
