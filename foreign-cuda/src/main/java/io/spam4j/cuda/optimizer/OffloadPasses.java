@@ -6,10 +6,9 @@ import io.spam4j.cuda.CudaStream;
 import io.spam4j.cuda.DeviceBuffer;
 import io.spam4j.cuda.DeviceTensor;
 import io.spam4j.cuda.PinnedBuffer;
+import io.spam4j.cuda.internal.CloseFailures;
 import io.spam4j.cuda.internal.Closer;
 import io.spam4j.cuda.optimizer.ChunkTable.Part;
-import io.spam4j.engine.Parameter;
-import io.spam4j.tensors.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -21,16 +20,14 @@ import org.jspecify.annotations.Nullable;
  * stream brings pieces in, one takes them out, and the kernels run on a third. If gradients have to
  * be measured, all of them come in first, each measured as it comes.
  */
-final class OffloadPasses implements StepPasses {
+final class OffloadPasses implements StepPasses, AutoCloseable {
   private static final int SLOTS = 3; // one being filled, one on its way, one being emptied
 
   private record Piece(List<Part> parts, StepLaunches.Piece launches) {}
 
   private final CudaStepper stepper;
-  private final List<Parameter> parameters;
-  private final @Nullable Tensor[] sources; // gradients of the step
-  private final List<DeviceTensor> weights;
-  private final List<DeviceTensor> gradients;
+  private final List<OffloadedParameter> parameters;
+  private final Closer closer = new Closer();
   private final List<Piece> pieces = new ArrayList<>();
   private final CudaStream in;
   private final CudaStream out;
@@ -45,32 +42,25 @@ final class OffloadPasses implements StepPasses {
   /**
    * Passes of which none is queued.
    *
-   * @param sources the gradients of each step, on the host
+   * @param parameters in the order of the stepper's
    * @param mostPiece bytes of a piece; at least a tile's
    */
   OffloadPasses(
-      CudaDevice device,
-      Closer closer,
-      CudaStepper stepper,
-      List<Parameter> parameters,
-      @Nullable Tensor[] sources,
-      List<DeviceTensor> weights,
-      List<DeviceTensor> gradients,
-      long mostPiece) {
+      CudaDevice device, CudaStepper stepper, List<OffloadedParameter> parameters, long mostPiece) {
     this.stepper = stepper;
-    this.parameters = parameters;
-    this.sources = sources;
-    this.weights = weights;
-    this.gradients = gradients;
-    in = device.stream();
-    closer.add(in);
-    out = device.stream();
-    closer.add(out);
-    arrived = closer.add(device.event());
-    updated = closer.add(device.event());
-    long largest = cut(mostPiece);
-    Arrays.setAll(incoming, _ -> closer.add(device.allocatePinned(largest)));
-    Arrays.setAll(outgoing, _ -> closer.add(device.allocatePinned(largest)));
+    this.parameters = List.copyOf(parameters);
+    try {
+      in = closer.add(device.stream());
+      out = closer.add(device.stream());
+      arrived = closer.add(device.event());
+      updated = closer.add(device.event());
+      long largest = cut(mostPiece);
+      Arrays.setAll(incoming, _ -> closer.add(device.allocatePinned(largest)));
+      Arrays.setAll(outgoing, _ -> closer.add(device.allocatePinned(largest)));
+    } catch (RuntimeException | Error e) {
+      CloseFailures.closeAfter(e, closer::close);
+      throw e;
+    }
   }
 
   /**
@@ -84,7 +74,7 @@ final class OffloadPasses implements StepPasses {
     long bytes = 0;
     List<Part> parts = new ArrayList<>();
     for (int i = 0; i < parameters.size(); i++) {
-      long elements = parameters.get(i).weights().elements();
+      long elements = parameters.get(i).elements();
       for (long from = 0; from < elements; from += most) {
         Part part = new Part(i, from, Math.min(elements, from + most));
         if (bytes + part.bytes() > mostPiece) {
@@ -143,10 +133,12 @@ final class OffloadPasses implements StepPasses {
     buffer.await();
     long at = 0;
     for (Part part : piece.parts()) {
-      Tensor source = sources[part.parameter()];
-      if (source != null) {
-        MemorySegment.copy(source.memory(), part.offset(), buffer.segment(), at, part.bytes());
-        in.upload(buffer, at, slice(gradients, part));
+      OffloadedParameter parameter = parameters.get(part.parameter());
+      MemorySegment source = parameter.source();
+      DeviceTensor gradient = parameter.gradient();
+      if (source != null && gradient != null) {
+        MemorySegment.copy(source, part.offset(), buffer.segment(), at, part.bytes());
+        in.upload(buffer, at, slice(gradient, part));
         at += part.bytes();
       }
     }
@@ -161,8 +153,9 @@ final class OffloadPasses implements StepPasses {
     out.await(updated);
     long at = 0;
     for (Part part : piece.parts()) {
-      if (sources[part.parameter()] != null) {
-        out.download(slice(weights, part), outgoing[nextOut], at);
+      OffloadedParameter parameter = parameters.get(part.parameter());
+      if (parameter.source() != null) {
+        out.download(slice(parameter.weights(), part), outgoing[nextOut], at);
         at += part.bytes();
       }
     }
@@ -181,15 +174,21 @@ final class OffloadPasses implements StepPasses {
     buffer.await();
     long at = 0;
     for (Part part : piece.parts()) {
-      if (sources[part.parameter()] != null) {
-        MemorySegment target = parameters.get(part.parameter()).weights().memory();
+      OffloadedParameter parameter = parameters.get(part.parameter());
+      if (parameter.source() != null) {
+        MemorySegment target = parameter.target();
         MemorySegment.copy(buffer.segment(), at, target, part.offset(), part.bytes());
         at += part.bytes();
       }
     }
   }
 
-  private static DeviceBuffer slice(List<DeviceTensor> tensors, Part part) {
-    return tensors.get(part.parameter()).buffer().slice(part.offset(), part.bytes());
+  private static DeviceBuffer slice(DeviceTensor tensor, Part part) {
+    return tensor.buffer().slice(part.offset(), part.bytes());
+  }
+
+  @Override
+  public void close() {
+    closer.close();
   }
 }

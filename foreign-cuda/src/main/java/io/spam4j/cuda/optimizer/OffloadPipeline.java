@@ -3,7 +3,6 @@ package io.spam4j.cuda.optimizer;
 import io.spam4j.cuda.CudaDevice;
 import io.spam4j.cuda.CudaException;
 import io.spam4j.cuda.CudaStream;
-import io.spam4j.cuda.DeviceTensor;
 import io.spam4j.cuda.internal.CloseFailures;
 import io.spam4j.cuda.internal.Closer;
 import io.spam4j.engine.Gradients;
@@ -13,15 +12,11 @@ import io.spam4j.engine.OptimizerBuilder;
 import io.spam4j.engine.Parameter;
 import io.spam4j.engine.SaveOptions;
 import io.spam4j.engine.StepReport;
-import io.spam4j.tensors.DType;
-import io.spam4j.tensors.Tensor;
 import java.io.IOException;
-import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
-import org.jspecify.annotations.Nullable;
 
 /**
  * An optimizer on a device for weights and gradients on the host: moments stay on the device, and
@@ -40,57 +35,29 @@ public final class OffloadPipeline implements AutoCloseable {
 
   private final Closer closer = new Closer();
   private final List<Parameter> parameters;
-  private final List<DeviceTensor> weights = new ArrayList<>();
-  private final List<DeviceTensor> gradients = new ArrayList<>();
+  private final List<OffloadedParameter> offloaded = new ArrayList<>();
   private final CudaStream stream;
   private final CudaStepper stepper;
   private final OffloadPasses passes;
-  private final @Nullable Tensor[] sources; // of the step at work
 
   OffloadPipeline(
       OptimizerBuilder<?> settings, CudaDevice device, List<Parameter> parameters, long mostPiece) {
     this.parameters = List.copyOf(parameters);
-    sources = new Tensor[parameters.size()];
-    this.parameters.forEach(OffloadPipeline::requireWeights);
-    WeightRange.requireDistinct(this.parameters.stream().map(OffloadPipeline::range).toList());
+    WeightRange.requireDistinct(
+        this.parameters.stream().map(OffloadedParameter::requireWeights).toList());
     try {
-      stream = device.stream();
-      closer.add(stream);
-      List<CudaParameter> onDevice = new ArrayList<>();
+      stream = closer.add(device.stream());
       for (Parameter parameter : this.parameters) {
-        weights.add(tensor(device, parameter));
-        gradients.add(tensor(device, parameter));
-        onDevice.add(new CudaParameter(parameter.name(), weights.getLast()));
+        offloaded.add(new OffloadedParameter(parameter, device, closer));
       }
-      stepper = new CudaStepper(settings, stream, onDevice, Launching.KERNELS);
-      closer.add(stepper);
-      passes =
-          new OffloadPasses(
-              device, closer, stepper, this.parameters, sources, weights, gradients, mostPiece);
+      List<CudaParameter> onDevice = offloaded.stream().map(OffloadedParameter::onDevice).toList();
+      stepper = closer.add(new CudaStepper(settings, stream, onDevice, Launching.KERNELS));
+      passes = closer.add(new OffloadPasses(device, stepper, offloaded, mostPiece));
       takeWeights();
     } catch (RuntimeException | Error e) {
       CloseFailures.closeAfter(e, closer::close);
       throw e;
     }
-  }
-
-  private static void requireWeights(Parameter parameter) {
-    Tensor weights = parameter.weights();
-    if (weights.dtype() != DType.F32 || !weights.memory().isNative()) {
-      throw new IllegalArgumentException(
-          "a device copies F32 weights in native memory, use an arena: parameter=%s, weights=%s"
-              .formatted(parameter.name(), weights));
-    }
-  }
-
-  private static WeightRange range(Parameter parameter) {
-    MemorySegment weights = parameter.weights().memory();
-    return new WeightRange(parameter.name(), weights.address(), weights.byteSize());
-  }
-
-  private DeviceTensor tensor(CudaDevice device, Parameter parameter) {
-    Tensor host = parameter.weights();
-    return DeviceTensor.of(closer.add(device.allocate(host.bytes())), host.shape());
   }
 
   /**
@@ -110,9 +77,7 @@ public final class OffloadPipeline implements AutoCloseable {
 
   /** Copies the weights on the host to the device, after somebody has changed them. */
   public void takeWeights() {
-    for (int i = 0; i < parameters.size(); i++) {
-      stream.upload(parameters.get(i).weights().memory(), weights.get(i).buffer());
-    }
+    offloaded.forEach(parameter -> parameter.upload(stream));
   }
 
   /**
@@ -129,46 +94,10 @@ public final class OffloadPipeline implements AutoCloseable {
    */
   public StepReport step(Gradients source) {
     Objects.requireNonNull(source, "gradients must not be null");
-    for (int i = 0; i < sources.length; i++) {
-      Parameter parameter = parameters.get(i);
-      Tensor gradient = source.of(parameter.name());
-      if (gradient != null) {
-        requireFit(parameter, gradient);
-      }
-      sources[i] = gradient;
-    }
-    stepper.step(i -> sources[i] == null ? null : gradients.get(i), passes);
+    offloaded.forEach(parameter -> parameter.take(source));
+    stepper.step(i -> offloaded.get(i).gradient(), passes);
     stepper.reportAll();
     return stepper.planner().report();
-  }
-
-  private static void requireFit(Parameter parameter, Tensor gradient) {
-    if (gradient.dtype() != DType.F32 || !gradient.hasShapeOf(parameter.weights())) {
-      throw new IllegalArgumentException(
-          "gradient must be F32 of the shape of its weights: parameter=%s, gradient=%s, weight=%s"
-              .formatted(parameter.name(), gradient, parameter.weights()));
-    }
-    if (!gradient.memory().isNative()) {
-      throw new IllegalArgumentException(
-          "a device copies native memory only, copy the gradient to an arena: parameter="
-              + parameter.name());
-    }
-    MemorySegment weights = parameter.weights().memory();
-    // Weights come back while gradients still go out.
-    if (weights.asOverlappingSlice(gradient.memory()).isPresent()) {
-      throw new IllegalArgumentException(
-          "gradient must not overlap weights: parameter=" + parameter.name());
-    }
-    requireAccess("weights", parameter.name(), weights);
-    requireAccess("gradient", parameter.name(), gradient.memory());
-  }
-
-  /** What a copy needs; found out before a step changes anything. */
-  private static void requireAccess(String what, String name, MemorySegment memory) {
-    if (!memory.scope().isAlive() || !memory.isAccessibleBy(Thread.currentThread())) {
-      throw new IllegalStateException(
-          what + " must be alive, and of this thread or a shared arena: parameter=" + name);
-    }
   }
 
   /** The parameters, in the order they were given. */
@@ -192,9 +121,7 @@ public final class OffloadPipeline implements AutoCloseable {
    */
   public void load(Path file, LoadOptions options) throws IOException {
     stepper.load(file, options);
-    for (int i = 0; i < parameters.size(); i++) {
-      stream.download(weights.get(i).buffer(), parameters.get(i).weights().memory());
-    }
+    offloaded.forEach(parameter -> parameter.download(stream));
   }
 
   /** The bytes it holds on the device, besides its copies of weights and gradients. */
