@@ -3,6 +3,7 @@ package io.spam4j.cuda.optimizer;
 import io.spam4j.cuda.CudaStream;
 import io.spam4j.cuda.DeviceBuffer;
 import io.spam4j.cuda.DeviceTensor;
+import io.spam4j.cuda.internal.state.Moments;
 import io.spam4j.engine.device.HostCopies;
 import io.spam4j.tensors.DType;
 import io.spam4j.tensors.Tensor;

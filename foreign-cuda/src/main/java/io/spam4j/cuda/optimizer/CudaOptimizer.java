@@ -4,6 +4,7 @@ import io.spam4j.cuda.CudaException;
 import io.spam4j.cuda.CudaStream;
 import io.spam4j.cuda.DeviceBuffer;
 import io.spam4j.cuda.DeviceTensor;
+import io.spam4j.cuda.internal.state.Moments;
 import io.spam4j.engine.LoadOptions;
 import io.spam4j.engine.MemoryReport;
 import io.spam4j.engine.OptimizerBuilder;

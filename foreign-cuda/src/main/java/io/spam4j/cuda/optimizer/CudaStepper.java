@@ -4,9 +4,16 @@ import io.spam4j.cuda.CudaDevice;
 import io.spam4j.cuda.CudaGraph;
 import io.spam4j.cuda.CudaStream;
 import io.spam4j.cuda.DeviceTensor;
+import io.spam4j.cuda.Kernel;
 import io.spam4j.cuda.KernelLibrary;
 import io.spam4j.cuda.internal.CloseFailures;
 import io.spam4j.cuda.internal.Closer;
+import io.spam4j.cuda.internal.state.ChunkTable;
+import io.spam4j.cuda.internal.state.Moments;
+import io.spam4j.cuda.internal.state.SelectionUpload;
+import io.spam4j.cuda.internal.state.TensorTable;
+import io.spam4j.cuda.internal.state.TransformHistories;
+import io.spam4j.cuda.internal.state.UploadStaging;
 import io.spam4j.engine.LoadOptions;
 import io.spam4j.engine.MemoryReport;
 import io.spam4j.engine.OptimizerBuilder;
@@ -76,7 +83,7 @@ final class CudaStepper implements AutoCloseable {
         table.setWeights(i, parameters.get(i).weights());
       }
       selections = new SelectionUpload(chunks, memory.chunks, staging);
-      var remap = new MomentRemap(stream, library.kernel("spam4j_remap"));
+      Kernel remap = library.kernel("spam4j_remap");
       moments = closer.add(new Moments(stream, planner, elements, table, selections, remap));
       copies.setMoments(moments);
       launches = new StepLaunches(library, memory, planner, chunks, measured);

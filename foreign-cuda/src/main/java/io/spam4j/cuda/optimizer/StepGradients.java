@@ -1,6 +1,7 @@
 package io.spam4j.cuda.optimizer;
 
 import io.spam4j.cuda.DeviceTensor;
+import io.spam4j.cuda.internal.state.TensorTable;
 import java.util.BitSet;
 import java.util.List;
 import java.util.function.IntFunction;

@@ -5,8 +5,9 @@ import io.spam4j.cuda.DeviceBuffer;
 import io.spam4j.cuda.Kernel;
 import io.spam4j.cuda.KernelArguments;
 import io.spam4j.cuda.KernelLibrary;
-import io.spam4j.cuda.optimizer.ChunkTable.Part;
-import io.spam4j.cuda.optimizer.ChunkTable.Rows;
+import io.spam4j.cuda.internal.state.ChunkTable;
+import io.spam4j.cuda.internal.state.ChunkTable.Part;
+import io.spam4j.cuda.internal.state.ChunkTable.Rows;
 import io.spam4j.engine.device.DeviceTables;
 import io.spam4j.engine.device.PlannedTransform;
 import io.spam4j.engine.device.StepPlanner;
@@ -20,13 +21,13 @@ import org.jspecify.annotations.Nullable;
  * lies in tables. By itself it is the work of a step on all parameters at once.
  */
 final class StepLaunches implements StepPasses {
-  /** Threads of every block. */
-  static final int THREADS = 256;
+  /** The {@link PlannedTransform#place} of those that clip. */
+  private static final int CLIP = 1;
 
   private record Launch(Kernel kernel, int blocks, KernelArguments arguments) {
     void queue(CudaStream stream) {
       if (blocks > 0) {
-        kernel.launch(stream, blocks, THREADS, 0, arguments);
+        kernel.launch(stream, blocks, ChunkTable.THREADS, 0, arguments);
       }
     }
   }
@@ -170,7 +171,7 @@ final class StepLaunches implements StepPasses {
           case TENSOR ->
               launch(
                   "spam4j_decide_tensors",
-                  (parameters + THREADS - 1) / THREADS,
+                  (parameters + ChunkTable.THREADS - 1) / ChunkTable.THREADS,
                   row,
                   memory.tensors,
                   statistics,
@@ -194,7 +195,7 @@ final class StepLaunches implements StepPasses {
   private void addChangeOfStatistics(int place) {
     int chunks = measure.denseChunks();
     decisions.add(
-        place == 1
+        place == CLIP
             ? launch(
                 "spam4j_measure_again",
                 chunks,

@@ -2,6 +2,8 @@ package io.spam4j.cuda.optimizer;
 
 import io.spam4j.cuda.CudaDevice;
 import io.spam4j.cuda.DeviceBuffer;
+import io.spam4j.cuda.internal.state.ChunkTable;
+import io.spam4j.cuda.internal.state.TensorTable;
 import io.spam4j.cuda.optimizer.DeviceSlab.Part;
 import io.spam4j.engine.device.DeviceTables;
 import io.spam4j.engine.device.StepPlanner;

@@ -5,6 +5,7 @@ import io.spam4j.cuda.CudaEvent;
 import io.spam4j.cuda.CudaStream;
 import io.spam4j.cuda.PinnedBuffer;
 import io.spam4j.cuda.internal.Closer;
+import io.spam4j.cuda.internal.state.TensorTable;
 import io.spam4j.engine.device.DeviceTables;
 import io.spam4j.engine.device.PlannedStep;
 import io.spam4j.engine.device.StepFacts;

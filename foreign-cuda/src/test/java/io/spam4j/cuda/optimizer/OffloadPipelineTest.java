@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.spam4j.cuda.StandInDevice;
+import io.spam4j.cuda.internal.state.ChunkTable;
 import io.spam4j.engine.Adam;
 import io.spam4j.engine.GradientTransform;
 import io.spam4j.engine.LoadOptions;

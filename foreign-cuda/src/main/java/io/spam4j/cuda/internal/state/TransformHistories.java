@@ -1,4 +1,4 @@
-package io.spam4j.cuda.optimizer;
+package io.spam4j.cuda.internal.state;
 
 import static java.lang.foreign.ValueLayout.JAVA_DOUBLE;
 
@@ -11,14 +11,14 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /** What transforms keep of each parameter from step to step, on the device. */
-final class TransformHistories {
+public final class TransformHistories {
   private static final int NUMBERS = (int) (DeviceTables.HISTORY / Double.BYTES);
 
   private final CudaStream stream;
   private final DeviceBuffer memory; // a row for each transform and parameter; empty without any
   private final StepPlanner planner;
 
-  TransformHistories(CudaStream stream, DeviceBuffer memory, StepPlanner planner) {
+  public TransformHistories(CudaStream stream, DeviceBuffer memory, StepPlanner planner) {
     this.stream = stream;
     this.memory = memory;
     this.planner = planner;
@@ -29,7 +29,7 @@ final class TransformHistories {
   }
 
   /** Brings them to the planner. */
-  void fetch() {
+  public void fetch() {
     if (memory.bytes() == 0) {
       return;
     }
@@ -47,7 +47,7 @@ final class TransformHistories {
   }
 
   /** Sends those of a checkpoint to the device. */
-  void send(RestoredState restored) {
+  public void send(RestoredState restored) {
     if (memory.bytes() == 0) {
       return;
     }

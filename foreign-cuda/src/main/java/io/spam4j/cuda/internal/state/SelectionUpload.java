@@ -1,4 +1,4 @@
-package io.spam4j.cuda.optimizer;
+package io.spam4j.cuda.internal.state;
 
 import io.spam4j.cuda.DeviceBuffer;
 import io.spam4j.tensors.IndexMask;
@@ -8,12 +8,12 @@ import org.jspecify.annotations.Nullable;
  * Brings selections to the device: the positions of each beside its moments, and the chunks that
  * say where they are.
  */
-final class SelectionUpload {
+public final class SelectionUpload {
   private final ChunkTable chunks;
   private final DeviceBuffer rows; // the same chunks on the device
   private final UploadStaging staging;
 
-  SelectionUpload(ChunkTable chunks, DeviceBuffer rows, UploadStaging staging) {
+  public SelectionUpload(ChunkTable chunks, DeviceBuffer rows, UploadStaging staging) {
     this.chunks = chunks;
     this.rows = rows;
     this.staging = staging;
@@ -38,7 +38,7 @@ final class SelectionUpload {
   }
 
   /** Queues the chunks of all selections. */
-  void sendChunks() {
+  public void sendChunks() {
     long first = chunks.denseChunks() * ChunkTable.CHUNK;
     long bytes = chunks.sparseChunks() * ChunkTable.CHUNK;
     staging.upload(chunks.chunks().asSlice(first, bytes), rows.slice(first, bytes));

@@ -1,7 +1,8 @@
-package io.spam4j.cuda.optimizer;
+package io.spam4j.cuda.internal.state;
 
 import io.spam4j.cuda.CudaStream;
 import io.spam4j.cuda.DeviceBuffer;
+import io.spam4j.cuda.Kernel;
 import io.spam4j.cuda.internal.CloseFailures;
 import io.spam4j.engine.device.PlannedStep;
 import io.spam4j.engine.device.StepPlanner;
@@ -14,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * the optimizer; each sparse one has its own, which changes where a selection of another size, or
  * one that carries moments over, is drawn.
  */
-final class Moments implements AutoCloseable {
+public final class Moments implements AutoCloseable {
   private final StepPlanner planner;
   private final CudaStream stream;
   private final TensorTable table;
@@ -24,18 +25,18 @@ final class Moments implements AutoCloseable {
   private final MomentBlock[] blocks;
   private final @Nullable MomentBlock[] spare; // prepared for a change, then replaced by it
 
-  Moments(
+  public Moments(
       CudaStream stream,
       StepPlanner planner,
       long[] elements,
       TensorTable table,
       SelectionUpload selections,
-      MomentRemap remap) {
+      Kernel remap) {
     this.stream = stream;
     this.planner = planner;
     this.table = table;
     this.selections = selections;
-    this.remap = remap;
+    this.remap = new MomentRemap(stream, remap);
     int tensors = planner.state().size();
     blocks = new MomentBlock[elements.length];
     spare = new MomentBlock[elements.length];
@@ -67,7 +68,7 @@ final class Moments implements AutoCloseable {
   }
 
   /** A state tensor of a parameter; null if it has no elements. */
-  @Nullable DeviceBuffer tensor(int parameter, String name) {
+  public @Nullable DeviceBuffer tensor(int parameter, String name) {
     return blocks[parameter].tensor(planner.state().indexOf(name));
   }
 
@@ -76,12 +77,12 @@ final class Moments implements AutoCloseable {
    *
    * @param weights the shape of its weights
    */
-  long[] shape(int parameter, long[] weights) {
+  public long[] shape(int parameter, long[] weights) {
     return planner.isSparse(parameter) ? new long[] {blocks[parameter].count()} : weights;
   }
 
   /** Bytes of the moments themselves. */
-  long momentBytes() {
+  public long momentBytes() {
     long bytes = 0;
     for (MomentBlock block : blocks) {
       bytes += block.tensors() * block.count() * Float.BYTES;
@@ -90,7 +91,7 @@ final class Moments implements AutoCloseable {
   }
 
   /** Bytes of the positions of sparse moments. */
-  long indexBytes() {
+  public long indexBytes() {
     long bytes = 0;
     for (int i = 0; i < blocks.length; i++) {
       bytes += planner.isSparse(i) ? blocks[i].count() * Short.BYTES : 0;
@@ -102,7 +103,7 @@ final class Moments implements AutoCloseable {
    * Makes room for the selections of a step, and fills it; what is there stays as it is. If that
    * fails, {@link #discard} has to follow.
    */
-  void prepare(PlannedStep plan) {
+  public void prepare(PlannedStep plan) {
     for (int i = 0; i < blocks.length; i++) {
       IndexMask mask = plan.nextMask(i).orElse(null);
       boolean carries = planner.mask(i).isPresent() && plan.carriesMoments(i);
@@ -113,14 +114,14 @@ final class Moments implements AutoCloseable {
   }
 
   /** Makes room for the state of a checkpoint. If that fails, {@link #discard} has to follow. */
-  void prepare(int parameter, long count) {
+  public void prepare(int parameter, long count) {
     if (planner.isSparse(parameter)) {
       spare[parameter] = MomentBlock.sparse(stream, blocks[parameter].tensors(), count);
     }
   }
 
   /** Frees what was prepared, or was replaced by what was. */
-  void discard() {
+  public void discard() {
     boolean any = false;
     for (MomentBlock block : spare) {
       any |= block != null;
@@ -146,7 +147,7 @@ final class Moments implements AutoCloseable {
    *
    * @return whether any selection changes
    */
-  boolean change(PlannedStep plan) {
+  public boolean change(PlannedStep plan) {
     boolean changes = false;
     for (int i = 0; i < blocks.length; i++) {
       Optional<IndexMask> mask = plan.nextMask(i);
@@ -170,7 +171,7 @@ final class Moments implements AutoCloseable {
    * Makes what was prepared for a checkpoint the state of a parameter. If that fails, {@link
    * #discard} has to follow.
    */
-  void restore(int parameter, Optional<IndexMask> mask) {
+  public void restore(int parameter, Optional<IndexMask> mask) {
     swapSpare(parameter);
     selectIfDrawn(parameter, mask);
     releaseSpare(parameter);

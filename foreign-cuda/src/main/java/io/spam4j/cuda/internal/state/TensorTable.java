@@ -1,4 +1,4 @@
-package io.spam4j.cuda.optimizer;
+package io.spam4j.cuda.internal.state;
 
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
@@ -7,24 +7,24 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /** Where each parameter lies: rows of {@code Tensor} of src/main/cuda/README.md, on the host. */
-final class TensorTable {
+public final class TensorTable {
   /** Bytes of a row. */
-  static final long ROW = 64;
+  public static final long ROW = 64;
 
   private final MemorySegment rows;
   private boolean changed = true;
 
-  TensorTable(Arena arena, int tensors) {
+  public TensorTable(Arena arena, int tensors) {
     rows = arena.allocate(tensors * ROW, 16);
   }
 
-  void setWeights(int tensor, DeviceTensor weights) {
+  public void setWeights(int tensor, DeviceTensor weights) {
     set(tensor, 0, weights.buffer().address());
     set(tensor, 40, weights.elements());
   }
 
   /** Sets the address of a gradient; 0 for none. */
-  void setGradient(int tensor, long address) {
+  public void setGradient(int tensor, long address) {
     set(tensor, 8, address);
   }
 
@@ -44,21 +44,21 @@ final class TensorTable {
   }
 
   /** Whether rows were changed since {@link #uploaded}. */
-  boolean isChanged() {
+  public boolean isChanged() {
     return changed;
   }
 
   /** Says that the device has these rows. */
-  void uploaded() {
+  public void uploaded() {
     changed = false;
   }
 
   /** Says that the device may have other rows. */
-  void invalidate() {
+  public void invalidate() {
     changed = true;
   }
 
-  MemorySegment rows() {
+  public MemorySegment rows() {
     return rows;
   }
 }

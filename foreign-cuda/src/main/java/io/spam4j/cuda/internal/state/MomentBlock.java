@@ -1,4 +1,4 @@
-package io.spam4j.cuda.optimizer;
+package io.spam4j.cuda.internal.state;
 
 import io.spam4j.cuda.CudaException;
 import io.spam4j.cuda.CudaStream;

@@ -1,4 +1,4 @@
-package io.spam4j.cuda.optimizer;
+package io.spam4j.cuda.internal.state;
 
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
@@ -14,15 +14,18 @@ import java.util.function.IntPredicate;
  * src/main/cuda/README.md. Chunks of an update come in two parts, first those of dense parameters,
  * then one for each tile of the sparse ones; only the latter change, with the selections.
  */
-final class ChunkTable {
+public final class ChunkTable {
+  /** Threads of every block. */
+  public static final int THREADS = 256;
+
   /** Bytes of a chunk. */
-  static final long CHUNK = 24;
+  public static final long CHUNK = 24;
 
   /** Bytes of a range. */
   static final long RANGE = 16;
 
   /** Elements of a tile. */
-  static final int TILE = 65536;
+  public static final int TILE = 65536;
 
   /** Elements of a chunk with dense moments. */
   private static final int DENSE = 16384;
@@ -48,7 +51,7 @@ final class ChunkTable {
   }
 
   /** The chunks of the update; those of sparse parameters are empty until a selection is put. */
-  static ChunkTable ofUpdate(Arena arena, long[] elements, IntPredicate isSparse) {
+  public static ChunkTable ofUpdate(Arena arena, long[] elements, IntPredicate isSparse) {
     var table = new ChunkTable(arena, elements, isSparse, DENSE);
     for (int i = 0; i < elements.length; i++) {
       table.putRange(i, table.firsts[i], table.counts[i]);
@@ -62,7 +65,7 @@ final class ChunkTable {
   }
 
   /** The chunks of a measuring pass; the ranges are of slots. */
-  static ChunkTable ofMeasure(Arena arena, long[] elements) {
+  public static ChunkTable ofMeasure(Arena arena, long[] elements) {
     var table = new ChunkTable(arena, elements, _ -> false, TILE);
     long slot = 0;
     for (int i = 0; i < elements.length; i++) {
@@ -113,31 +116,31 @@ final class ChunkTable {
     chunks.set(JAVA_INT, at + 20, tensor);
   }
 
-  MemorySegment chunks() {
+  public MemorySegment chunks() {
     return chunks;
   }
 
-  MemorySegment ranges() {
+  public MemorySegment ranges() {
     return ranges;
   }
 
   /** Chunks of dense parameters, which are the first ones. */
-  int denseChunks() {
+  public int denseChunks() {
     return dense;
   }
 
-  int sparseChunks() {
+  public int sparseChunks() {
     return (int) (chunks.byteSize() / CHUNK) - dense;
   }
 
   /** Slots of all measured chunks. */
-  long slots() {
+  public long slots() {
     long last = ranges.byteSize() - RANGE;
     return ranges.get(JAVA_LONG, last) + ranges.get(JAVA_LONG, last + 8);
   }
 
   /** The chunks of a parameter. */
-  Rows rows(int parameter) {
+  public Rows rows(int parameter) {
     return new Rows(firsts[parameter], counts[parameter]);
   }
 
@@ -147,7 +150,7 @@ final class ChunkTable {
    *
    * @param parts each from a multiple of {@link #TILE} to such a multiple or the end
    */
-  Rows rows(List<Part> parts, IntPredicate takes) {
+  public Rows rows(List<Part> parts, IntPredicate takes) {
     long first = 0;
     long count = 0;
     for (Part part : parts) {
@@ -162,16 +165,16 @@ final class ChunkTable {
   }
 
   /** Consecutive rows of a table. */
-  record Rows(long first, long count) {}
+  public record Rows(long first, long count) {}
 
   /** Consecutive elements of one parameter. */
-  record Part(int parameter, long from, long to) {
-    long bytes() {
+  public record Part(int parameter, long from, long to) {
+    public long bytes() {
       return (to - from) * Float.BYTES;
     }
 
     /** Where they are in memory of the whole parameter. */
-    long offset() {
+    public long offset() {
       return from * Float.BYTES;
     }
   }

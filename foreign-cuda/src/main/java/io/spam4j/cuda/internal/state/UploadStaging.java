@@ -1,4 +1,4 @@
-package io.spam4j.cuda.optimizer;
+package io.spam4j.cuda.internal.state;
 
 import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 
@@ -12,18 +12,18 @@ import java.util.function.Consumer;
  * Copies to the device without waiting for it, through a pinned buffer: it waits only where more is
  * under way than the buffer holds.
  */
-final class UploadStaging {
+public final class UploadStaging {
   private final CudaStream stream;
   private final PinnedBuffer pinned;
   private long used; // by copies that may be under way
 
-  UploadStaging(CudaStream stream, PinnedBuffer pinned) {
+  public UploadStaging(CudaStream stream, PinnedBuffer pinned) {
     this.stream = stream;
     this.pinned = pinned;
   }
 
   /** Queues a copy of memory of the host, which may change at once. */
-  void upload(MemorySegment from, DeviceBuffer to) {
+  public void upload(MemorySegment from, DeviceBuffer to) {
     long done = 0;
     while (done < from.byteSize()) {
       long piece = Math.min(room(1), from.byteSize() - done);

@@ -1,4 +1,4 @@
-package io.spam4j.cuda.optimizer;
+package io.spam4j.cuda.internal.state;
 
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
@@ -58,7 +58,7 @@ final class MomentRemap {
       arguments.setBuffer(1, tables.slice(TensorTable.ROW, TensorTable.ROW));
       long changes = bytes - 2 * TensorTable.ROW;
       arguments.setBuffer(2, tables.slice(2 * TensorTable.ROW, changes));
-      kernel.launch(stream, newLengths.length, StepLaunches.THREADS, 0, arguments);
+      kernel.launch(stream, newLengths.length, ChunkTable.THREADS, 0, arguments);
       CloseFailures.insist(stream::synchronize); // before the tables are freed
     }
   }
