@@ -11,6 +11,7 @@ import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
+import java.util.Comparator;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -167,18 +168,24 @@ class HandlesTest {
   @SuppressWarnings("restricted") // the signatures stand beside the functions
   private static void whileInUse(MemorySegment memory, Runnable action) throws Throwable {
     Linker linker = Linker.nativeLinker();
+    Comparator<MemorySegment> order =
+        (left, right) -> {
+          action.run();
+          return Long.compare(left.address(), right.address());
+        };
     /* int compare(const void*, const void*) */
     MethodHandle compare =
-        MethodHandles.lookup()
-            .findStatic(
-                HandlesTest.class,
+        MethodHandles.publicLookup()
+            .findVirtual(
+                Comparator.class,
                 "compare",
-                MethodType.methodType(
-                    int.class, Runnable.class, MemorySegment.class, MemorySegment.class));
+                MethodType.methodType(int.class, Object.class, Object.class))
+            .bindTo(order)
+            .asType(MethodType.methodType(int.class, MemorySegment.class, MemorySegment.class));
     FunctionDescriptor type =
         FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.ADDRESS);
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment comparator = linker.upcallStub(compare.bindTo(action), type, arena);
+      MemorySegment comparator = linker.upcallStub(compare, type, arena);
       /* void qsort(void* base, size_t members, size_t size, compare) */
       linker
           .downcallHandle(
@@ -190,11 +197,6 @@ class HandlesTest {
                   ValueLayout.ADDRESS))
           .invoke(memory, 2L, memory.byteSize() / 2, comparator);
     }
-  }
-
-  private static int compare(Runnable action, MemorySegment left, MemorySegment right) {
-    action.run();
-    return Long.compare(left.address(), right.address());
   }
 
   @Test

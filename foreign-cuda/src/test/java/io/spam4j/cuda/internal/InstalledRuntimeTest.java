@@ -1,47 +1,55 @@
-package io.spam4j.cuda;
+package io.spam4j.cuda.internal;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeFalse;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import io.spam4j.cuda.internal.CudaStatus;
-import io.spam4j.cuda.internal.Cudart;
-import io.spam4j.cuda.internal.NativeFunction;
-import io.spam4j.cuda.internal.RuntimeApi;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.StructLayout;
 import java.lang.foreign.ValueLayout;
 import java.lang.reflect.Field;
-import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
 /**
- * Every function that is bound, called in the libcudart that is installed, where it finds no
- * driver.
+ * Every function that is bound, in the libcudart that is installed: it is there, and called where
+ * it finds no driver.
  */
 final class InstalledRuntimeTest {
   /** Answered by the runtime alone. */
   private static final Set<String> ANSWERED =
       Set.of("cudaRuntimeGetVersion", "cudaDriverGetVersion");
 
-  @TestFactory
-  Stream<DynamicTest> function_endsWithoutADriver() throws IllegalAccessException {
-    assumeTrue(
-        Files.exists(CudaDeviceTest.INSTALLED), CudaDeviceTest.INSTALLED + " is not installed");
-    assumeFalse(CudaDeviceTest.hasDriver(), "this host has an NVIDIA driver");
-    Cudart cudart = CudaDeviceTest.installed().cudart();
+  private static List<NativeFunction> functions(Cudart cudart) throws IllegalAccessException {
     List<NativeFunction> functions = new ArrayList<>();
     for (Field field : Cudart.class.getDeclaredFields()) {
       if (field.get(cudart) instanceof NativeFunction function) {
         functions.add(function);
       }
     }
+    return functions;
+  }
+
+  @Test
+  void installedRuntime_hasEveryFunction() throws IllegalAccessException, CudaUnavailableException {
+    InstalledCudart.assumeInstalled();
+    Cudart cudart = InstalledCudart.load().cudart();
+    List<String> names = functions(cudart).stream().map(NativeFunction::name).toList();
+
+    assertThat(names).hasSizeGreaterThan(40).doesNotHaveDuplicates();
+    assertThat(names).allMatch(name -> cudart.symbols().find(name).isPresent());
+  }
+
+  @TestFactory
+  Stream<DynamicTest> function_endsWithoutADriver()
+      throws IllegalAccessException, CudaUnavailableException {
+    InstalledCudart.assumeInstalled();
+    InstalledCudart.assumeNoDriver();
+    List<NativeFunction> functions = functions(InstalledCudart.load().cudart());
     return functions.stream()
         .map(function -> DynamicTest.dynamicTest(function.name(), () -> call(function)));
   }
