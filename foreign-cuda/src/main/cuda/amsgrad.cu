@@ -1,4 +1,4 @@
-// The weights' half of an update by the largest second moment: io.spam4j.engine.kernel.Amsgrad.
+// The weights' half of an update by the largest second moment: io.spam4j.engine.internal.kernel.Amsgrad.
 #include "coordinates.h"
 #include "tables.h"
 

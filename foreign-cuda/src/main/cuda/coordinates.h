@@ -12,7 +12,7 @@ DEVICE float withSign(float magnitudeOf, float signOf) {
   return floatOf(magnitudeBits(magnitudeOf) | (bitsOf(signOf) & 0x80000000u));
 }
 
-// io.spam4j.engine.kernel.UpdateScalar.transformed, but for the limit.
+// io.spam4j.engine.internal.kernel.UpdateScalar.transformed, but for the limit.
 // g = scale * g;  |g| > T: g = g / M * T;  g = norm scale * g
 DEVICE float scaledAndClipped(float raw, const Coefficients& c, u32& lowered) {
   float gradient = multiply(raw, c.gradientScale);
@@ -23,7 +23,7 @@ DEVICE float scaledAndClipped(float raw, const Coefficients& c, u32& lowered) {
   return multiply(gradient, c.normScale);
 }
 
-// io.spam4j.engine.kernel.UpdateScalar.moved.
+// io.spam4j.engine.internal.kernel.UpdateScalar.moved.
 // w = w * before - step * m / (sqrt(v) + eps);  w = w - after * w
 DEVICE float moved(float weight, float first, float second, const Coefficients& c) {
   float denominator = add(squareRoot(second), c.epsilon);

@@ -4,7 +4,7 @@
 constexpr double NORM_EPSILON = 1e-6;  // NormLinks.EPSILON
 constexpr double LARGEST_FLOAT = 0x1.fffffep127;
 
-// io.spam4j.engine.kernel.Correction, from the highest bit that a count may have: before the first
+// io.spam4j.engine.internal.math.Correction, from the highest bit that a count may have: before the first
 // bit that is set the value stays 0.
 DEVICE double correction(double decay, i64 count) {
   double value = 0.0;

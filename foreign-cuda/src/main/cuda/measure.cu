@@ -1,4 +1,4 @@
-// Sum of squares, largest magnitude and non-finite count: io.spam4j.tensors.simd.Measure, bit for bit.
+// Sum of squares, largest magnitude and non-finite count: io.spam4j.tensors.internal.simd.Measure, bit for bit.
 #include "coordinates.h"
 #include "tables.h"
 
@@ -120,7 +120,7 @@ DEVICE double totalOf(const Compensated& of) { return add(of.sum, of.compensatio
 // Math.max of Java, of magnitudes: NaN if either is.
 DEVICE double largerMagnitude(double a, double b) { return a > b || a != a ? a : b; }
 
-// Adds slots as io.spam4j.tensors.simd.MeasureSum does: a thread adds a group of slots in order,
+// Adds slots as io.spam4j.tensors.internal.simd.MeasureSum does: a thread adds a group of slots in order,
 // then one thread the groups.
 DEVICE void addSlots(const Slot* slots, i64 count, Slot* to) {
   SHARED Slot parts[THREADS];

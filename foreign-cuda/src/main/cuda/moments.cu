@@ -25,33 +25,6 @@ KERNEL void spam4j_fill(const Tensor* tensors, const Chunk* chunks, float value)
   }
 }
 
-// Packs the gradients of selected weights into first.
-KERNEL void spam4j_gather(const Tensor* tensors, const Chunk* chunks) {
-  const Chunk chunk = chunks[blockIndex()];
-  const Tensor tensor = tensors[chunk.tensor];
-  if (tensor.gradient == nullptr) {
-    return;
-  }
-  const GLOBAL float* from = tensor.gradient + chunk.base;
-  const GLOBAL u16* positions = tensor.positions + chunk.offset;
-  GLOBAL float* to = tensor.first + chunk.offset;
-  for (u32 i = threadIndex(); i < chunk.length; i += THREADS) {
-    to[i] = from[positions[i]];
-  }
-}
-
-// Spreads what is packed in first over the selected weights.
-KERNEL void spam4j_scatter(const Tensor* tensors, const Chunk* chunks) {
-  const Chunk chunk = chunks[blockIndex()];
-  const Tensor tensor = tensors[chunk.tensor];
-  const GLOBAL float* from = tensor.first + chunk.offset;
-  const GLOBAL u16* positions = tensor.positions + chunk.offset;
-  GLOBAL float* to = tensor.weights + chunk.base;
-  for (u32 i = threadIndex(); i < chunk.length; i += THREADS) {
-    to[positions[i]] = from[i];
-  }
-}
-
 // Packed moments after a change of the mask: kept where a weight stays selected, else 0. Old and
 // new memory must not overlap. A binary search a weight: it happens once in hundreds of steps.
 KERNEL void spam4j_remap(const Tensor* before, const Tensor* after, const TileChange* changes) {

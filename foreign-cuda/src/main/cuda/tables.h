@@ -13,11 +13,11 @@ constexpr u32 THREADS = 256;
 // Elements of a tile: the positions of a sparse chunk are relative to a multiple of it.
 constexpr u32 TILE = 65536;
 
-// Elements of a block of the measure, and its accumulators: as in io.spam4j.tensors.simd.Measure.
+// Elements of a block of the measure, and its accumulators: as in io.spam4j.tensors.internal.simd.Measure.
 constexpr u32 MEASURE_BLOCK = 4096;
 constexpr u32 LANES = 16;
 
-// Slots that are added one after another: as in io.spam4j.tensors.simd.MeasureSum.
+// Slots that are added one after another: as in io.spam4j.tensors.internal.simd.MeasureSum.
 constexpr u32 GROUP = 64;
 
 // Four floats in one access of 16 bytes.
@@ -53,7 +53,7 @@ struct TileChange {
   u32 reserved;
 };
 
-// io.spam4j.engine.kernel.UpdateCoefficients of one tensor at one step.
+// io.spam4j.engine.decision.UpdateCoefficients of one tensor at one step.
 struct alignas(16) Coefficients {
   float gradientScale;
   float clipAbove;
@@ -93,7 +93,7 @@ struct ChunkTally {
   u32 largestAt;  // relative to the chunk; meaningless where largestRatio is 0
 };
 
-// The same of a range of chunks: io.spam4j.engine.kernel.UpdateTally.
+// The same of a range of chunks: io.spam4j.engine.internal.kernel.UpdateTally.
 struct Tally {
   i64 spikes;
   i64 skipped;
@@ -104,7 +104,7 @@ struct Tally {
   u32 reserved;
 };
 
-// A slot of io.spam4j.tensors.simd.Measure.
+// A slot of io.spam4j.tensors.internal.simd.Measure.
 struct Slot {
   double sumOfSquares;
   double maxAbs;

@@ -1,4 +1,4 @@
-// The fused update: io.spam4j.engine.kernel.UpdateScalar, operation by operation.
+// The fused update: io.spam4j.engine.internal.kernel.UpdateScalar, operation by operation.
 #include "coordinates.h"
 #include "tables.h"
 

@@ -7,4 +7,6 @@ module io.spam4j.cuda {
   requires transitive io.spam4j.engine;
 
   exports io.spam4j.cuda;
+  exports io.spam4j.cuda.optimizer;
+  exports io.spam4j.cuda.selftest;
 }

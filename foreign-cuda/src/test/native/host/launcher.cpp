@@ -66,9 +66,9 @@ void run(const std::vector<Argument>& arguments) {
 void (*const KERNELS[])(const std::vector<Argument>&) = {
     run<spam4j_update>, run<spam4j_update_sparse>, run<spam4j_tally>,
     run<spam4j_measure>, run<spam4j_measure_sum>, run<spam4j_fill>,
-    run<spam4j_gather>, run<spam4j_scatter>, run<spam4j_remap>,
-    run<spam4j_measure_total>, run<spam4j_measure_again>, run<spam4j_rescale>,
-    run<spam4j_decide_tensors>, run<spam4j_decide_norm>, run<spam4j_amsgrad>,
+    run<spam4j_remap>, run<spam4j_measure_total>, run<spam4j_measure_again>,
+    run<spam4j_rescale>, run<spam4j_decide_tensors>, run<spam4j_decide_norm>,
+    run<spam4j_amsgrad>,
 };
 
 std::vector<Launch> launches;

@@ -1,5 +1,8 @@
 package io.spam4j.cuda;
 
+import io.spam4j.cuda.internal.CloseFailures;
+import io.spam4j.cuda.internal.Cublas;
+import io.spam4j.cuda.internal.NativeFunction;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

@@ -1,5 +1,9 @@
 package io.spam4j.cuda;
 
+import io.spam4j.cuda.internal.CudaLibrary;
+import io.spam4j.cuda.internal.NativeFunction;
+import io.spam4j.cuda.internal.ProbedHost;
+import io.spam4j.cuda.internal.RuntimeApi;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -20,7 +24,7 @@ import java.util.function.Supplier;
 public final class CudaDevice implements AutoCloseable {
   /** Probed at the first question. */
   private static final class Probe {
-    static final CudaProbe RESULT = CudaProbe.of(Host.ofThisProcess());
+    static final CudaProbe RESULT = CudaProbe.of(ProbedHost.ofThisProcess());
   }
 
   /**
@@ -64,7 +68,7 @@ public final class CudaDevice implements AutoCloseable {
   }
 
   static CudaDevice open(CudaLibrary library, int ordinal) {
-    return open(library, ordinal, Kernels::ptx);
+    return open(library, ordinal, ShippedKernels::ptx);
   }
 
   /** Opens a device whose optimizers run other kernels than those that are shipped. */
@@ -79,6 +83,36 @@ public final class CudaDevice implements AutoCloseable {
     return context;
   }
 
+  /**
+   * Checks that the current thread may use the device.
+   *
+   * @throws WrongThreadException if another thread opened it
+   */
+  public void requireOwner() {
+    context.checkOwner();
+  }
+
+  /**
+   * Checks that the device can be used at this moment.
+   *
+   * @throws WrongThreadException if another thread opened it
+   * @throws IllegalStateException if it is closed
+   * @throws CudaException if it is lost, with the first cause
+   */
+  public void requireUsable() {
+    context.enter();
+  }
+
+  /** Whether an error that the device does not survive was met; see {@link CudaException}. */
+  public boolean isLost() {
+    return context.isLost();
+  }
+
+  /** Whether it was closed. */
+  public boolean isClosed() {
+    return context.isClosed();
+  }
+
   /** Which device it is, from 0. */
   public int ordinal() {
     return context.ordinal();
@@ -89,12 +123,24 @@ public final class CudaDevice implements AutoCloseable {
     return context.library().name();
   }
 
+  /** The version of the libcudart in use, as {@code 1000 * major + 10 * minor}. */
+  public int runtimeVersion() {
+    context.enter();
+    return context.outInt(context.cudart().runtimeGetVersion);
+  }
+
+  /** The newest CUDA that the driver supports, as {@code 1000 * major + 10 * minor}. */
+  public int driverVersion() {
+    context.enter();
+    return context.outInt(context.cudart().driverGetVersion);
+  }
+
   /** The name of the product, such as {@code NVIDIA H100 80GB HBM3}. */
   public String name() {
     context.enter();
     NativeFunction function = context.cudart().getDeviceProperties;
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment properties = arena.allocate(Layouts.DEVICE_PROPERTIES_AT_MOST, 8);
+      MemorySegment properties = arena.allocate(RuntimeApi.DEVICE_PROPERTIES_AT_MOST, 8);
       context.check(
           function, function.call(properties, context.ordinal()), "device", context.ordinal());
       return properties.getString(0); // the first field of every version
@@ -127,7 +173,7 @@ public final class CudaDevice implements AutoCloseable {
 
   /** Creates a stream that does not wait for the default stream. */
   public CudaStream stream() {
-    return CudaStream.create(context);
+    return CudaStream.create(this);
   }
 
   /**
@@ -138,17 +184,17 @@ public final class CudaDevice implements AutoCloseable {
    *     CUDA's default stream
    */
   public CudaStream stream(long address) {
-    return CudaStream.of(context, address);
+    return CudaStream.of(this, address);
   }
 
   /** Creates an event that measures time, for benchmarks. */
   public CudaEvent timer() {
-    return CudaEvent.create(context, Layouts.EVENT_DEFAULT);
+    return CudaEvent.create(context, RuntimeApi.EVENT_DEFAULT);
   }
 
   /** Creates an event that only orders work: cheaper than a {@link #timer}. */
   public CudaEvent event() {
-    return CudaEvent.create(context, Layouts.EVENT_DISABLE_TIMING);
+    return CudaEvent.create(context, RuntimeApi.EVENT_DISABLE_TIMING);
   }
 
   /**
@@ -186,6 +232,11 @@ public final class CudaDevice implements AutoCloseable {
    */
   public KernelLibrary load(String ptx) {
     return KernelLibrary.load(context, ptx);
+  }
+
+  /** Loads the kernels that are shipped, which optimizers run. */
+  public KernelLibrary loadShipped() {
+    return KernelLibrary.load(context, context.kernels());
   }
 
   /** Waits until the device has done all it was given. */

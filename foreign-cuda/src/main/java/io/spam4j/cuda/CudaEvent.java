@@ -1,5 +1,7 @@
 package io.spam4j.cuda;
 
+import io.spam4j.cuda.internal.CudaStatus;
+import io.spam4j.cuda.internal.NativeFunction;
 import java.lang.foreign.ValueLayout;
 
 /** A mark in the work of a stream, which other streams and the host can wait for. */

@@ -1,5 +1,8 @@
 package io.spam4j.cuda;
 
+import io.spam4j.cuda.internal.CloseFailures;
+import io.spam4j.cuda.internal.NativeFunction;
+import io.spam4j.cuda.internal.RuntimeApi;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -31,7 +34,7 @@ public final class CudaGraph implements AutoCloseable {
     }
     Capture capture = new Capture();
     NativeFunction begin = context.cudart().streamBeginCapture;
-    context.check(begin, begin.call(stream.handle().pointer(), Layouts.CAPTURE_THREAD_LOCAL));
+    context.check(begin, begin.call(stream.handle().pointer(), RuntimeApi.CAPTURE_THREAD_LOCAL));
     stream.setCapture(capture);
     try {
       work.run();

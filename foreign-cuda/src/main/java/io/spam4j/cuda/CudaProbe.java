@@ -2,6 +2,12 @@ package io.spam4j.cuda;
 
 import io.spam4j.cuda.CudaAvailability.Available;
 import io.spam4j.cuda.CudaAvailability.Unavailable;
+import io.spam4j.cuda.internal.CudaLibrary;
+import io.spam4j.cuda.internal.CudaStatus;
+import io.spam4j.cuda.internal.CudaUnavailableException;
+import io.spam4j.cuda.internal.Cudart;
+import io.spam4j.cuda.internal.NativeFunction;
+import io.spam4j.cuda.internal.ProbedHost;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -14,12 +20,12 @@ import org.jspecify.annotations.Nullable;
  */
 record CudaProbe(@Nullable CudaLibrary library, CudaAvailability availability) {
   /** Looks for the library of a host, and asks it. Never throws. */
-  static CudaProbe of(Host host) {
+  static CudaProbe of(ProbedHost host) {
     try {
       CudaLibrary library = CudaLibrary.load(host);
       return new CudaProbe(library, availability(library));
     } catch (CudaUnavailableException e) {
-      return new CudaProbe(null, e.toAvailability());
+      return new CudaProbe(null, unavailable(e));
     }
   }
 
@@ -42,8 +48,12 @@ record CudaProbe(@Nullable CudaLibrary library, CudaAvailability availability) {
     try {
       return ask(library);
     } catch (CudaUnavailableException e) {
-      return e.toAvailability();
+      return unavailable(e);
     }
+  }
+
+  private static Unavailable unavailable(CudaUnavailableException e) {
+    return new Unavailable(String.valueOf(e.getMessage()), e.hint());
   }
 
   private static Available ask(CudaLibrary library) throws CudaUnavailableException {
@@ -99,7 +109,7 @@ record CudaProbe(@Nullable CudaLibrary library, CudaAvailability availability) {
         "see whether nvidia-smi lists a GPU and CUDA_VISIBLE_DEVICES does not hide it");
   }
 
-  static String versionText(int version) {
+  private static String versionText(int version) {
     return version / 1000 + "." + version % 1000 / 10;
   }
 }

@@ -1,5 +1,9 @@
 package io.spam4j.cuda;
 
+import io.spam4j.cuda.internal.CloseFailures;
+import io.spam4j.cuda.internal.CudaStatus;
+import io.spam4j.cuda.internal.NativeFunction;
+import io.spam4j.cuda.internal.RuntimeApi;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
@@ -8,20 +12,24 @@ import org.jspecify.annotations.Nullable;
  * that work are told by a later call.
  */
 public final class CudaStream implements AutoCloseable {
+  private final CudaDevice device;
   private final DeviceContext context;
   private final Handle handle;
   private @Nullable Capture capture;
 
-  private CudaStream(Handle handle) {
+  private CudaStream(CudaDevice device, Handle handle) {
+    this.device = device;
     this.context = handle.context();
     this.handle = handle;
   }
 
-  static CudaStream create(DeviceContext context) {
+  static CudaStream create(CudaDevice device) {
+    DeviceContext context = device.context();
     context.enter();
     NativeFunction create = context.cudart().streamCreate;
-    int flags = Layouts.STREAM_NON_BLOCKING;
+    int flags = RuntimeApi.STREAM_NON_BLOCKING;
     return new CudaStream(
+        device,
         new Handle(
             context,
             "stream",
@@ -29,9 +37,15 @@ public final class CudaStream implements AutoCloseable {
             context.cudart().streamDestroy));
   }
 
-  static CudaStream of(DeviceContext context, long address) {
-    context.enter();
-    return new CudaStream(Handle.foreign(context, "stream", MemorySegment.ofAddress(address)));
+  static CudaStream of(CudaDevice device, long address) {
+    device.context().enter();
+    return new CudaStream(
+        device, Handle.foreign(device.context(), "stream", MemorySegment.ofAddress(address)));
+  }
+
+  /** The device that does the work. */
+  public CudaDevice device() {
+    return device;
   }
 
   Handle handle() {
@@ -81,7 +95,7 @@ public final class CudaStream implements AutoCloseable {
   public void upload(PinnedBuffer from, long offset, DeviceBuffer to) {
     enter(from.context());
     MemorySegment source = from.slice(offset, to.bytes());
-    from.during(this, () -> copy(use(to), source, to.bytes(), Layouts.MEMCPY_HOST_TO_DEVICE));
+    from.during(this, () -> copy(use(to), source, to.bytes(), RuntimeApi.MEMCPY_HOST_TO_DEVICE));
   }
 
   /**
@@ -93,7 +107,7 @@ public final class CudaStream implements AutoCloseable {
   public void download(DeviceBuffer from, PinnedBuffer to, long offset) {
     enter(to.context());
     MemorySegment target = to.slice(offset, from.bytes());
-    to.during(this, () -> copy(target, use(from), from.bytes(), Layouts.MEMCPY_DEVICE_TO_HOST));
+    to.during(this, () -> copy(target, use(from), from.bytes(), RuntimeApi.MEMCPY_DEVICE_TO_HOST));
   }
 
   /**
@@ -104,8 +118,8 @@ public final class CudaStream implements AutoCloseable {
   public void upload(MemorySegment from, DeviceBuffer to) {
     context.enter();
     checkHost(from, to);
-    copy(to.pointer(), from, to.bytes(), Layouts.MEMCPY_HOST_TO_DEVICE);
-    drain();
+    copy(to.pointer(), from, to.bytes(), RuntimeApi.MEMCPY_HOST_TO_DEVICE);
+    CloseFailures.insist(this::synchronize);
   }
 
   /**
@@ -119,8 +133,8 @@ public final class CudaStream implements AutoCloseable {
     if (to.isReadOnly()) {
       throw new IllegalArgumentException("a download must go to writable memory: to=" + to);
     }
-    copy(to, from.pointer(), from.bytes(), Layouts.MEMCPY_DEVICE_TO_HOST);
-    drain();
+    copy(to, from.pointer(), from.bytes(), RuntimeApi.MEMCPY_DEVICE_TO_HOST);
+    CloseFailures.insist(this::synchronize);
   }
 
   private void checkHost(MemorySegment host, DeviceBuffer device) {
@@ -150,7 +164,7 @@ public final class CudaStream implements AutoCloseable {
       throw new IllegalArgumentException(
           "both sides of a copy must be of one size: from=" + from.bytes() + ", to=" + to.bytes());
     }
-    copy(use(to), use(from), to.bytes(), Layouts.MEMCPY_DEVICE_TO_DEVICE);
+    copy(use(to), use(from), to.bytes(), RuntimeApi.MEMCPY_DEVICE_TO_DEVICE);
   }
 
   private void copy(MemorySegment to, MemorySegment from, long bytes, int kind) {
@@ -182,19 +196,6 @@ public final class CudaStream implements AutoCloseable {
     context.enter();
     NativeFunction synchronize = context.cudart().streamSynchronize;
     context.check(synchronize, synchronize.call(handle.pointer()));
-  }
-
-  /**
-   * Waits like {@link #synchronize}, and tries again if that fails: what the work uses is about to
-   * be freed.
-   */
-  void drain() {
-    try {
-      synchronize();
-    } catch (CudaException e) {
-      CloseFailures.closeAfter(e, this::synchronize);
-      throw e;
-    }
   }
 
   /** Whether all that was queued is done. */

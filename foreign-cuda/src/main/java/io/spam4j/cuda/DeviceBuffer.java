@@ -1,5 +1,6 @@
 package io.spam4j.cuda;
 
+import io.spam4j.cuda.internal.NativeFunction;
 import java.lang.foreign.MemorySegment;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;

@@ -1,5 +1,10 @@
 package io.spam4j.cuda;
 
+import io.spam4j.cuda.internal.CloseFailures;
+import io.spam4j.cuda.internal.CudaLibrary;
+import io.spam4j.cuda.internal.CudaStatus;
+import io.spam4j.cuda.internal.Cudart;
+import io.spam4j.cuda.internal.NativeFunction;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -201,7 +206,7 @@ final class DeviceContext {
     for (Handle handle : List.copyOf(open).reversed()) {
       failures.run(handle::close);
     }
-    closed = true;
+    closed = open.isEmpty(); // memory that another thread uses stays open
     failures.throwFirst();
   }
 

@@ -30,7 +30,8 @@ public final class DeviceTensor {
     long elements = elements(extents);
     if (buffer.bytes() != elements * Float.BYTES || buffer.address() % Float.BYTES != 0) {
       throw new IllegalArgumentException(
-          "tensor memory must hold exactly its float32 elements, at an address that is a multiple of"
+          "tensor memory must hold exactly its float32 elements, at an address that is a multiple"
+              + " of"
               + " 4: shape=%s, bytes=%d, memory=%d, address=0x%x"
                   .formatted(
                       Arrays.toString(extents),
@@ -86,7 +87,7 @@ public final class DeviceTensor {
   }
 
   /** Whether both have an element in common. */
-  boolean overlaps(DeviceTensor other) {
+  public boolean overlaps(DeviceTensor other) {
     long start = buffer.address();
     long otherStart = other.buffer.address();
     return start < otherStart + other.buffer.bytes() && otherStart < start + buffer.bytes();

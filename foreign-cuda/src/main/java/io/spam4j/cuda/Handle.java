@@ -1,5 +1,7 @@
 package io.spam4j.cuda;
 
+import io.spam4j.cuda.internal.CloseFailures;
+import io.spam4j.cuda.internal.NativeFunction;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
@@ -75,7 +77,11 @@ final class Handle {
       return;
     }
     CloseFailures failures = new CloseFailures();
-    failures.run(before);
+    try {
+      before.run(); // whatever else it throws refuses the closing
+    } catch (CudaException e) {
+      failures.add(e);
+    }
     closed = true;
     context.released(this);
     NativeFunction giveBack = release;

@@ -1,5 +1,6 @@
 package io.spam4j.cuda;
 
+import io.spam4j.cuda.internal.NativeFunction;
 import java.lang.foreign.MemorySegment;
 
 /** A function that runs on the device, in blocks of threads along one dimension. */

@@ -1,20 +1,30 @@
 package io.spam4j.cuda;
 
 import io.spam4j.cuda.KernelModule.JitLog;
+import io.spam4j.cuda.internal.CudaDriver;
+import io.spam4j.cuda.internal.Cudart;
+import io.spam4j.cuda.internal.DynamicLinker;
+import io.spam4j.cuda.internal.NativeFunction;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.List;
+import java.util.regex.Pattern;
 
 /** Kernels that were loaded together. Closing it ends all of them. */
 public final class KernelLibrary implements AutoCloseable {
+  private static final Pattern ENTRY = Pattern.compile("\\.entry\\s+(\\w+)");
+
   private final KernelModule module;
   private final Handle handle;
   private final JitLog log;
+  private final List<String> names;
 
-  private KernelLibrary(KernelModule module, Handle handle, JitLog log) {
+  private KernelLibrary(KernelModule module, Handle handle, JitLog log, List<String> names) {
     this.module = module;
     this.handle = handle;
     this.log = log;
+    this.names = names;
   }
 
   static KernelLibrary load(DeviceContext context, String ptx) {
@@ -40,7 +50,7 @@ public final class KernelLibrary implements AutoCloseable {
                   context.check(synchronize, synchronize.call());
                 }
               });
-      return new KernelLibrary(module, handle, log);
+      return new KernelLibrary(module, handle, log, names(ptx));
     } catch (CudaException e) {
       throw withLog(e, log);
     }
@@ -69,6 +79,15 @@ public final class KernelLibrary implements AutoCloseable {
         ? e
         : new CudaException(
             e.function(), e.status(), e.deviceLost(), e.getMessage() + "; log: " + text);
+  }
+
+  private static List<String> names(String ptx) {
+    return ENTRY.matcher(ptx).results().map(entry -> entry.group(1)).toList();
+  }
+
+  /** The names of the kernels, in the order of the text that was loaded. */
+  public List<String> names() {
+    return names;
   }
 
   /**

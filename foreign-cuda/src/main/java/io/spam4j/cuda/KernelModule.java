@@ -1,5 +1,9 @@
 package io.spam4j.cuda;
 
+import io.spam4j.cuda.internal.CudaDriver;
+import io.spam4j.cuda.internal.Cudart;
+import io.spam4j.cuda.internal.NativeFunction;
+import io.spam4j.cuda.internal.RuntimeApi;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -42,10 +46,10 @@ sealed interface KernelModule {
       MemorySegment options =
           arena.allocateFrom(
               ValueLayout.JAVA_INT,
-              Layouts.JIT_INFO_LOG_BUFFER,
-              Layouts.JIT_INFO_LOG_BUFFER_SIZE,
-              Layouts.JIT_ERROR_LOG_BUFFER,
-              Layouts.JIT_ERROR_LOG_BUFFER_SIZE);
+              RuntimeApi.JIT_INFO_LOG_BUFFER,
+              RuntimeApi.JIT_INFO_LOG_BUFFER_SIZE,
+              RuntimeApi.JIT_ERROR_LOG_BUFFER,
+              RuntimeApi.JIT_ERROR_LOG_BUFFER_SIZE);
       MemorySegment values =
           arena.allocateFrom(
               ValueLayout.JAVA_LONG, info.address(), LOG_BYTES, error.address(), LOG_BYTES);
@@ -74,8 +78,8 @@ sealed interface KernelModule {
     ByRuntime(Cudart cudart) {
       this.cudart = cudart;
       Arena arena = Arena.ofAuto();
-      grid = Layouts.dim3(arena, 1);
-      block = Layouts.dim3(arena, 1);
+      grid = RuntimeApi.dim3(arena, 1);
+      block = RuntimeApi.dim3(arena, 1);
     }
 
     @Override
@@ -101,17 +105,17 @@ sealed interface KernelModule {
         MemorySegment text = arena.allocateFrom(name);
         MemorySegment kernel =
             context.outPointer(get, out -> get.call(out, loaded.pointer(), text), "kernel", name);
-        MemorySegment found = arena.allocate(Layouts.FUNC_ATTRIBUTES);
+        MemorySegment found = arena.allocate(RuntimeApi.FUNC_ATTRIBUTES);
         context.check(attributes, attributes.call(found, kernel), "kernel", name);
         return new Kernel(
             this,
             loaded,
             name,
             kernel,
-            Layouts.attribute(found, "maxThreadsPerBlock"),
-            Layouts.attribute(found, "numRegs"),
-            Layouts.attribute(found, "ptxVersion"),
-            Layouts.attribute(found, "binaryVersion"));
+            RuntimeApi.attribute(found, "maxThreadsPerBlock"),
+            RuntimeApi.attribute(found, "numRegs"),
+            RuntimeApi.attribute(found, "ptxVersion"),
+            RuntimeApi.attribute(found, "binaryVersion"));
       }
     }
 

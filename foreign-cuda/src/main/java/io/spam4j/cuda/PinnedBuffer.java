@@ -1,5 +1,8 @@
 package io.spam4j.cuda;
 
+import io.spam4j.cuda.internal.CloseFailures;
+import io.spam4j.cuda.internal.NativeFunction;
+import io.spam4j.cuda.internal.RuntimeApi;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.HashMap;
@@ -45,7 +48,7 @@ public final class PinnedBuffer implements AutoCloseable {
     NativeFunction allocate = context.cudart().hostAlloc;
     MemorySegment pointer =
         context.outPointer(
-            allocate, out -> allocate.call(out, bytes, Layouts.HOST_PORTABLE), "bytes", bytes);
+            allocate, out -> allocate.call(out, bytes, RuntimeApi.HOST_PORTABLE), "bytes", bytes);
     Arena arena = Arena.ofShared();
     MemorySegment segment = pointer.reinterpret(bytes, arena, null);
     return new PinnedBuffer(context, segment, arena, pointer, context.cudart().freeHost);
@@ -65,7 +68,7 @@ public final class PinnedBuffer implements AutoCloseable {
     }
     context.enter();
     NativeFunction register = context.cudart().hostRegister;
-    context.check(register, register.call(memory, bytes, Layouts.HOST_PORTABLE), "bytes", bytes);
+    context.check(register, register.call(memory, bytes, RuntimeApi.HOST_PORTABLE), "bytes", bytes);
     return new PinnedBuffer(context, memory, null, memory, context.cudart().hostUnregister);
   }
 
@@ -102,7 +105,7 @@ public final class PinnedBuffer implements AutoCloseable {
     }
     CudaEvent lease = leases.get(stream);
     if (lease == null) {
-      lease = CudaEvent.create(context, Layouts.EVENT_DISABLE_TIMING);
+      lease = CudaEvent.create(context, RuntimeApi.EVENT_DISABLE_TIMING);
       leases.put(stream, lease);
     }
     copy.run();

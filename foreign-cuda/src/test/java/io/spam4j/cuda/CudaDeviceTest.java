@@ -2,19 +2,19 @@ package io.spam4j.cuda;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.junit.jupiter.api.Assumptions.assumeFalse;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.spam4j.cuda.CudaAvailability.Available;
 import io.spam4j.cuda.CudaAvailability.Unavailable;
+import io.spam4j.cuda.internal.CudaLibrary;
+import io.spam4j.cuda.internal.CudaUnavailableException;
+import io.spam4j.cuda.internal.InstalledCudart;
+import io.spam4j.cuda.internal.ProbedHost;
 import java.io.IOException;
-import java.lang.reflect.Field;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -23,8 +23,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Where libcudart is looked for, and what is said about it. */
 class CudaDeviceTest {
-  static final Path INSTALLED = Path.of("/usr/local/cuda/lib64/libcudart.so.13");
-
   /** On any Linux host, and no libcudart. */
   private static final String OTHER_LIBRARY = "libm.so.6";
 
@@ -50,16 +48,12 @@ class CudaDeviceTest {
       List<String> sonames,
       String toolkit) {
     return CudaProbe.of(
-            new Host(
+            new ProbedHost(
                 name -> properties.getOrDefault(name, System.getProperty(name)),
                 variables::get,
                 sonames,
                 toolkit))
         .availability();
-  }
-
-  static boolean hasDriver() {
-    return Files.exists(Path.of("/proc/driver/nvidia/version"));
   }
 
   @Test
@@ -69,7 +63,7 @@ class CudaDeviceTest {
     assertThat(CudaDevice.availability()).isSameAs(availability);
     switch (availability) {
       case Available(int devices, int runtime, int driver) -> {
-        assertThat(hasDriver()).isTrue();
+        assertThat(InstalledCudart.hasDriver()).isTrue();
         assertThat(devices).isPositive();
         assertThat(runtime).isBetween(11000, 14000);
         assertThat(driver).isPositive();
@@ -88,47 +82,34 @@ class CudaDeviceTest {
 
   @Test
   void availability_installedRuntimeWithoutDriver() {
-    assumeTrue(Files.exists(INSTALLED), INSTALLED + " is not installed");
-    assumeFalse(hasDriver(), "this host has an NVIDIA driver");
+    InstalledCudart.assumeInstalled();
+    InstalledCudart.assumeNoDriver();
 
     Unavailable noDriver =
         new Unavailable(
             "the NVIDIA driver must be installed: library="
-                + INSTALLED
+                + InstalledCudart.FILE
                 + ", runtime=13.0, driver=0",
             "install the NVIDIA driver; in a container, pass the GPU in (--gpus all)");
     List<String> sonames = List.of("libcudart.so.13");
     String lib64 = "/usr/local/cuda/lib64";
     Map<String, String> home = Map.of("CUDA_PATH", "/usr/local/cuda");
-    assertThat(probe(Map.of("spam4j.cuda.library", INSTALLED.toString()))).isEqualTo(noDriver);
+    assertThat(probe(Map.of("spam4j.cuda.library", InstalledCudart.FILE.toString())))
+        .isEqualTo(noDriver);
     assertThat(probe(Map.of("spam4j.cuda.path", lib64), Map.of(), sonames, "/nowhere"))
         .isEqualTo(noDriver);
     assertThat(probe(Map.of(), home, sonames, "/nowhere")).isEqualTo(noDriver);
-    assertThat(probe(Map.of(), Map.of(), List.of(INSTALLED.toString()), "/nowhere"))
+    assertThat(probe(Map.of(), Map.of(), List.of(InstalledCudart.FILE.toString()), "/nowhere"))
         .isEqualTo(noDriver);
   }
 
   @Test
-  void installedRuntime_hasEveryFunction() throws IllegalAccessException {
-    assumeTrue(Files.exists(INSTALLED), INSTALLED + " is not installed");
-    Cudart cudart = installed().cudart();
-    List<String> names = new ArrayList<>();
-    for (Field field : Cudart.class.getDeclaredFields()) {
-      if (field.get(cudart) instanceof NativeFunction function) {
-        names.add(function.name());
-      }
-    }
+  void open_installedRuntimeWithoutDriver() throws CudaUnavailableException {
+    InstalledCudart.assumeInstalled();
+    InstalledCudart.assumeNoDriver();
+    CudaLibrary installed = InstalledCudart.load();
 
-    assertThat(names).hasSizeGreaterThan(40).doesNotHaveDuplicates();
-    assertThat(names).allMatch(name -> cudart.symbols().find(name).isPresent());
-  }
-
-  @Test
-  void open_installedRuntimeWithoutDriver() {
-    assumeTrue(Files.exists(INSTALLED), INSTALLED + " is not installed");
-    assumeFalse(hasDriver(), "this host has an NVIDIA driver");
-
-    assertThatThrownBy(() -> CudaDevice.open(installed(), 0))
+    assertThatThrownBy(() -> CudaDevice.open(installed, 0))
         .isInstanceOf(CudaException.class)
         .hasMessage(
             "cudaSetDevice failed: device=0, status=cudaErrorInsufficientDriver(35); update the"
@@ -138,18 +119,6 @@ class CudaDeviceTest {
         .hasMessage(
             "CUDA must be available: CUDA needs Linux: os.name=Mac OS X; run on a Linux host, or"
                 + " without CUDA");
-  }
-
-  static CudaLibrary installed() {
-    Map<String, String> properties = Map.of("spam4j.cuda.library", INSTALLED.toString());
-    CudaProbe probe =
-        CudaProbe.of(
-            new Host(
-                name -> properties.getOrDefault(name, System.getProperty(name)),
-                name -> null,
-                List.of(),
-                "/nowhere"));
-    return Objects.requireNonNull(probe.library());
   }
 
   @Test

@@ -4,8 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.MethodType;
+import java.util.Comparator;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -116,6 +122,81 @@ class HandlesTest {
                 + Thread.currentThread().getName()
                 + ", thread=another");
     buffer.close();
+  }
+
+  @Test
+  void device_tellsItsState() {
+    CudaStream stream = device.stream();
+
+    assertThat(stream.device()).isSameAs(device);
+    assertThat(device.runtimeVersion()).isEqualTo(device.driverVersion()).isPositive();
+    device.requireOwner();
+    device.requireUsable();
+    assertThat(device.isClosed()).isFalse();
+    assertThat(device.isLost()).isFalse();
+
+    device.close();
+
+    assertThat(device.isClosed()).isTrue();
+    device.requireOwner();
+    assertThatThrownBy(device::requireUsable).hasMessage("the device must not be closed: device=0");
+  }
+
+  @Test
+  void device_staysOpenWithMemoryThatIsInUse() throws Throwable {
+    PinnedBuffer pinned = device.allocatePinned(8);
+    device.stream();
+    AtomicReference<Throwable> thrown = new AtomicReference<>();
+
+    whileInUse(
+        pinned.segment(),
+        () -> {
+          try {
+            device.close();
+          } catch (IllegalStateException e) {
+            thrown.set(e);
+          }
+        });
+
+    assertThat(thrown.get()).isNotNull();
+    assertThat(device.isClosed()).isFalse();
+    assertThat(stub.openHandles()).isEqualTo(1);
+    pinned.segment().set(ValueLayout.JAVA_BYTE, 0, (byte) 1);
+  }
+
+  /** Does something while qsort of the C library has a memory, of which it compares two halves. */
+  @SuppressWarnings("restricted") // the signatures stand beside the functions
+  private static void whileInUse(MemorySegment memory, Runnable action) throws Throwable {
+    Linker linker = Linker.nativeLinker();
+    Comparator<MemorySegment> order =
+        (left, right) -> {
+          action.run();
+          return Long.compare(left.address(), right.address());
+        };
+    /* int compare(const void*, const void*) */
+    MethodHandle compare =
+        MethodHandles.publicLookup()
+            .findVirtual(
+                Comparator.class,
+                "compare",
+                MethodType.methodType(int.class, Object.class, Object.class))
+            .bindTo(order)
+            .asType(MethodType.methodType(int.class, MemorySegment.class, MemorySegment.class));
+    FunctionDescriptor type =
+        FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.ADDRESS);
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment comparator = linker.upcallStub(compare, type, arena);
+      /* void qsort(void* base, size_t members, size_t size, compare) */
+      linker
+          .downcallHandle(
+              linker.defaultLookup().findOrThrow("qsort"),
+              FunctionDescriptor.ofVoid(
+                  ValueLayout.ADDRESS,
+                  ValueLayout.JAVA_LONG,
+                  ValueLayout.JAVA_LONG,
+                  ValueLayout.ADDRESS))
+          .invoke(memory, 2L, memory.byteSize() / 2, comparator);
+    }
   }
 
   @Test

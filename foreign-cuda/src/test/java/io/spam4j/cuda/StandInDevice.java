@@ -16,12 +16,12 @@ import java.util.Map;
  * A device of the stand-in, the kernels that are shipped, and memory that lies on both sides. The
  * stand-in refuses accesses behind a memory; what lies before it is compared when it is downloaded.
  */
-final class StandInDevice implements AutoCloseable {
+public final class StandInDevice implements AutoCloseable {
   private static final int THREADS = 256;
   private static final byte CANARY = 0x5A;
 
   /** How the stand-in works. */
-  enum Mode {
+  public enum Mode {
     LAZY,
     EAGER,
     /** Lazily, and two writers of one byte are an error. */
@@ -29,7 +29,7 @@ final class StandInDevice implements AutoCloseable {
   }
 
   /** As much memory of the host as of the device, a few bytes after an aligned address. */
-  static final class Memory {
+  public static final class Memory {
     private final MemorySegment whole;
     private final DeviceBuffer buffer;
     private final int shift;
@@ -41,25 +41,25 @@ final class StandInDevice implements AutoCloseable {
     }
 
     /** What is uploaded and downloaded. */
-    MemorySegment host() {
+    public MemorySegment host() {
       return whole.asSlice(shift);
     }
 
     /** The same, to be filled row by row. */
-    ByteBuffer rows() {
+    public ByteBuffer rows() {
       return host().asByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
     }
 
     /** Where it is on the device. */
-    long address() {
+    public long address() {
       return buffer.address() + shift;
     }
 
-    void set(float[] values) {
+    public void set(float[] values) {
       MemorySegment.copy(values, 0, host(), ValueLayout.JAVA_FLOAT_UNALIGNED, 0, values.length);
     }
 
-    float[] floats() {
+    public float[] floats() {
       return host().toArray(ValueLayout.JAVA_FLOAT_UNALIGNED);
     }
   }
@@ -76,18 +76,18 @@ final class StandInDevice implements AutoCloseable {
   private StandInDevice(StandIn standIn, Mode mode) {
     this.standIn = standIn;
     this.mode = mode;
-    device = CudaDevice.open(standIn.library(), 0);
-    library = device.load(Kernels.ptx());
+    device = standIn.open();
+    library = device.load(StandIn.kernels());
     stream = device.stream();
   }
 
   /** Opens a device of CUDA 13. */
-  static StandInDevice open(Mode mode) {
+  public static StandInDevice open(Mode mode) {
     return open(mode, StandIn.RUNTIME);
   }
 
   /** Opens a device of another runtime, such as 12040 for CUDA 12.4. */
-  static StandInDevice open(Mode mode, int runtime) {
+  public static StandInDevice open(Mode mode, int runtime) {
     StandIn standIn = StandIn.load();
     standIn.eager(mode == Mode.EAGER);
     standIn.races(mode == Mode.RACES);
@@ -95,26 +95,26 @@ final class StandInDevice implements AutoCloseable {
     return new StandInDevice(standIn, mode);
   }
 
-  CudaDevice device() {
+  public CudaDevice device() {
     return device;
   }
 
   /** Calls made since it was opened; see {@link StandIn#calls}. */
-  long calls() {
+  public long calls() {
     return standIn.calls();
   }
 
   /** Lets a call fail; see {@link StandIn#fail}. */
-  void fail(long n, int status) {
+  public void fail(long n, int status) {
     standIn.fail(n, status);
   }
 
-  CudaStream stream() {
+  public CudaStream stream() {
     return stream;
   }
 
   /** Memory of zeros that starts {@code shift} bytes after a multiple of 256. */
-  Memory memory(long bytes, int shift) {
+  public Memory memory(long bytes, int shift) {
     MemorySegment whole = arena.allocate(Math.max(1, shift + bytes), 16);
     whole.asSlice(0, shift).fill(CANARY);
     Memory memory = new Memory(whole, device.allocate(whole.byteSize()), shift);
@@ -123,24 +123,24 @@ final class StandInDevice implements AutoCloseable {
   }
 
   /** A memory that holds these floats. */
-  Memory memory(float[] values, int shift) {
+  public Memory memory(float[] values, int shift) {
     Memory memory = memory((long) Float.BYTES * values.length, shift);
     memory.set(values);
     return memory;
   }
 
   /** Copies all memory to the device. */
-  void upload() {
+  public void upload() {
     memories.forEach(this::upload);
   }
 
   /** Copies one memory to the device. */
-  void upload(Memory memory) {
+  public void upload(Memory memory) {
     stream.upload(memory.whole, memory.buffer);
   }
 
   /** Copies all memory to the host, after a launch, which thereby ends. */
-  void download() {
+  public void download() {
     assertThat(stream.isIdle()).as("nothing is left to do").isEqualTo(mode == Mode.EAGER);
     for (Memory memory : memories) {
       stream.download(memory.buffer, memory.whole);
@@ -153,7 +153,7 @@ final class StandInDevice implements AutoCloseable {
   }
 
   /** Queues a kernel; its arguments are memory that is not shifted, or floats. */
-  void launch(String name, int blocks, Object... values) {
+  public void launch(String name, int blocks, Object... values) {
     KernelArguments arguments = new KernelArguments(values.length);
     for (int i = 0; i < values.length; i++) {
       if (values[i] instanceof Float value) {

@@ -2,6 +2,10 @@ package io.spam4j.cuda;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.spam4j.cuda.internal.CudaLibrary;
+import io.spam4j.cuda.internal.NativeFunction;
+import io.spam4j.cuda.internal.NativeLibrary;
+import io.spam4j.cuda.internal.ProbedHost;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -56,7 +60,7 @@ final class StubCudart extends NativeLibrary {
     Map<String, String> properties = Map.of("spam4j.cuda.library", file);
     CudaProbe probe =
         CudaProbe.of(
-            new Host(
+            new ProbedHost(
                 name -> properties.getOrDefault(name, System.getProperty(name)),
                 name -> null,
                 List.of(),

@@ -2,11 +2,11 @@ package io.spam4j.jmh;
 
 import io.spam4j.cuda.CudaAvailability;
 import io.spam4j.cuda.CudaDevice;
-import io.spam4j.cuda.CudaOptimizer;
-import io.spam4j.cuda.CudaParameter;
 import io.spam4j.cuda.CudaStream;
 import io.spam4j.cuda.DeviceBuffer;
 import io.spam4j.cuda.DeviceTensor;
+import io.spam4j.cuda.optimizer.CudaOptimizer;
+import io.spam4j.cuda.optimizer.CudaParameter;
 import io.spam4j.engine.Gradients;
 import io.spam4j.engine.Optimizer;
 import io.spam4j.engine.Parameter;

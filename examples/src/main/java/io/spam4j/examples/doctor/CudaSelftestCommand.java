@@ -2,9 +2,9 @@ package io.spam4j.examples.doctor;
 
 import io.spam4j.cuda.CudaAvailability;
 import io.spam4j.cuda.CudaDevice;
-import io.spam4j.cuda.SelfTest;
-import io.spam4j.cuda.SelfTestOptions;
-import io.spam4j.cuda.SelfTestReport;
+import io.spam4j.cuda.selftest.SelfTest;
+import io.spam4j.cuda.selftest.SelfTestOptions;
+import io.spam4j.cuda.selftest.SelfTestReport;
 import io.spam4j.examples.output.Json;
 import io.spam4j.examples.shell.Terminal;
 import io.spam4j.examples.shell.UsageException;

@@ -1,8 +1,8 @@
 package io.spam4j.examples.quickstart;
 
 import io.spam4j.cuda.CudaDevice;
-import io.spam4j.cuda.CudaOptimizer;
-import io.spam4j.cuda.CudaParameter;
+import io.spam4j.cuda.optimizer.CudaOptimizer;
+import io.spam4j.cuda.optimizer.CudaParameter;
 import io.spam4j.cuda.CudaStream;
 import io.spam4j.cuda.DeviceBuffer;
 import io.spam4j.cuda.DeviceTensor;

@@ -1,0 +1,17 @@
+package io.spam4j.cuda.optimizer;
+
+import io.spam4j.cuda.DeviceTensor;
+import java.util.Objects;
+
+/**
+ * Weights on a device that an optimizer changes.
+ *
+ * @param name unique in its optimizer; what checkpoints and groups know it by
+ * @param weights float32; must stay where they are as long as the optimizer is open
+ */
+public record CudaParameter(String name, DeviceTensor weights) {
+  public CudaParameter {
+    Objects.requireNonNull(name, "name must not be null");
+    Objects.requireNonNull(weights, "weights must not be null");
+  }
+}
