@@ -5,10 +5,14 @@ import org.jspecify.annotations.NullMarked;
  * safetensors files.
  */
 @NullMarked
-@SuppressWarnings("module") // The qualified export names a module that this one is compiled before.
+@SuppressWarnings({
+  "module", // The qualified exports name a module that this one is compiled before.
+  "requires-transitive-automatic" // fastutil has no module descriptor, but a name of its own.
+})
 module io.spam4j.tensors {
   requires static org.jspecify;
   requires static jdk.incubator.vector;
+  requires transitive it.unimi.dsi.fastutil.core;
 
   exports io.spam4j.tensors;
   exports io.spam4j.tensors.mask;

@@ -56,6 +56,7 @@ final class NullRefusalTest {
         refused("sampling", () -> MaskSelection.random(Null.of())),
         refused("sampling", () -> new MaskSelection.Random(Null.of())),
         refused("source", () -> MaskSelection.given(Null.of())),
+        refused("source", () -> MaskSelection.givenByIterator(Null.of())),
         refused("source", () -> new MaskSelection.Given(Null.of())),
         refused("name", () -> new Parameter(Null.of(), ONE)),
         refused("weights", () -> new Parameter("w", Null.of())),

@@ -1,5 +1,6 @@
 package io.spam4j.tensors;
 
+import it.unimi.dsi.fastutil.longs.LongArrayList;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -26,7 +27,7 @@ public final class TensorSlab {
 
   private final List<DType> dtypes = new ArrayList<>();
   private final List<long[]> shapes = new ArrayList<>();
-  private final List<Long> starts = new ArrayList<>();
+  private final LongArrayList starts = new LongArrayList();
   private long bytes;
   private long gapBytes;
 
@@ -83,7 +84,7 @@ public final class TensorSlab {
       DType dtype = dtypes.get(i);
       long[] shape = shapes.get(i);
       long size = Tensor.bytes(dtype, shape, Tensor.elements(shape));
-      tensors.add(Tensor.of(memory.asSlice(starts.get(i), size), dtype, shape));
+      tensors.add(Tensor.of(memory.asSlice(starts.getLong(i), size), dtype, shape));
     }
     return tensors;
   }

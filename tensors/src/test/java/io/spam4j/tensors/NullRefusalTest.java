@@ -5,6 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.spam4j.tensors.mask.IndexMask;
 import io.spam4j.tensors.safetensors.Safetensors;
+import it.unimi.dsi.fastutil.longs.LongBigArrayBigList;
+import it.unimi.dsi.fastutil.longs.LongBigList;
+import it.unimi.dsi.fastutil.longs.LongIterator;
+import it.unimi.dsi.fastutil.longs.LongIterators;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -48,7 +52,11 @@ final class NullRefusalTest {
         refused("other", () -> ONE.hasShapeOf(none())),
         refused("tensor", () -> TensorStatistics.of(none())),
         refused("arena", () -> IndexMask.of(none(), 3, new long[0])),
-        refused("positions", () -> IndexMask.of(ARENA, 3, none())),
+        refused("arena", () -> IndexMask.of(none(), 3, LongIterators.EMPTY_ITERATOR)),
+        refused("arena", () -> IndexMask.of(none(), 3, new LongBigArrayBigList())),
+        refused("positions", () -> IndexMask.of(ARENA, 3, NullRefusalTest.<long[]>none())),
+        refused("positions", () -> IndexMask.of(ARENA, 3, NullRefusalTest.<LongIterator>none())),
+        refused("positions", () -> IndexMask.of(ARENA, 3, NullRefusalTest.<LongBigList>none())),
         refused("arena", () -> IndexMask.random(none(), 3, 1, RANDOM)),
         refused("random", () -> IndexMask.random(ARENA, 3, 1, none())),
         refused("parallel", () -> IndexMask.random(ARENA, 3, 1, RANDOM, none())),

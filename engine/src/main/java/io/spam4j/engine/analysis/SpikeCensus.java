@@ -1,12 +1,12 @@
 package io.spam4j.engine.analysis;
 
+import it.unimi.dsi.fastutil.longs.Long2LongRBTreeMap;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.TreeMap;
 import java.util.function.Function;
 
 /**
@@ -133,12 +133,12 @@ public record SpikeCensus(double threshold, long steps, List<TensorSpikes> tenso
   }
 
   private static List<StepSpikes> merged(Collection<TensorSpikes> group) {
-    Map<Long, Long> bySteps = new TreeMap<>();
+    var byStep = new Long2LongRBTreeMap();
     for (TensorSpikes tensor : group) {
-      tensor.locations().forEach(at -> bySteps.merge(at.step(), at.spikes(), Long::sum));
+      tensor.locations().forEach(at -> byStep.addTo(at.step(), at.spikes()));
     }
-    return bySteps.entrySet().stream()
-        .map(entry -> new StepSpikes(entry.getKey(), entry.getValue()))
+    return byStep.long2LongEntrySet().stream()
+        .map(entry -> new StepSpikes(entry.getLongKey(), entry.getLongValue()))
         .toList();
   }
 }

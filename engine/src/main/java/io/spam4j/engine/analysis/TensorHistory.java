@@ -2,6 +2,7 @@ package io.spam4j.engine.analysis;
 
 import io.spam4j.engine.analysis.SpikeCensus.StepSpikes;
 import io.spam4j.engine.analysis.SpikeCensus.TensorSpikes;
+import it.unimi.dsi.fastutil.longs.LongArrayList;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -30,7 +31,8 @@ final class TensorHistory {
   private long added;
   private double addedMagnitude;
 
-  private final List<StepSpikes> locations = new ArrayList<>();
+  private final LongArrayList spikySteps = new LongArrayList();
+  private final LongArrayList spikesThen = new LongArrayList();
   private long scored;
   private double scoredMagnitude;
   private long spikes;
@@ -109,7 +111,8 @@ final class TensorHistory {
       }
     }
     if (found > 0) {
-      locations.add(new StepSpikes(step, found));
+      spikySteps.add(step);
+      spikesThen.add(found);
     }
     spikes += found;
     return found;
@@ -139,6 +142,10 @@ final class TensorHistory {
   }
 
   TensorSpikes spikes() {
+    List<StepSpikes> locations = new ArrayList<>(spikySteps.size());
+    for (int i = 0; i < spikySteps.size(); i++) {
+      locations.add(new StepSpikes(spikySteps.getLong(i), spikesThen.getLong(i)));
+    }
     return new TensorSpikes(
         name, elements, spikes, locations, largestScore, largestStep, nonFinite);
   }

@@ -1,35 +1,33 @@
 package io.spam4j.examples.bench;
 
+import it.unimi.dsi.fastutil.doubles.DoubleArrayList;
 import java.util.Arrays;
 
 /** Times of the same step, in nanoseconds. */
 final class StepTimes {
-  private double[] nanos = new double[16];
-  private int count;
+  private final DoubleArrayList nanos = new DoubleArrayList();
 
   void add(double value) {
-    if (count == nanos.length) {
-      nanos = Arrays.copyOf(nanos, 2 * count);
-    }
-    nanos[count++] = value;
+    nanos.add(value);
   }
 
   int count() {
-    return count;
+    return nanos.size();
   }
 
   double median() {
-    return quantile(sorted(0, count), 0.5);
+    return quantile(sorted(0, count()), 0.5);
   }
 
   /** Half the distance of the quartiles, in percent of the median. */
   double spread() {
-    double[] sorted = sorted(0, count);
+    double[] sorted = sorted(0, count());
     return 50 * (quantile(sorted, 0.75) - quantile(sorted, 0.25)) / quantile(sorted, 0.5);
   }
 
   /** Whether the median of the latest five is at most 5 % below that of the five before. */
   boolean isSteady() {
+    int count = count();
     if (count < 10) {
       return false;
     }
@@ -38,7 +36,7 @@ final class StepTimes {
   }
 
   private double[] sorted(int from, int to) {
-    double[] sorted = Arrays.copyOfRange(nanos, from, to);
+    double[] sorted = nanos.subList(from, to).toDoubleArray();
     Arrays.sort(sorted);
     return sorted;
   }

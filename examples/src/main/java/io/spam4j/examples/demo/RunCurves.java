@@ -2,7 +2,10 @@ package io.spam4j.examples.demo;
 
 import io.spam4j.examples.lab.StepSample;
 import io.spam4j.examples.output.Curve;
-import java.util.ArrayList;
+import it.unimi.dsi.fastutil.doubles.DoubleArrayList;
+import it.unimi.dsi.fastutil.doubles.DoubleList;
+import it.unimi.dsi.fastutil.ints.IntArrayList;
+import it.unimi.dsi.fastutil.ints.IntList;
 import java.util.List;
 import java.util.function.ToDoubleFunction;
 
@@ -25,8 +28,8 @@ final class RunCurves {
 
   /** The mean of the last {@code window} losses; a loss that is not finite breaks the line. */
   static Curve smoothed(List<StepSample> samples, int window, int stride) {
-    List<Integer> steps = new ArrayList<>();
-    List<Double> values = new ArrayList<>();
+    IntList steps = new IntArrayList();
+    DoubleList values = new DoubleArrayList();
     for (int at = 0; at < samples.size(); at++) {
       if (at % stride == stride - 1 || at == samples.size() - 1) {
         double mean =
@@ -43,8 +46,8 @@ final class RunCurves {
 
   /** The largest value of every {@code stride} steps, so that no spike falls between points. */
   static Curve largest(List<StepSample> samples, ToDoubleFunction<StepSample> value, int stride) {
-    List<Integer> steps = new ArrayList<>();
-    List<Double> values = new ArrayList<>();
+    IntList steps = new IntArrayList();
+    DoubleList values = new DoubleArrayList();
     for (int from = 0; from < samples.size(); from += stride) {
       int step = samples.get(from).step();
       double largest = Double.NaN;

@@ -1,5 +1,8 @@
 package io.spam4j.examples.output;
 
+import it.unimi.dsi.fastutil.doubles.DoubleList;
+import it.unimi.dsi.fastutil.ints.IntArrayList;
+import it.unimi.dsi.fastutil.ints.IntList;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -11,12 +14,12 @@ import org.jspecify.annotations.Nullable;
  */
 public record Curve(List<Integer> x, List<@Nullable Double> y) {
   /** A value for each step, from step 0. */
-  public static Curve of(List<Double> values) {
-    return at(IntStream.range(0, values.size()).boxed().toList(), values);
+  public static Curve of(DoubleList values) {
+    return at(IntArrayList.toList(IntStream.range(0, values.size())), values);
   }
 
   /** A value for each of the steps. */
-  public static Curve at(List<Integer> steps, List<Double> values) {
+  public static Curve at(IntList steps, DoubleList values) {
     List<@Nullable Double> y = new ArrayList<>();
     for (double value : values) {
       y.add(Double.isFinite(value) ? value : null);

@@ -4,11 +4,11 @@ import io.spam4j.engine.Optimizer;
 import io.spam4j.engine.Parameter;
 import io.spam4j.tensors.DType;
 import io.spam4j.tensors.Tensor;
+import it.unimi.dsi.fastutil.objects.Object2DoubleRBTreeMap;
+import it.unimi.dsi.fastutil.objects.Object2DoubleSortedMap;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.SequencedMap;
-import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /** Drives the engine with a trace's gradients and compares weights and state as it goes. */
@@ -20,7 +20,7 @@ final class Replay {
    * @param other of state that is neither moment, by its name in the trace
    */
   record Errors(
-      double weights, double firstMoment, double secondMoment, SequencedMap<String, Double> other) {
+      double weights, double firstMoment, double secondMoment, Object2DoubleSortedMap<String> other) {
     double worst() {
       double worst = Math.max(weights, Math.max(firstMoment, secondMoment));
       for (double error : other.values()) {
@@ -36,7 +36,7 @@ final class Replay {
   private static final List<String> SCALARS = List.of("m_max_t", "m_norm_t", "v_norm_t");
 
   private final Trace trace;
-  private final Map<String, Double> worst = new TreeMap<>();
+  private final Object2DoubleSortedMap<String> worst = new Object2DoubleRBTreeMap<>();
 
   private Replay(Trace trace) {
     this.trace = trace;
@@ -70,14 +70,10 @@ final class Replay {
         }
       }
     }
-    SequencedMap<String, Double> other = new TreeMap<>(worst);
-    double weights = remove(other, "param");
-    return new Errors(weights, remove(other, "exp_avg"), remove(other, "exp_avg_sq"), other);
-  }
-
-  private static double remove(Map<String, Double> errors, String name) {
-    Double error = errors.remove(name);
-    return error == null ? 0 : error;
+    // 0 where there is none
+    double weights = worst.removeDouble("param");
+    double first = worst.removeDouble("exp_avg");
+    return new Errors(weights, first, worst.removeDouble("exp_avg_sq"), worst);
   }
 
   private void compareState(Optimizer optimizer, int parameter, int step) {
@@ -108,7 +104,7 @@ final class Replay {
   /** Notes the error of one tensor at one step, if it was recorded. */
   private void compare(String kind, @Nullable Tensor theirs, @Nullable Tensor ours) {
     if (theirs != null) {
-      worst.merge(kind, error(theirs, ours), Math::max);
+      worst.mergeDouble(kind, error(theirs, ours), Double::max);
     }
   }
 

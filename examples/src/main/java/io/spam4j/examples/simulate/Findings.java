@@ -5,6 +5,7 @@ import static io.spam4j.examples.simulate.Simulation.SPIKE_STEP;
 import static io.spam4j.examples.simulate.Simulation.STEPS;
 
 import io.spam4j.examples.simulate.SimulationResult.Outcome;
+import it.unimi.dsi.fastutil.doubles.DoubleList;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalDouble;
@@ -51,7 +52,7 @@ record Findings(List<Group> groups) {
 
   private static List<Finding> spiked(SimulationResult result, Outcome outcome, Contender of) {
     Builder found = new Builder(result.settings(), of.spikeThreshold());
-    double taken = Math.sqrt(outcome.takenSquare().mean().get(SPIKE_STEP));
+    double taken = Math.sqrt(outcome.takenSquare().mean().getDouble(SPIKE_STEP));
     found.add(
         "gradient taken at t = 30, root mean square",
         taken,
@@ -66,7 +67,7 @@ record Findings(List<Group> groups) {
       found.mean("excess of m at t = " + t, outcome.firstExcess(), t, e -> e.firstExcess(t));
     }
     double noise = noise(outcome);
-    List<Double> excess = outcome.firstExcess().mean();
+    DoubleList excess = outcome.firstExcess().mean();
     found.add(
         "steps until excess of m < deviation of m",
         steps(excess, noise),
@@ -74,7 +75,7 @@ record Findings(List<Group> groups) {
         e -> Expectation.steps(e.noise() / e.firstExcess(SPIKE_STEP)));
     found.add(
         "steps until excess of m < 1 % of its start",
-        steps(excess, 0.01 * Math.abs(excess.get(SPIKE_STEP))),
+        steps(excess, 0.01 * Math.abs(excess.getDouble(SPIKE_STEP))),
         Double.NaN,
         _ -> Expectation.steps(0.01));
     found.mean(
@@ -91,7 +92,7 @@ record Findings(List<Group> groups) {
   private static double noise(Outcome outcome) {
     double squares = 0;
     for (int t = SETTLED; t <= STEPS; t++) {
-      double deviation = outcome.cleanFirst().deviation().get(t);
+      double deviation = outcome.cleanFirst().deviation().getDouble(t);
       squares += deviation * deviation;
     }
     return Math.sqrt(squares / (STEPS - SETTLED + 1));
@@ -109,9 +110,9 @@ record Findings(List<Group> groups) {
   }
 
   /** The steps after the spike until the excess is below a level; not a number if it never is. */
-  private static double steps(List<Double> excess, double level) {
+  private static double steps(DoubleList excess, double level) {
     for (int t = SPIKE_STEP; t <= STEPS; t++) {
-      if (Math.abs(excess.get(t)) < level) {
+      if (Math.abs(excess.getDouble(t)) < level) {
         return t - SPIKE_STEP;
       }
     }
@@ -135,7 +136,7 @@ record Findings(List<Group> groups) {
     }
 
     void mean(String quantity, Series series, int t, Expected expected) {
-      add(quantity, series.mean().get(t), error(series, t), expected);
+      add(quantity, series.mean().getDouble(t), error(series, t), expected);
     }
 
     void add(String quantity, double measured, double standardError, Expected expected) {
@@ -147,7 +148,7 @@ record Findings(List<Group> groups) {
     }
 
     double error(Series series, int t) {
-      return series.deviation().get(t) / Math.sqrt(settings.seeds());
+      return series.deviation().getDouble(t) / Math.sqrt(settings.seeds());
     }
   }
 

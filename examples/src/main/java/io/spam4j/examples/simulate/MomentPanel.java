@@ -2,11 +2,12 @@ package io.spam4j.examples.simulate;
 
 import io.spam4j.examples.output.Curve;
 import io.spam4j.examples.simulate.SimulationResult.Outcome;
+import it.unimi.dsi.fastutil.doubles.DoubleArrayList;
+import it.unimi.dsi.fastutil.doubles.DoubleList;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
 import java.util.stream.DoubleStream;
-import java.util.stream.Stream;
 
 /**
  * A chart of a moment over time. Series 0 is without the spike, with a band around it; the
@@ -54,19 +55,18 @@ record MomentPanel(
       Function<Outcome, Series> moment,
       Function<Outcome, Series> clean) {
     Series without = clean.apply(result.outcomes().getFirst());
-    List<Double> high = without.shifted(1);
+    DoubleList high = without.shifted(1);
     List<Line> lines = new ArrayList<>();
     lines.add(new Line(WITHOUT, Curve.of(without.mean())));
     for (Outcome outcome : result.outcomes()) {
       lines.add(new Line(outcome.label(), Curve.of(moment.apply(outcome).mean())));
     }
-    List<Double> means =
-        Stream.concat(Stream.of(without), result.outcomes().stream().map(moment))
-            .flatMap(series -> series.mean().stream())
-            .toList();
-    double largest = DoubleStream.concat(numbers(means), numbers(high)).max().orElseThrow();
+    var means = new DoubleArrayList(without.mean());
+    result.outcomes().forEach(outcome -> means.addAll(moment.apply(outcome).mean()));
+    double largest =
+        DoubleStream.concat(means.doubleStream(), high.doubleStream()).max().orElseThrow();
     double tick = tick(ROOM * largest);
-    double lowest = numbers(means).min().orElseThrow();
+    double lowest = means.doubleStream().min().orElseThrow();
     return new MomentPanel(
         title,
         unit,
@@ -76,10 +76,6 @@ record MomentPanel(
         Curve.of(without.shifted(-1)),
         Curve.of(high),
         lines);
-  }
-
-  private static DoubleStream numbers(List<Double> values) {
-    return values.stream().mapToDouble(Double::doubleValue);
   }
 
   /** 1, 2 or 5 times a power of ten, so that there are about six. */

@@ -1,8 +1,7 @@
 package io.spam4j.examples.simulate;
 
-import java.util.ArrayList;
-import java.util.List;
-import java.util.stream.IntStream;
+import it.unimi.dsi.fastutil.doubles.DoubleArrayList;
+import it.unimi.dsi.fastutil.doubles.DoubleList;
 
 /**
  * A quantity over time, over all seeds: element t is after step t, element 0 before the first.
@@ -10,10 +9,10 @@ import java.util.stream.IntStream;
  * @param mean over the seeds
  * @param deviation the standard deviation from seed to seed
  */
-record Series(List<Double> mean, List<Double> deviation) {
+record Series(DoubleList mean, DoubleList deviation) {
   /** A quantity that is 0 before the first step. */
   Series() {
-    this(new ArrayList<>(List.of(0.0)), new ArrayList<>(List.of(0.0)));
+    this(DoubleArrayList.of(0), DoubleArrayList.of(0));
   }
 
   /** Notes the values that the seeds have after the next step. */
@@ -32,9 +31,11 @@ record Series(List<Double> mean, List<Double> deviation) {
   }
 
   /** The mean and so many standard deviations. */
-  List<Double> shifted(double deviations) {
-    return IntStream.range(0, mean.size())
-        .mapToObj(t -> mean.get(t) + deviations * deviation.get(t))
-        .toList();
+  DoubleList shifted(double deviations) {
+    var shifted = new DoubleArrayList(mean.size());
+    for (int t = 0; t < mean.size(); t++) {
+      shifted.add(mean.getDouble(t) + deviations * deviation.getDouble(t));
+    }
+    return shifted;
   }
 }

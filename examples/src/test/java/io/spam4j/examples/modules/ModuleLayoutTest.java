@@ -6,6 +6,7 @@ import io.spam4j.cuda.CudaDevice;
 import io.spam4j.engine.Optimizer;
 import io.spam4j.javacpp.pytorch.TorchParameters;
 import io.spam4j.tensors.Tensor;
+import it.unimi.dsi.fastutil.longs.LongIterator;
 import java.io.File;
 import java.io.IOException;
 import java.lang.module.ModuleDescriptor;
@@ -38,7 +39,21 @@ final class ModuleLayoutTest {
             .collect(Collectors.toSet());
     assertThat(exported)
         .containsExactlyInAnyOrder(
-            "io.spam4j.engine", "io.spam4j.engine.analysis", "io.spam4j.engine.device");
+            "io.spam4j.engine",
+            "io.spam4j.engine.analysis",
+            "io.spam4j.engine.checkpoint",
+            "io.spam4j.engine.decision",
+            "io.spam4j.engine.device",
+            "io.spam4j.engine.optimizers",
+            "io.spam4j.engine.options",
+            "io.spam4j.engine.roofline");
+  }
+
+  @Test
+  void libraries_needTheJdkAndFastutilAtRunTime() {
+    assertThat(foreign(Tensor.class)).containsExactly("it.unimi.dsi.fastutil.core");
+    assertThat(foreign(Optimizer.class)).isEmpty();
+    assertThat(foreign(CudaDevice.class)).isEmpty();
   }
 
   @Test
@@ -55,7 +70,7 @@ final class ModuleLayoutTest {
 
   private static String run(String... options) throws IOException, InterruptedException {
     String modulePath =
-        Stream.of(Tensor.class, Optimizer.class, CudaDevice.class)
+        Stream.of(LongIterator.class, Tensor.class, Optimizer.class, CudaDevice.class)
             .map(type -> location(type).toString())
             .collect(Collectors.joining(File.pathSeparator));
     List<String> command = new ArrayList<>();
@@ -76,11 +91,20 @@ final class ModuleLayoutTest {
         .collect(Collectors.toSet());
   }
 
+  /** The modules it needs at run time that are neither the JDK's nor ours. */
+  private static Set<String> foreign(Class<?> type) {
+    return descriptor(type).requires().stream()
+        .filter(required -> !required.modifiers().contains(ModuleDescriptor.Requires.Modifier.STATIC))
+        .map(ModuleDescriptor.Requires::name)
+        .filter(name -> !name.matches("(java|jdk|io\\.spam4j)\\..*"))
+        .collect(Collectors.toSet());
+  }
+
   private static ModuleDescriptor descriptor(Class<?> type) {
     return ModuleFinder.of(location(type)).findAll().iterator().next().descriptor();
   }
 
-  private static Path location(Class<?> type) {
+  static Path location(Class<?> type) {
     return Path.of(URI.create(type.getProtectionDomain().getCodeSource().getLocation().toString()));
   }
 }

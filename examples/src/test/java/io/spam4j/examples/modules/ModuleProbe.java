@@ -3,7 +3,9 @@ package io.spam4j.examples.modules;
 import io.spam4j.cuda.CudaDevice;
 import io.spam4j.engine.Parameter;
 import io.spam4j.engine.optimizers.Spam;
+import io.spam4j.engine.options.MaskSelection;
 import io.spam4j.tensors.Tensor;
+import it.unimi.dsi.fastutil.longs.LongIterators;
 import java.util.Arrays;
 import java.util.List;
 
@@ -16,7 +18,11 @@ final class ModuleProbe {
     float[] ones = new float[100];
     Arrays.fill(ones, 1);
     Tensor gradient = Tensor.of(ones, 100);
-    try (var spam = Spam.builder().build(List.of(new Parameter("w", weights)))) {
+    var builder =
+        Spam.builder()
+            .density(0.5)
+            .maskSelection(MaskSelection.givenByIterator((_, _) -> LongIterators.fromTo(1L, 100L)));
+    try (var spam = builder.build(List.of(new Parameter("w", weights)))) {
       spam.step(_ -> gradient);
     }
     Module tensors = Tensor.class.getModule();

@@ -63,10 +63,10 @@ final class SimulationTest {
     Outcome spam =
         run(10, Distribution.GAUSSIAN, SpikeMode.REPLACE, Contender.ALL).outcomes().get(1);
 
-    assertThat(spam.first().mean()).hasSize(201).startsWith(0.0);
-    assertThat(spam.first().mean().subList(0, 30))
-        .isEqualTo(spam.cleanFirst().mean().subList(0, 30));
-    assertThat(spam.firstExcess().mean().subList(0, 30)).containsOnly(0.0);
+    assertThat(spam.first().mean().toDoubleArray()).hasSize(201).startsWith(0.0);
+    assertThat(spam.first().mean().subList(0, 30).toDoubleArray())
+        .isEqualTo(spam.cleanFirst().mean().subList(0, 30).toDoubleArray());
+    assertThat(spam.firstExcess().mean().subList(0, 30).toDoubleArray()).containsOnly(0.0);
     assertThat(spam.firstExcess().mean().get(30)).isGreaterThan(0.1);
   }
 
@@ -101,10 +101,10 @@ final class SimulationTest {
     Series series = new Series();
     series.add(new double[] {1, 2, 6});
 
-    assertThat(series.mean()).containsExactly(0.0, 3.0);
+    assertThat(series.mean().toDoubleArray()).containsExactly(0.0, 3.0);
     // ((1-3)^2 + (2-3)^2 + (6-3)^2) / 2 = 7
-    assertThat(series.deviation()).containsExactly(0.0, Math.sqrt(7));
-    assertThat(series.shifted(-2)).containsExactly(0.0, 3 - 2 * Math.sqrt(7));
+    assertThat(series.deviation().toDoubleArray()).containsExactly(0.0, Math.sqrt(7));
+    assertThat(series.shifted(-2).toDoubleArray()).containsExactly(0.0, 3 - 2 * Math.sqrt(7));
   }
 
   @Test

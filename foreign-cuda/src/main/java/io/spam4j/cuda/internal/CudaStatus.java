@@ -1,9 +1,7 @@
 package io.spam4j.cuda.internal;
 
-import java.util.Arrays;
-import java.util.Map;
-import java.util.function.Function;
-import java.util.stream.Collectors;
+import it.unimi.dsi.fastutil.ints.Int2ObjectMap;
+import it.unimi.dsi.fastutil.ints.Int2ObjectOpenHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -75,8 +73,13 @@ public enum CudaStatus {
   STREAM_CAPTURE_INVALIDATED(901, "cudaErrorStreamCaptureInvalidated"),
   UNKNOWN(999, "cudaErrorUnknown", Sticky.YES);
 
-  private static final Map<Integer, CudaStatus> BY_CODE =
-      Arrays.stream(values()).collect(Collectors.toMap(CudaStatus::code, Function.identity()));
+  private static final Int2ObjectMap<CudaStatus> BY_CODE = new Int2ObjectOpenHashMap<>();
+
+  static {
+    for (CudaStatus status : values()) {
+      BY_CODE.put(status.code, status);
+    }
+  }
 
   /** Whether the device's context is dead after it, and all that was in it. */
   private enum Sticky {

@@ -16,10 +16,10 @@ import io.spam4j.engine.optimizers.OptimizerBuilder;
 import io.spam4j.engine.optimizers.Spam;
 import io.spam4j.engine.optimizers.StableSpam;
 import io.spam4j.engine.StepReport;
+import it.unimi.dsi.fastutil.longs.LongArrayList;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -87,7 +87,7 @@ final class BandwidthCheck {
   }
 
   private Found time(OptimizerBuilder<?> settings, Launching launching) {
-    List<Long> nanos = new ArrayList<>();
+    var nanos = new LongArrayList();
     settings.listener(report -> nanos.add(report.nanos()));
     long bytes;
     try (Closer closer = new Closer()) {
@@ -106,7 +106,7 @@ final class BandwidthCheck {
         bytes = report.bytes();
       }
     }
-    long median = nanos.stream().skip(WARMUP_STEPS).sorted().skip(steps / 2).findFirst().orElse(0L);
+    long median = nanos.longStream().skip(WARMUP_STEPS).sorted().skip(steps / 2).findFirst().orElse(0);
     double bandwidth = (double) bytes / Math.max(1, median);
     return Found.fact(
         String.format(

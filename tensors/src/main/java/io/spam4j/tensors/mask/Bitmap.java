@@ -81,6 +81,22 @@ final class Bitmap {
     words.setAtIndex(JAVA_LONG, index, words.getAtIndex(JAVA_LONG, index) ^ (1L << position));
   }
 
+  /** Sets the bits whose gaps it is given, of a bitmap in which none is set. */
+  GapSink setter() {
+    return new GapSink() {
+      private long next;
+
+      @Override
+      public void accept(long[] gaps, int count) {
+        for (int i = 0; i < count; i++) {
+          next += gaps[i];
+          flip(next);
+          next++;
+        }
+      }
+    };
+  }
+
   void invert(int chunk) {
     long[] inverted = chunk(chunk);
     for (int i = 0; i < inverted.length; i++) {

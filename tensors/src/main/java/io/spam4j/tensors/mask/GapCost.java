@@ -58,6 +58,11 @@ final class GapCost implements GapSink {
     escapes16 += other.escapes16;
   }
 
+  /** How many gaps there are. */
+  long count() {
+    return count;
+  }
+
   /** The symbols that the gaps take. */
   long symbols(int width) {
     return switch (width) {

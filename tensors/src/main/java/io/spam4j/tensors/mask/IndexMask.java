@@ -4,6 +4,9 @@ import io.spam4j.tensors.DType;
 import io.spam4j.tensors.Parallel;
 import io.spam4j.tensors.Philox;
 import io.spam4j.tensors.Tensor;
+import it.unimi.dsi.fastutil.longs.LongBigArrayBigList;
+import it.unimi.dsi.fastutil.longs.LongBigList;
+import it.unimi.dsi.fastutil.longs.LongIterator;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Objects;
@@ -81,19 +84,61 @@ public final class IndexMask {
     requireElements(elements);
     long previous = -1;
     for (int i = 0; i < positions.length; i++) {
-      if (positions[i] < 0 || positions[i] >= elements) {
-        throw new IllegalArgumentException(
-            "position must be in [0, elements): index=%d, position=%d, elements=%d"
-                .formatted(i, positions[i], elements));
-      }
-      if (positions[i] <= previous) {
-        throw new IllegalArgumentException(
-            "positions must ascend: index=%d, position=%d, previous=%d"
-                .formatted(i, positions[i], previous));
-      }
+      requireNext(i, positions[i], previous, elements);
       previous = positions[i];
     }
-    return MaskEncoder.encode(arena, elements, positions);
+    return MaskEncoder.encode(arena, elements, positions, positions.length);
+  }
+
+  /**
+   * Selects the given elements, of which there may be more than 2^31. Takes about as much working
+   * memory as the mask, and up to 2 MiB.
+   *
+   * @param arena owns the memory of the mask; nothing is allocated in it before the last position
+   *     is known to be right
+   * @param elements the elements of the tensor
+   * @param positions the selected ones, in ascending order; read once, from where it stands to its
+   *     end or to the first position that is refused
+   * @throws IllegalArgumentException if {@code elements} is negative, or a position is outside of
+   *     the tensor or not larger than the one before
+   */
+  public static IndexMask of(Arena arena, long elements, LongIterator positions) {
+    Objects.requireNonNull(arena, "arena must not be null");
+    Objects.requireNonNull(positions, "positions must not be null");
+    requireElements(elements);
+    try (var temporary = Arena.ofConfined()) {
+      var parts = new MaskParts(temporary);
+      long previous = -1;
+      for (long i = 0; positions.hasNext(); i++) {
+        long position = positions.nextLong();
+        requireNext(i, position, previous, elements);
+        parts.add(position);
+        previous = position;
+      }
+      return MaskEncoder.encode(arena, elements, parts);
+    }
+  }
+
+  /**
+   * {@link #of(Arena, long, LongIterator)} of a big list, or of a big array through {@link
+   * LongBigArrayBigList#wrap(long[][])}.
+   */
+  public static IndexMask of(Arena arena, long elements, LongBigList positions) {
+    Objects.requireNonNull(positions, "positions must not be null");
+    return of(arena, elements, positions.iterator());
+  }
+
+  private static void requireNext(long index, long position, long previous, long elements) {
+    if (position < 0 || position >= elements) {
+      throw new IllegalArgumentException(
+          "position must be in [0, elements): index=%d, position=%d, elements=%d"
+              .formatted(index, position, elements));
+    }
+    if (position <= previous) {
+      throw new IllegalArgumentException(
+          "positions must ascend: index=%d, position=%d, previous=%d"
+              .formatted(index, position, previous));
+    }
   }
 
   /** {@link #random(Arena, long, long, Philox, Parallel)} on the calling thread. */
@@ -259,7 +304,8 @@ public final class IndexMask {
   }
 
   /**
-   * The positions of all selected elements, in ascending order.
+   * The positions of all selected elements, in ascending order; {@link #positions} gives any number
+   * of them.
    *
    * @throws IllegalStateException if they are more than an array can hold
    */
@@ -273,6 +319,14 @@ public final class IndexMask {
       System.arraycopy(positions, 0, all, block * BLOCK, decode(block, positions));
     }
     return all;
+  }
+
+  /**
+   * The positions of all selected elements, in ascending order, however many they are. They are
+   * decoded block by block as they are asked for.
+   */
+  public LongIterator positions() {
+    return new MaskPositions(this);
   }
 
   /**

@@ -5,40 +5,50 @@ import io.spam4j.tensors.Parallel;
 import io.spam4j.tensors.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.function.Consumer;
 
 /** Encodes a selection in the width that takes the fewest bytes. */
 final class MaskEncoder {
   private MaskEncoder() {}
 
-  /** Encodes positions that ascend. */
-  static IndexMask encode(Arena arena, long elements, long[] positions) {
+  /** Encodes the first {@code length} positions of an array, which ascend. */
+  static IndexMask encode(Arena arena, long elements, long[] positions, int length) {
+    return encode(arena, elements, sink -> forEach(positions, length, sink));
+  }
+
+  /** Encodes positions that were gathered. */
+  static IndexMask encode(Arena arena, long elements, MaskParts positions) {
+    return encode(arena, elements, positions::forEach);
+  }
+
+  /** Encodes gaps, which are asked for twice. */
+  private static IndexMask encode(Arena arena, long elements, Consumer<GapSink> gaps) {
     var cost = new GapCost();
-    forEach(positions, cost);
+    gaps.accept(cost);
     int width = cost.bestWidth();
     if (width == 1) {
       try (var temporary = Arena.ofConfined()) {
         Bitmap bitmap = Bitmap.allocate(temporary, cost.symbols(1));
-        for (long position : positions) {
-          bitmap.flip(position);
-        }
+        gaps.accept(bitmap.setter());
         return encode(arena, elements, bitmap, Parallel.SEQUENTIAL);
       }
     }
     long symbols = cost.symbols(width);
     MemorySegment data = allocate(arena, GapCodec.dataBytes(symbols, width));
-    MemorySegment directory = allocate(arena, GapCodec.directoryBytes(positions.length));
+    MemorySegment directory = allocate(arena, GapCodec.directoryBytes(cost.count()));
     var writer = new GapWriter(data, directory, width, 0, -1, 0);
-    forEach(positions, writer);
+    gaps.accept(writer);
     writer.finish();
     GapCodec.pad(data, symbols * width);
-    return new IndexMask(elements, positions.length, width, data, directory);
+    return new IndexMask(elements, cost.count(), width, data, directory);
   }
 
-  private static void forEach(long[] positions, GapSink sink) {
+  /** Gives the gaps before the first {@code length} positions of an array to {@code sink}. */
+  static void forEach(long[] positions, int length, GapSink sink) {
     long[] gaps = new long[IndexMask.BLOCK];
     long next = 0;
-    for (int from = 0; from < positions.length; from += gaps.length) {
-      int count = Math.min(gaps.length, positions.length - from);
+    for (int from = 0; from < length; from += gaps.length) {
+      int count = Math.min(gaps.length, length - from);
       for (int i = 0; i < count; i++) {
         gaps[i] = positions[from + i] - next;
         next = positions[from + i] + 1;

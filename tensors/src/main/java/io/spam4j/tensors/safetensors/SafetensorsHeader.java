@@ -3,6 +3,7 @@ package io.spam4j.tensors.safetensors;
 import io.spam4j.tensors.DType;
 import io.spam4j.tensors.Tensor;
 import io.spam4j.tensors.internal.json.JsonStrings;
+import it.unimi.dsi.fastutil.longs.LongArrayList;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
@@ -233,18 +234,14 @@ record SafetensorsHeader(long dataStart, List<Entry> entries, Map<String, String
     }
 
     private long[] takeIntegers(String what) throws SafetensorsFormatException {
-      long[] values = new long[4];
-      int count = 0;
+      var values = new LongArrayList();
       json.take('[');
       if (!json.takes(']')) {
         do {
-          if (count == values.length) {
-            values = Arrays.copyOf(values, 2 * count);
-          }
-          values[count++] = json.takeInteger(what);
+          values.add(json.takeInteger(what));
         } while (json.takesComma(']'));
       }
-      return Arrays.copyOf(values, count);
+      return values.toLongArray();
     }
 
     private void checkBytes(String name, DType dtype, long[] shape, long[] offsets)

@@ -12,6 +12,7 @@ import io.spam4j.tensors.Tensor;
 import io.spam4j.tensors.mask.IndexMask;
 import java.lang.foreign.Arena;
 import java.util.Objects;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -110,8 +111,18 @@ public final class Selection implements AutoCloseable {
       case MaskSelection.Largest.WEIGHTS ->
           IndexMask.largest(arena, weights.get(), selected, threads);
       case MaskSelection.Largest.GRADIENTS -> largest(arena, Objects.requireNonNull(gradient));
+      case MaskSelection.Given(MaskSelection.IteratorSource source) ->
+          given(
+              interval,
+              source.iterator(parameter, interval),
+              "iterator",
+              positions -> IndexMask.of(arena, n, positions));
       case MaskSelection.Given(MaskSelection.Source source) ->
-          given(arena, interval, source.positions(parameter, interval));
+          given(
+              interval,
+              source.positions(parameter, interval),
+              "array",
+              positions -> IndexMask.of(arena, n, positions));
     };
   }
 
@@ -126,14 +137,16 @@ public final class Selection implements AutoCloseable {
     }
   }
 
-  private IndexMask given(Arena arena, long interval, long @Nullable [] positions) {
+  private <P> IndexMask given(
+      long interval, @Nullable P positions, String form, Function<P, IndexMask> encoder) {
     String where = "parameter=" + parameter + ", interval=" + interval;
     if (positions == null) {
       throw new IllegalArgumentException(
-          "a source of selections must give positions, none is an empty array: " + where);
+          "a source of selections must give positions, none is an empty %s: %s"
+              .formatted(form, where));
     }
     try {
-      return IndexMask.of(arena, elements, positions);
+      return encoder.apply(positions);
     } catch (IllegalArgumentException e) {
       throw new IllegalArgumentException(e.getMessage() + ", " + where, e);
     }
