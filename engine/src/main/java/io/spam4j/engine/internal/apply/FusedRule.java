@@ -20,7 +20,6 @@ import io.spam4j.tensors.mask.IndexMask;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.SequencedMap;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
@@ -42,12 +41,11 @@ public final class FusedRule extends UpdateRule {
   private final EmulatedPiece[] emulated; // instead of them; none if operations are not emulated
   private final @Nullable GradientCopies copies; // where the kernel cannot read the gradient itself
   private final Staging staging;
-  private PlannedJob job;
-  private @Nullable PlannedJob nextJob; // for the number of moments that a prepared step has
+  private PlannedJob<StepState> job;
+  private @Nullable PlannedJob<StepState>
+      nextJob; // for the number of moments that a prepared step has
 
   private final IntConsumer readState = this::readState;
-
-  private @Nullable StepState step;
 
   /**
    * A rule that has decided nothing yet.
@@ -85,7 +83,7 @@ public final class FusedRule extends UpdateRule {
     }
   }
 
-  private PlannedJob job() {
+  private PlannedJob<StepState> job() {
     WorkPlan plan = WorkPlan.of(sparse.plannedElements());
     return PlannedJob.joining(plan, parts.threads(), this::update);
   }
@@ -189,7 +187,6 @@ public final class FusedRule extends UpdateRule {
 
   @Override
   protected void run(StepState step) {
-    this.step = step;
     sparse.commit(readState);
     takeNextJob();
     Arrays.fill(bytes, 0);
@@ -198,7 +195,7 @@ public final class FusedRule extends UpdateRule {
         decide(tensor, step, /* participant= */ 0);
       }
     }
-    job.run();
+    job.run(step);
   }
 
   private void decide(FusedTensor tensor, StepState step, int participant) {
@@ -211,33 +208,32 @@ public final class FusedRule extends UpdateRule {
     }
   }
 
-  private void update(int index, long from, long plannedTo, int participant) {
+  private void update(StepState step, int index, long from, long plannedTo, int participant) {
     FusedTensor tensor = tensors[index];
     long to = sparse.isSparse(index) ? Math.min(plannedTo, sparse.count(index)) : plannedTo;
-    StepState current = Objects.requireNonNull(step);
     if (tensor.isOnePiece) {
-      decide(tensor, current, participant);
+      decide(tensor, step, participant);
     }
     if (from == 0) {
-      bytes[participant * BYTES_APART] += bytes(tensor, current.gradients[index]);
+      bytes[participant * BYTES_APART] += bytes(tensor, step.gradients[index]);
     }
     // What is zeroed or copied first is still in cache when it is updated.
     boolean isCut = tensor.c.resetsMoments || tensor.c.zeroesMomentsAfter || copies != null;
     long start = from;
     do {
       long end = isCut ? Math.min(to, start + WorkPlan.UNIT) : to;
-      updatePiece(current, tensor, start, end, participant);
+      updatePiece(step, tensor, start, end, participant);
       start = end;
     } while (start < to);
   }
 
   private void updatePiece(
-      StepState current, FusedTensor tensor, long from, long to, int participant) {
+      StepState step, FusedTensor tensor, long from, long to, int participant) {
     if (tensor.c.resetsMoments) {
       tensor.moments.zero(from, to);
     }
     int index = tensor.index;
-    Tensor gradient = current.gradients[index];
+    Tensor gradient = step.gradients[index];
     if (gradient == null) {
       return; // a selection that waits for its first gradient ends here too
     }
@@ -245,7 +241,7 @@ public final class FusedRule extends UpdateRule {
     if (emulated.length > 0) {
       emulated[participant].update(tensor, mask(index), gradient, from, to, tally);
     } else {
-      pieces[participant].update(tensor, gradient, from, to, current.t, tally);
+      pieces[participant].update(tensor, gradient, from, to, step.t, tally);
     }
     if (tensor.c.zeroesMomentsAfter) {
       tensor.moments.zero(from, to);
