@@ -5,11 +5,12 @@ import io.spam4j.engine.internal.decide.AdamDecision;
 import io.spam4j.engine.internal.decide.AdamSettings;
 import io.spam4j.engine.internal.decide.Corrections;
 import io.spam4j.engine.internal.decide.StepState;
+import io.spam4j.engine.internal.decide.Timeline;
 import io.spam4j.engine.internal.kernel.UpdateTally;
 import io.spam4j.engine.internal.state.StateStore;
 import io.spam4j.engine.internal.step.MemoryOutline;
 import io.spam4j.engine.internal.step.RuleParts;
-import io.spam4j.engine.internal.step.UpdateRule;
+import io.spam4j.engine.internal.step.SelectiveRule;
 import io.spam4j.engine.internal.transform.GradientCopies;
 import io.spam4j.engine.internal.work.PlannedJob;
 import io.spam4j.engine.internal.work.WorkPlan;
@@ -28,7 +29,7 @@ import org.jspecify.annotations.Nullable;
  * Every optimizer whose update is the fused kernel: Adam, AdamW, SPAM, Stable-SPAM. What tells them
  * apart is in {@link Decision}. All tensors are updated in one wake-up of the pool.
  */
-public final class FusedRule extends UpdateRule {
+public final class FusedRule extends SelectiveRule {
   private static final int BYTES_APART = 16;
 
   private final AdamDecision decision;
@@ -164,13 +165,8 @@ public final class FusedRule extends UpdateRule {
   }
 
   @Override
-  protected boolean resetsAt(long t) {
-    return decision.timeline().resetsAt(t);
-  }
-
-  @Override
-  protected double warmupScale(long t) {
-    return decision.timeline().warmupScale(t);
+  protected Timeline timeline() {
+    return decision.timeline();
   }
 
   @Override
