@@ -62,17 +62,17 @@ public final class FusedRule extends SelectiveRule {
     bytes = new long[parts.threads() * BYTES_APART];
     fusesChain = !needsCopies(adam, parts.chain().isFused());
     staging = new Staging(parts, adam);
-    sparse = new SparseMoments(parts, adam, fusesChain ? 0 : parts.chain().size());
+    sparse = new SparseMoments(parts, adam);
     pieces = new PieceAtWork[parts.threads()];
     Arrays.setAll(pieces, i -> new PieceAtWork(staging, i));
     tensors = new FusedTensor[parts.parameters().size()];
     try {
       boolean emulates = adam.moments == MomentFormat.BF16_EMULATED;
       PieceForm dense = emulates ? new EmulatedForm(sparse, parts.threads()) : denseForm();
-      PieceForm selected = emulates ? dense : new SelectedForm(sparse, staging);
+      PieceForm selected = selectedForm(adam);
       for (int i = 0; i < tensors.length; i++) {
         boolean isSparse = sparse.isSparse(i);
-        PieceForm form = isSparse ? selected : dense;
+        PieceForm form = isSparse && !emulates ? selected : dense;
         tensors[i] = new FusedTensor(i, parts.parameters().get(i), isSparse, adam, state(i), form);
         decision.initialise(tensors[i].c, i);
       }
@@ -82,6 +82,11 @@ public final class FusedRule extends SelectiveRule {
       close(); // selections have been drawn
       throw e;
     }
+  }
+
+  private PieceForm selectedForm(AdamSettings adam) {
+    int copiedLinks = fusesChain ? 0 : parts.chain().size();
+    return new SelectedForm(parts, adam, sparse, copiedLinks);
   }
 
   private PieceForm denseForm() {
@@ -102,7 +107,7 @@ public final class FusedRule extends SelectiveRule {
     int threads = outline.threads();
     boolean copies = needsCopies(adam, outline.fused());
     return (copies ? GradientCopies.bytes(WorkPlan.UNIT, threads) : 0)
-        + (outline.anySparse() ? SparseMoments.scratchBytes(adam, threads) : 0)
+        + (outline.anySparse() ? SelectedForm.scratchBytes(adam, threads) : 0)
         + (Staging.isNeeded(adam, outline.weights()) ? Staging.bytes(threads) : 0);
   }
 
