@@ -26,8 +26,8 @@ import org.openjdk.jmh.annotations.Measurement;
 import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Param;
-import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
@@ -64,7 +64,7 @@ public class FusedUpdateBenchmark {
   private Gradients gradients;
   private Optimizer spam;
   private Optimizer adamW;
-  private PlannedJob stream;
+  private PlannedJob<FusedUpdateBenchmark> stream;
 
   /** JMH sets the fields up. */
   @SuppressWarnings("NullAway.Init")
@@ -84,7 +84,8 @@ public class FusedUpdateBenchmark {
     List<Parameter> parameters = List.of(new Parameter("w", parameter));
     spam = Spam.builder().threads(wanted).build(parameters);
     adamW = AdamW.builder().threads(wanted).build(parameters);
-    stream = new PlannedJob(WorkPlan.of(new long[] {weights}), wanted, this::pass);
+    stream =
+        new PlannedJob<>(WorkPlan.of(new long[] {weights}), wanted, FusedUpdateBenchmark::pass);
   }
 
   /** Frees everything. */
@@ -98,7 +99,7 @@ public class FusedUpdateBenchmark {
   /** The limit: four streams read, three written, nothing computed. */
   @Benchmark
   public Tensor limit() {
-    stream.run();
+    stream.run(this);
     return parameter;
   }
 

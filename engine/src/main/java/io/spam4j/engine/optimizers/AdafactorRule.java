@@ -25,10 +25,9 @@ final class AdafactorRule extends PlainRule {
   private final Worker[] workers; // of each participant
   private final @Nullable MeasurePass weightSizes; // null if nothing depends on them
   private final @Nullable Tensor[] measured; // the weights of tensors that have gradients
-  private final PlannedJob momentPass;
-  private final @Nullable PlannedJob updatePass; // null if there are only vectors
-  private final PlannedJob weightPass;
-  private @Nullable StepState step;
+  private final PlannedJob<StepState> momentPass;
+  private final @Nullable PlannedJob<StepState> updatePass; // null if there are only vectors
+  private final PlannedJob<StepState> weightPass;
 
   /** What a participant works with. */
   private static final class Worker {
@@ -69,10 +68,12 @@ final class AdafactorRule extends PlainRule {
             : null;
     WorkPlan plan = WorkPlan.ofRows(tiles, areas);
     WorkPlan matrixPlan = WorkPlan.ofRows(matrixTiles, areas);
-    momentPass = new PlannedJob(plan, threads, this::advanceMoments);
+    momentPass = new PlannedJob<>(plan, threads, this::advanceMoments);
     updatePass =
-        matrixPlan.units() == 0 ? null : new PlannedJob(matrixPlan, threads, this::measureUpdates);
-    weightPass = new PlannedJob(plan, threads, this::moveWeights);
+        matrixPlan.units() == 0
+            ? null
+            : new PlannedJob<>(matrixPlan, threads, this::measureUpdates);
+    weightPass = new PlannedJob<>(plan, threads, this::moveWeights);
   }
 
   /** The bytes of working memory that such a rule allocates. */
@@ -90,7 +91,6 @@ final class AdafactorRule extends PlainRule {
 
   @Override
   protected void run(StepState step) {
-    this.step = step;
     if (weightSizes != null) {
       for (int i = 0; i < tensors.length; i++) {
         measured[i] = step.has(i) ? parts.parameters().get(i).weights() : null;
@@ -103,7 +103,7 @@ final class AdafactorRule extends PlainRule {
         tensors[i].decide(step.updates[i], step.learningRates[i], squares);
       }
     }
-    momentPass.run();
+    momentPass.run(step);
     if (updatePass != null) {
       for (int i = 0; i < tensors.length; i++) {
         FactoredMoments matrix = tensors[i].matrix;
@@ -111,19 +111,19 @@ final class AdafactorRule extends PlainRule {
           matrix.combine();
         }
       }
-      updatePass.run();
+      updatePass.run(step);
     }
     for (int i = 0; i < tensors.length; i++) {
       if (step.has(i)) {
         tensors[i].decideStepSize();
       }
     }
-    weightPass.run();
+    weightPass.run(step);
   }
 
-  private void advanceMoments(int tensor, long fromTile, long toTile, int participant) {
-    StepState current = Objects.requireNonNull(step);
-    if (!current.has(tensor)) {
+  private void advanceMoments(
+      StepState step, int tensor, long fromTile, long toTile, int participant) {
+    if (!step.has(tensor)) {
       return;
     }
     AdafactorTensor t = tensors[tensor];
@@ -131,13 +131,13 @@ final class AdafactorRule extends PlainRule {
     if (t.matrix != null) {
       for (long tile = fromTile; tile < toTile; tile++) {
         t.tiles.locate(tile, worker.tile);
-        addSquares(current, tensor, t.matrix, worker, participant);
+        addSquares(step, tensor, t.matrix, worker, participant);
       }
       return;
     }
     long from = fromTile * t.tiles.width();
     long to = Math.min(toTile * t.tiles.width(), t.tiles.columns());
-    MemorySegment gradient = gradient(current, tensor, from, to, worker.uncounted, participant);
+    MemorySegment gradient = gradient(step, tensor, from, to, worker.uncounted, participant);
     worker.sum.clear();
     AdafactorUpdate.vectorMoments(
         t.vectorMoments(), gradient, shift(from), from, to, t.c, worker.sum);
@@ -145,7 +145,7 @@ final class AdafactorRule extends PlainRule {
   }
 
   private void addSquares(
-      StepState current, int tensor, FactoredMoments matrix, Worker worker, int participant) {
+      StepState step, int tensor, FactoredMoments matrix, Worker worker, int participant) {
     MatrixTiles.Place tile = worker.tile;
     AdafactorTensor t = tensors[tensor];
     Arrays.fill(worker.columnSquares, 0, tile.width, 0);
@@ -153,7 +153,7 @@ final class AdafactorRule extends PlainRule {
     for (long row = tile.firstRow; row < tile.endRow; row++) {
       long at = row * t.tiles.columns() + tile.firstColumn;
       MemorySegment gradient =
-          gradient(current, tensor, at, at + tile.width, worker.uncounted, participant);
+          gradient(step, tensor, at, at + tile.width, worker.uncounted, participant);
       worker.sum.clear();
       AdafactorUpdate.addSquares(
           gradient,
@@ -168,9 +168,9 @@ final class AdafactorRule extends PlainRule {
     matrix.addColumns(tile, worker.columnSquares, worker.columnSkips);
   }
 
-  private void measureUpdates(int tensor, long fromTile, long toTile, int participant) {
-    StepState current = Objects.requireNonNull(step);
-    if (!current.has(tensor)) {
+  private void measureUpdates(
+      StepState step, int tensor, long fromTile, long toTile, int participant) {
+    if (!step.has(tensor)) {
       return;
     }
     AdafactorTensor t = tensors[tensor];
@@ -185,7 +185,7 @@ final class AdafactorRule extends PlainRule {
       for (long row = tile.firstRow; row < tile.endRow; row++) {
         long at = row * t.tiles.columns() + tile.firstColumn;
         MemorySegment gradient =
-            gradient(current, tensor, at, at + tile.width, worker.uncounted, participant);
+            gradient(step, tensor, at, at + tile.width, worker.uncounted, participant);
         float factor = matrix.rowFactor(row, mean);
         AdafactorUpdate.addUpdates(
             gradient, at + shift(at), tile.width, factor, worker.columnFactors, t.c, worker.sum);
@@ -194,9 +194,9 @@ final class AdafactorRule extends PlainRule {
     t.keepUpdates(fromTile, worker.sum);
   }
 
-  private void moveWeights(int tensor, long fromTile, long toTile, int participant) {
-    StepState current = Objects.requireNonNull(step);
-    if (!current.has(tensor)) {
+  private void moveWeights(
+      StepState step, int tensor, long fromTile, long toTile, int participant) {
+    if (!step.has(tensor)) {
       return;
     }
     AdafactorTensor t = tensors[tensor];
@@ -204,19 +204,19 @@ final class AdafactorRule extends PlainRule {
     if (t.matrix != null) {
       for (long tile = fromTile; tile < toTile; tile++) {
         t.tiles.locate(tile, workers[participant].tile);
-        moveTile(current, tensor, t.matrix, tally, participant);
+        moveTile(step, tensor, t.matrix, tally, participant);
       }
     } else {
       long from = fromTile * t.tiles.width();
       long to = Math.min(toTile * t.tiles.width(), t.tiles.columns());
-      MemorySegment gradient = gradient(current, tensor, from, to, tally, participant);
+      MemorySegment gradient = gradient(step, tensor, from, to, tally, participant);
       AdafactorUpdate.applyVector(
           weights(tensor), t.first, t.vectorMoments(), gradient, shift(from), from, to, t.c, tally);
     }
   }
 
   private void moveTile(
-      StepState current, int tensor, FactoredMoments matrix, UpdateTally tally, int participant) {
+      StepState step, int tensor, FactoredMoments matrix, UpdateTally tally, int participant) {
     AdafactorTensor t = tensors[tensor];
     Worker worker = workers[participant];
     MatrixTiles.Place tile = worker.tile;
@@ -224,7 +224,7 @@ final class AdafactorRule extends PlainRule {
     matrix.columnFactors(tile, worker.columnFactors);
     for (long row = tile.firstRow; row < tile.endRow; row++) {
       long at = row * t.tiles.columns() + tile.firstColumn;
-      MemorySegment gradient = gradient(current, tensor, at, at + tile.width, tally, participant);
+      MemorySegment gradient = gradient(step, tensor, at, at + tile.width, tally, participant);
       AdafactorUpdate.applyMatrix(
           weights(tensor),
           t.first,

@@ -13,7 +13,6 @@ import io.spam4j.engine.internal.work.WorkPlan;
 import io.spam4j.tensors.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,11 +23,10 @@ final class AdamMiniRule extends PlainRule {
   private final BlockMoments[] blocks;
   private final AdamMiniCoefficients[] coefficients; // of each tensor
   private final MemorySegment[] first;
-  private final PlannedJob measureOrUpdate;
-  private final @Nullable PlannedJob updateLong; // null if no tensor has long blocks
+  private final PlannedJob<StepState> measureOrUpdate;
+  private final @Nullable PlannedJob<StepState> updateLong; // null if no tensor has long blocks
   private final PartialSum[] sums; // of each participant
   private final UpdateTally[] uncounted; // of each participant: the second pass counts
-  private @Nullable StepState step;
 
   AdamMiniRule(RuleParts parts) {
     super(parts);
@@ -51,9 +49,9 @@ final class AdamMiniRule extends PlainRule {
     }
     int threads = parts.threads();
     measureOrUpdate =
-        new PlannedJob(WorkPlan.ofRows(partCounts, lengths), threads, this::measureOrUpdate);
+        new PlannedJob<>(WorkPlan.ofRows(partCounts, lengths), threads, this::measureOrUpdate);
     WorkPlan ofLong = WorkPlan.ofRows(longElements, lengths);
-    updateLong = ofLong.units() == 0 ? null : new PlannedJob(ofLong, threads, this::updateParts);
+    updateLong = ofLong.units() == 0 ? null : new PlannedJob<>(ofLong, threads, this::updateParts);
     sums = new PartialSum[threads];
     Arrays.setAll(sums, _ -> new PartialSum());
     uncounted = new UpdateTally[threads];
@@ -81,7 +79,6 @@ final class AdamMiniRule extends PlainRule {
 
   @Override
   protected void run(StepState step) {
-    this.step = step;
     for (int i = 0; i < blocks.length; i++) {
       if (step.has(i)) {
         double learningRate = step.learningRates[i];
@@ -91,38 +88,38 @@ final class AdamMiniRule extends PlainRule {
         blocks[i].decide(learningRate, step.updates[i]);
       }
     }
-    measureOrUpdate.run();
+    measureOrUpdate.run(step);
     if (updateLong != null) {
       for (int i = 0; i < blocks.length; i++) {
         if (step.has(i) && blocks[i].isLong()) {
           blocks[i].advance();
         }
       }
-      updateLong.run();
+      updateLong.run(step);
     }
   }
 
-  private void measureOrUpdate(int tensor, long fromPart, long toPart, int participant) {
-    StepState current = Objects.requireNonNull(step);
-    if (!current.has(tensor)) {
+  private void measureOrUpdate(
+      StepState step, int tensor, long fromPart, long toPart, int participant) {
+    if (!step.has(tensor)) {
       return;
     }
     if (blocks[tensor].isLong()) {
-      measureParts(current, tensor, fromPart, toPart, participant);
+      measureParts(step, tensor, fromPart, toPart, participant);
     } else {
-      updateParts(tensor, fromPart, toPart, participant);
+      updateParts(step, tensor, fromPart, toPart, participant);
     }
   }
 
   private void measureParts(
-      StepState current, int tensor, long fromPart, long toPart, int participant) {
+      StepState step, int tensor, long fromPart, long toPart, int participant) {
     BlockMoments moments = blocks[tensor];
     PartialSum squares = sums[participant];
     for (long part = fromPart; part < toPart; part++) {
       long from = moments.from(part);
       long to = moments.to(part);
       MemorySegment gradient =
-          gradient(current, tensor, from, to, uncounted[participant], participant);
+          gradient(step, tensor, from, to, uncounted[participant], participant);
       squares.clear();
       AdamMiniUpdate.addSquares(
           gradient, from + shift(from), to + shift(from), coefficients[tensor], squares);
@@ -131,9 +128,9 @@ final class AdamMiniRule extends PlainRule {
   }
 
   /** The weights and first moments of parts, and the second moments of blocks that are short. */
-  private void updateParts(int tensor, long fromPart, long toPart, int participant) {
-    StepState current = Objects.requireNonNull(step);
-    if (!current.has(tensor)) {
+  private void updateParts(
+      StepState step, int tensor, long fromPart, long toPart, int participant) {
+    if (!step.has(tensor)) {
       return;
     }
     BlockMoments moments = blocks[tensor];
@@ -142,7 +139,7 @@ final class AdamMiniRule extends PlainRule {
     // Parts of short blocks follow each other and fit a run together; of long ones there is one.
     long start = moments.from(fromPart);
     long end = moments.to(toPart - 1);
-    MemorySegment gradient = gradient(current, tensor, start, end, tally, participant);
+    MemorySegment gradient = gradient(step, tensor, start, end, tally, participant);
     long shift = shift(start);
     PartialSum squares = sums[participant];
     for (long part = fromPart; part < toPart; part++) {

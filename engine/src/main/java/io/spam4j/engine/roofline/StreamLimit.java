@@ -33,7 +33,7 @@ public final class StreamLimit {
   private final long weights;
   private final double mixedFloats; // a weight, in each of the four streams
   private final double restFloats; // a weight
-  private final PlannedJob job;
+  private final PlannedJob<StreamLimit> job;
 
   /** What each thread made of all it only read; kept, so that the reads are not left out. */
   final int[] seen;
@@ -52,7 +52,7 @@ public final class StreamLimit {
     restFloats = (double) rest.stream.byteSize() / Float.BYTES / weights;
     seen = new int[threads];
     WorkPlan plan = WorkPlan.of(new long[] {weights});
-    job = PlannedJob.joining(plan, threads, this::pass);
+    job = PlannedJob.joining(plan, threads, StreamLimit::pass);
   }
 
   private record Rest(MemorySegment stream, boolean isWritten) {}
@@ -126,7 +126,7 @@ public final class StreamLimit {
   /** Does it once and returns its nanoseconds. */
   public long run() {
     long start = System.nanoTime();
-    job.run();
+    job.run(this);
     return System.nanoTime() - start;
   }
 

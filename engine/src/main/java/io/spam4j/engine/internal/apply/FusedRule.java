@@ -5,11 +5,12 @@ import io.spam4j.engine.internal.decide.AdamDecision;
 import io.spam4j.engine.internal.decide.AdamSettings;
 import io.spam4j.engine.internal.decide.Corrections;
 import io.spam4j.engine.internal.decide.StepState;
+import io.spam4j.engine.internal.decide.Timeline;
 import io.spam4j.engine.internal.kernel.UpdateTally;
 import io.spam4j.engine.internal.state.StateStore;
 import io.spam4j.engine.internal.step.MemoryOutline;
 import io.spam4j.engine.internal.step.RuleParts;
-import io.spam4j.engine.internal.step.UpdateRule;
+import io.spam4j.engine.internal.step.SelectiveRule;
 import io.spam4j.engine.internal.transform.GradientCopies;
 import io.spam4j.engine.internal.work.PlannedJob;
 import io.spam4j.engine.internal.work.WorkPlan;
@@ -20,16 +21,15 @@ import io.spam4j.tensors.mask.IndexMask;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.SequencedMap;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Every optimizer whose update is the fused kernel: Adam, AdamW, SPAM, Stable-SPAM. What tells them
- * apart is in {@link Decision}. All tensors are updated in one wake-up of the pool.
+ * apart is in {@link AdamDecision}. All tensors are updated in one wake-up of the pool.
  */
-public final class FusedRule extends UpdateRule {
+public final class FusedRule extends SelectiveRule {
   private static final int BYTES_APART = 16;
 
   private final AdamDecision decision;
@@ -37,17 +37,17 @@ public final class FusedRule extends UpdateRule {
   private final long[] bytes; // of each participant, some lines of the cache apart
   private final RuleParts parts;
   private final FusedTensor[] tensors;
+  private final FusedTensor[] shared; // those of several pieces, decided before they are updated
   private final SparseMoments sparse;
-  private final FusedPiece[] pieces; // of each participant
-  private final EmulatedPiece[] emulated; // instead of them; none if operations are not emulated
-  private final @Nullable GradientCopies copies; // where the kernel cannot read the gradient itself
+  private final boolean fusesChain; // whether the kernel transforms the gradient
   private final Staging staging;
-  private PlannedJob job;
-  private @Nullable PlannedJob nextJob; // for the number of moments that a prepared step has
+  private final PieceAtWork[] pieces; // of each participant
+  private PlannedJob<StepState> job;
+
+  /** For the number of moments that a prepared step has; null if it stays. */
+  private @Nullable PlannedJob<StepState> nextJob;
 
   private final IntConsumer readState = this::readState;
-
-  private @Nullable StepState step;
 
   /**
    * A rule that has decided nothing yet.
@@ -60,24 +60,23 @@ public final class FusedRule extends UpdateRule {
     corrections = new Corrections[parts.threads()];
     Arrays.setAll(corrections, _ -> new Corrections());
     bytes = new long[parts.threads() * BYTES_APART];
-    boolean needsCopies = needsCopies(adam, parts.chain().isFused());
-    int copiedLinks = needsCopies ? parts.chain().size() : 0;
-    copies =
-        needsCopies ? parts.chain().loader(WorkPlan.UNIT, parts.arena(), parts.threads()) : null;
+    fusesChain = !needsCopies(adam, parts.chain().isFused());
     staging = new Staging(parts, adam);
-    sparse = new SparseMoments(parts, adam, copiedLinks);
-    pieces = new FusedPiece[parts.threads()];
-    Arrays.setAll(pieces, i -> new FusedPiece(sparse, copies, copiedLinks, staging, i));
-    boolean emulates = adam.moments == MomentFormat.BF16_EMULATED;
-    emulated = new EmulatedPiece[emulates ? parts.threads() : 0];
-    Arrays.setAll(emulated, _ -> new EmulatedPiece());
+    sparse = new SparseMoments(parts, adam);
+    pieces = new PieceAtWork[parts.threads()];
+    Arrays.setAll(pieces, i -> new PieceAtWork(staging, i));
     tensors = new FusedTensor[parts.parameters().size()];
     try {
+      boolean emulates = adam.moments == MomentFormat.BF16_EMULATED;
+      PieceForm dense = emulates ? new EmulatedForm(sparse, parts.threads()) : denseForm();
+      PieceForm selected = selectedForm(adam);
       for (int i = 0; i < tensors.length; i++) {
-        tensors[i] =
-            new FusedTensor(i, parts.parameters().get(i), sparse.isSparse(i), adam, state(i));
+        boolean isSparse = sparse.isSparse(i);
+        PieceForm form = isSparse && !emulates ? selected : dense;
+        tensors[i] = new FusedTensor(i, parts.parameters().get(i), isSparse, adam, state(i), form);
         decision.initialise(tensors[i].c, i);
       }
+      shared = Arrays.stream(tensors).filter(t -> !t.isOnePiece).toArray(FusedTensor[]::new);
       job = job();
     } catch (RuntimeException | Error e) {
       close(); // selections have been drawn
@@ -85,7 +84,20 @@ public final class FusedRule extends UpdateRule {
     }
   }
 
-  private PlannedJob job() {
+  private PieceForm selectedForm(AdamSettings adam) {
+    int copiedLinks = fusesChain ? 0 : parts.chain().size();
+    return new SelectedForm(parts, adam, sparse, copiedLinks);
+  }
+
+  private PieceForm denseForm() {
+    if (fusesChain) {
+      return new StagedForm();
+    }
+    GradientCopies copies = parts.chain().loader(WorkPlan.UNIT, parts.arena(), parts.threads());
+    return new CopiedForm(copies, parts.chain().size());
+  }
+
+  private PlannedJob<StepState> job() {
     WorkPlan plan = WorkPlan.of(sparse.plannedElements());
     return PlannedJob.joining(plan, parts.threads(), this::update);
   }
@@ -95,7 +107,7 @@ public final class FusedRule extends UpdateRule {
     int threads = outline.threads();
     boolean copies = needsCopies(adam, outline.fused());
     return (copies ? GradientCopies.bytes(WorkPlan.UNIT, threads) : 0)
-        + (outline.anySparse() ? SparseMoments.scratchBytes(adam, threads) : 0)
+        + (outline.anySparse() ? SelectedForm.scratchBytes(adam, threads) : 0)
         + (Staging.isNeeded(adam, outline.weights()) ? Staging.bytes(threads) : 0);
   }
 
@@ -166,13 +178,8 @@ public final class FusedRule extends UpdateRule {
   }
 
   @Override
-  protected boolean resetsAt(long t) {
-    return decision.timeline().resetsAt(t);
-  }
-
-  @Override
-  protected double warmupScale(long t) {
-    return decision.timeline().warmupScale(t);
+  protected Timeline timeline() {
+    return decision.timeline();
   }
 
   @Override
@@ -189,64 +196,56 @@ public final class FusedRule extends UpdateRule {
 
   @Override
   protected void run(StepState step) {
-    this.step = step;
     sparse.commit(readState);
     takeNextJob();
     Arrays.fill(bytes, 0);
-    for (FusedTensor tensor : tensors) {
-      if (!tensor.isOnePiece) {
-        decide(tensor, step, /* participant= */ 0);
-      }
+    for (FusedTensor tensor : shared) {
+      decide(tensor, step, /* participant= */ 0);
     }
-    job.run();
+    job.run(step);
   }
 
   private void decide(FusedTensor tensor, StepState step, int participant) {
     int index = tensor.index;
     decision.decide(tensor.c, index, step, corrections[participant]);
     Tensor gradient = step.gradients[index];
-    if (gradient != null && copies == null) {
+    if (gradient != null && fusesChain) {
       parts.chain().fuse(index, tensor.c);
-      tensor.chooseLoop(gradient);
+      tensor.chooseForm(gradient);
     }
   }
 
-  private void update(int index, long from, long plannedTo, int participant) {
+  private void update(StepState step, int index, long from, long plannedTo, int participant) {
     FusedTensor tensor = tensors[index];
-    long to = sparse.isSparse(index) ? Math.min(plannedTo, sparse.count(index)) : plannedTo;
-    StepState current = Objects.requireNonNull(step);
     if (tensor.isOnePiece) {
-      decide(tensor, current, participant);
+      decide(tensor, step, participant);
     }
-    if (from == 0) {
-      bytes[participant * BYTES_APART] += bytes(tensor, current.gradients[index]);
+    Tensor gradient = step.gradients[index];
+    if (from == 0 && gradient != null) {
+      bytes[participant * BYTES_APART] += bytes(tensor, gradient);
     }
-    // What is zeroed or copied first is still in cache when it is updated.
-    boolean isCut = tensor.c.resetsMoments || tensor.c.zeroesMomentsAfter || copies != null;
+    // What is zeroed first is still in cache when it is updated.
+    boolean isCut = tensor.c.resetsMoments || tensor.c.zeroesMomentsAfter;
+    long to = Math.min(plannedTo, tensor.count);
     long start = from;
     do {
       long end = isCut ? Math.min(to, start + WorkPlan.UNIT) : to;
-      updatePiece(current, tensor, start, end, participant);
+      if (tensor.c.resetsMoments) {
+        tensor.moments.zero(start, end);
+      }
+      if (gradient != null) { // a selection that waits for its first one has none either
+        update(step, tensor, gradient, start, end, participant);
+      }
       start = end;
     } while (start < to);
   }
 
-  private void updatePiece(
-      StepState current, FusedTensor tensor, long from, long to, int participant) {
-    if (tensor.c.resetsMoments) {
-      tensor.moments.zero(from, to);
-    }
-    int index = tensor.index;
-    Tensor gradient = current.gradients[index];
-    if (gradient == null) {
-      return; // a selection that waits for its first gradient ends here too
-    }
-    UpdateTally tally = parts.counts().of(index, tensor.isOnePiece, participant);
-    if (emulated.length > 0) {
-      emulated[participant].update(tensor, mask(index), gradient, from, to, tally);
-    } else {
-      pieces[participant].update(tensor, gradient, from, to, current.t, tally);
-    }
+  private void update(
+      StepState step, FusedTensor tensor, Tensor gradient, long from, long to, int participant) {
+    UpdateTally tally = parts.counts().of(tensor.index, tensor.isOnePiece, participant);
+    PieceAtWork piece = pieces[participant];
+    piece.set(gradient, from, to, step.t, tally);
+    tensor.form().update(tensor, piece);
     if (tensor.c.zeroesMomentsAfter) {
       tensor.moments.zero(from, to);
     }
@@ -261,14 +260,9 @@ public final class FusedRule extends UpdateRule {
     return sum;
   }
 
-  private long bytes(FusedTensor tensor, @Nullable Tensor gradient) {
-    if (gradient == null) {
-      return 0;
-    }
-    int i = tensor.index;
-    IndexMask mask = sparse.mask(i);
-    long updated = sparse.isSparse(i) ? sparse.count(i) : tensor.elements;
-    return tensor.bytes(gradient, updated) + (mask == null ? 0 : mask.bytes());
+  private long bytes(FusedTensor tensor, Tensor gradient) {
+    IndexMask mask = sparse.mask(tensor.index);
+    return tensor.bytes(gradient) + (mask == null ? 0 : mask.bytes());
   }
 
   @Override

@@ -12,9 +12,7 @@ import io.spam4j.engine.internal.decide.Timeline;
 import io.spam4j.engine.internal.memory.CountedArenas.Use;
 import io.spam4j.engine.internal.state.StateStore;
 import io.spam4j.engine.internal.step.RuleParts;
-import io.spam4j.engine.internal.transform.GradientCopies;
 import io.spam4j.engine.internal.work.ParallelTasks;
-import io.spam4j.engine.internal.work.WorkPlan;
 import io.spam4j.tensors.Tensor;
 import io.spam4j.tensors.mask.IndexMask;
 import java.lang.foreign.MemorySegment;
@@ -29,27 +27,20 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Moments for some of the weights only, packed in ascending order of the selected positions (sparse
- * momentum: SPAM, arXiv 2501.06842, section 3.3). Selected weights and their gradients are gathered
- * a block at a time into memory that stays in cache, where the fused update takes them for a small
- * dense tensor.
+ * momentum: SPAM, arXiv 2501.06842, section 3.3): which of them, from interval to interval.
  */
 final class SparseMoments implements AutoCloseable {
   private final RuleParts parts;
   private final AdamSettings adam;
   private final @Nullable Selection[] selections; // of each tensor; null where it is dense
   private final StateStore state;
-  private final GatheredBlock[] workspaces; // of each participant; none if all tensors are dense
 
-  SparseMoments(RuleParts parts, AdamSettings adam, int copiedLinks) {
+  SparseMoments(RuleParts parts, AdamSettings adam) {
     this.parts = parts;
     this.adam = adam;
-    int count = parts.parameters().size();
-    selections = new Selection[count];
-    boolean any = parts.hyperparameters().stream().anyMatch(Hyperparameters::isSparse);
-    workspaces = new GatheredBlock[any ? parts.threads() : 0];
+    selections = new Selection[parts.parameters().size()];
     try {
       drawSelections();
-      makeWorkspaces(copiedLinks);
       state = new StateStore(parts.layout(), parts.parameters(), counts(), parts.memory());
     } catch (RuntimeException | Error e) {
       closeSelections();
@@ -92,19 +83,9 @@ final class SparseMoments implements AutoCloseable {
     return state;
   }
 
-  private void makeWorkspaces(int copiedLinks) {
-    int count = workspaces.length;
-    GradientCopies blocks = parts.chain().loader(GatheredBlock.ROOM, parts.arena(), count);
-    GradientCopies pieces =
-        parts.chain().loader(WorkPlan.UNIT, parts.arena(), movesUnselected() ? count : 0);
-    Arrays.setAll(workspaces, i -> new GatheredBlock(parts, adam, i, copiedLinks, blocks, pieces));
-  }
-
-  /** The bytes of working memory that are allocated if any tensor is sparse. */
-  static long scratchBytes(AdamSettings adam, int threads) {
-    long blocks =
-        threads * GatheredBlock.WEIGHT_BYTES + GradientCopies.bytes(GatheredBlock.ROOM, threads);
-    return blocks + (adam.movesUnselected() ? GradientCopies.bytes(WorkPlan.UNIT, threads) : 0);
+  /** Whether any tensor is sparse. */
+  boolean any() {
+    return Arrays.stream(selections).anyMatch(Objects::nonNull);
   }
 
   boolean isSparse(int tensor) {
@@ -117,24 +98,9 @@ final class SparseMoments implements AutoCloseable {
     return selection == null ? null : selection.mask();
   }
 
-  /** How many weights of a sparse tensor have moments. */
-  long count(int tensor) {
-    Selection selection = selections[tensor];
-    return selection == null ? 0 : selection.count();
-  }
-
   /** Whether a reset at this step leaves the moments of weights that are selected again. */
   boolean keepsMoments(int tensor, StepState step) {
     return isSparse(tensor) && adam.keepsSelectedMoments(step.has(tensor));
-  }
-
-  /** Whether weights without moments change too. */
-  boolean movesUnselected(int tensor) {
-    return isSparse(tensor) && movesUnselected();
-  }
-
-  private boolean movesUnselected() {
-    return adam.movesUnselected();
   }
 
   /**
@@ -259,10 +225,6 @@ final class SparseMoments implements AutoCloseable {
           (before, after) ->
               MemorySegment.copy(source, before * bytes, target, after * bytes, bytes));
     }
-  }
-
-  GatheredBlock workspace(int participant) {
-    return workspaces[participant];
   }
 
   @Override

@@ -22,6 +22,9 @@ public record Timeline(
     boolean initialWarmup,
     boolean resetsAtStart,
     WarmupCurve curve) {
+  /** That of an optimizer which never resets. */
+  public static final Timeline NONE = new Timeline(0, 0, 0, false, false, WarmupCurve.AUTHORS);
+
   public Timeline {
     Ranges.notNegative("resetInterval", resetInterval);
     Ranges.notNegative("rewarmSteps", rewarmSteps);

@@ -25,17 +25,23 @@ import org.jspecify.annotations.Nullable;
  * transform changed something can be measured again, alone.
  */
 public final class MeasurePass implements AutoCloseable {
-  /** Where a block that was changed comes from. */
-  @FunctionalInterface
-  public interface BlockSource {
-    /** The elements {@code [from, to)} of a tensor, from float 0 of the segment on. */
-    MemorySegment block(int tensor, long from, long to, int participant);
+  /** What was changed since it was measured. */
+  public interface ChangedBlocks {
+    /** Blocks of a tensor with a larger magnitude were changed; negative if all were. */
+    float above(int tensor);
+
+    /**
+     * The elements {@code [from, to)} of a tensor as they are now, from float 0 of the segment on.
+     *
+     * @param gradient as it was measured first
+     */
+    MemorySegment block(Tensor gradient, int tensor, long from, long to, int participant);
   }
 
   private static final long DECODED_BYTES = (long) Measure.BLOCK * Float.BYTES;
 
-  private final PlannedJob job;
-  private final PlannedJob againJob;
+  private final PlannedJob<MeasurePass> job;
+  private final PlannedJob<ChangedBlocks> againJob;
   private final boolean poisons;
   private final @Nullable Tensor[] gradients;
 
@@ -50,10 +56,6 @@ public final class MeasurePass implements AutoCloseable {
   private final float[] maxAbs;
   private final double[] sumOfSquares;
   private final long[] nonFinite;
-
-  // What is measured again: blocks with something above this, from there.
-  private float[] above = {};
-  private @Nullable BlockSource source;
 
   /**
    * A pass over tensors of these sizes.
@@ -71,8 +73,8 @@ public final class MeasurePass implements AutoCloseable {
       Supplier<Arena> arenas,
       int threads) {
     this.arenas = arenas;
-    job = new PlannedJob(plan, threads, this::measure);
-    againJob = new PlannedJob(plan, threads, this::measureAgain);
+    job = new PlannedJob<>(plan, threads, MeasurePass::measure);
+    againJob = new PlannedJob<>(plan, threads, this::measureAgain);
     this.poisons = poisons;
     gradients = new Tensor[elements.length];
     firstSlot = firstSlots(elements);
@@ -106,7 +108,7 @@ public final class MeasurePass implements AutoCloseable {
   public void run(@Nullable Tensor[] ofStep) {
     makeRoom(ofStep);
     System.arraycopy(ofStep, 0, gradients, 0, gradients.length);
-    job.run();
+    job.run(this);
     for (int i = 0; i < gradients.length; i++) {
       add(i);
     }
@@ -171,36 +173,34 @@ public final class MeasurePass implements AutoCloseable {
   }
 
   /**
-   * Measures again the blocks that have a larger magnitude than a tensor's bound; those of a tensor
-   * that has none are left alone.
-   *
-   * @param above a bound for each tensor; negative for all of its blocks
+   * Measures again the blocks that were changed; those of a tensor that has none are left alone.
    */
-  public void again(float[] above, BlockSource source) {
+  public void again(ChangedBlocks changed) {
     boolean any = false;
     for (int i = 0; i < gradients.length; i++) {
-      any |= gradients[i] != null && maxAbs[i] > above[i];
+      any |= gradients[i] != null && maxAbs[i] > changed.above(i);
     }
     if (!any) {
       return;
     }
-    this.above = above;
-    this.source = source;
-    againJob.run();
+    againJob.run(changed);
     for (int i = 0; i < gradients.length; i++) {
       add(i);
     }
   }
 
-  private void measureAgain(int tensor, long from, long to, int participant) {
-    if (gradients[tensor] == null || source == null || !(maxAbs[tensor] > above[tensor])) {
+  private void measureAgain(
+      ChangedBlocks changed, int tensor, long from, long to, int participant) {
+    Tensor gradient = gradients[tensor];
+    float above = changed.above(tensor);
+    if (gradient == null || !(maxAbs[tensor] > above)) {
       return;
     }
     for (long start = from; start < to; start += Measure.BLOCK) {
       long slot = firstSlot[tensor] + start / Measure.BLOCK;
-      if (Measure.maxAbs(slots, slot) > above[tensor]) {
+      if (Measure.maxAbs(slots, slot) > above) {
         long end = Math.min(to, start + Measure.BLOCK);
-        MemorySegment block = source.block(tensor, start, end, participant);
+        MemorySegment block = changed.block(gradient, tensor, start, end, participant);
         Measure.blocks(block, 0, end - start, slots, slot, scratch[participant]);
       }
     }

@@ -5,17 +5,14 @@ import io.spam4j.engine.internal.kernel.UpdateTally;
 import io.spam4j.engine.internal.work.PlannedJob;
 import io.spam4j.engine.internal.work.WorkPlan;
 import java.lang.foreign.MemorySegment;
-import java.util.Objects;
-import org.jspecify.annotations.Nullable;
 
 /** An optimizer that changes each weight by its own gradient and state alone: one pass. */
 public abstract class ElementwiseRule extends PlainRule {
-  private final PlannedJob job;
-  private @Nullable StepState step;
+  private final PlannedJob<StepState> job;
 
   protected ElementwiseRule(RuleParts parts) {
     super(parts);
-    job = new PlannedJob(WorkPlan.of(parts.elements()), parts.threads(), this::update);
+    job = new PlannedJob<>(WorkPlan.of(parts.elements()), parts.threads(), this::update);
   }
 
   /** Decides the numbers of a tensor that has a gradient. */
@@ -27,20 +24,18 @@ public abstract class ElementwiseRule extends PlainRule {
 
   @Override
   protected final void run(StepState step) {
-    this.step = step;
     for (int i = 0; i < step.tensors(); i++) {
       if (step.has(i)) {
         decide(i, step);
       }
     }
-    job.run();
+    job.run(step);
   }
 
-  private void update(int tensor, long from, long to, int participant) {
-    StepState current = Objects.requireNonNull(step);
-    if (current.has(tensor)) {
+  private void update(StepState step, int tensor, long from, long to, int participant) {
+    if (step.has(tensor)) {
       UpdateTally tally = parts.counts().of(tensor, participant);
-      MemorySegment gradient = gradient(current, tensor, from, to, tally, participant);
+      MemorySegment gradient = gradient(step, tensor, from, to, tally, participant);
       apply(tensor, gradient, shift(from), from, to, tally);
     }
   }

@@ -56,6 +56,7 @@ public final class EngineOptimizer implements Optimizer {
   private final @Nullable MeasurePass measure;
   private final TransformChain chain;
   private final UpdateRule rule;
+  private final @Nullable SelectiveRule selective; // the same, if it is one
   private final CountedArenas memory;
   private final Stepper stepper;
 
@@ -115,6 +116,7 @@ public final class EngineOptimizer implements Optimizer {
               threads);
       made = algorithm.rule().of(parts);
       rule = made;
+      selective = rule instanceof SelectiveRule some ? some : null;
       stepper =
           new Stepper(
               parts,
@@ -210,7 +212,9 @@ public final class EngineOptimizer implements Optimizer {
   /** What decision and transforms keep of a parameter. */
   private Map<String, Double> ownScalars(int index) {
     Map<String, Double> scalars = new LinkedHashMap<>();
-    rule.addScalars(index, scalars);
+    if (selective != null) {
+      selective.addScalars(index, scalars);
+    }
     chain.addScalars(index, scalars);
     return scalars;
   }
@@ -218,7 +222,11 @@ public final class EngineOptimizer implements Optimizer {
   @Override
   public Optional<IndexMask> mask(String parameter) {
     requireOpen();
-    return Optional.ofNullable(rule.mask(index(parameter)));
+    return Optional.ofNullable(mask(index(parameter)));
+  }
+
+  private @Nullable IndexMask mask(int index) {
+    return selective == null ? null : selective.mask(index);
   }
 
   @Override
@@ -286,8 +294,8 @@ public final class EngineOptimizer implements Optimizer {
               stepper.step.updatesSinceReset[i],
               stepper.report.totalSpikes[i],
               rule.state(i),
-              rule.isPacked(i),
-              rule.mask(i),
+              selective != null && selective.isPacked(i),
+              mask(i),
               ownScalars(i)));
     }
     return new TrainingState(

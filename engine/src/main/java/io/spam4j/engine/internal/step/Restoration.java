@@ -25,6 +25,7 @@ final class Restoration {
 
   private final List<Parameter> parameters;
   private final UpdateRule rule;
+  private final @Nullable SelectiveRule selective; // the same, if it is one
   private final TransformChain chain;
   private final StepState step;
   private final StepFigures report;
@@ -37,6 +38,7 @@ final class Restoration {
       StepFigures report) {
     this.parameters = parameters;
     this.rule = rule;
+    selective = rule instanceof SelectiveRule some ? some : null;
     this.chain = chain;
     this.step = step;
     this.report = report;
@@ -49,11 +51,8 @@ final class Restoration {
    * @param weights by the names of sources; those that are there are loaded
    */
   void restore(List<@Nullable SavedParameter> sources, Map<String, Tensor> weights) {
-    try {
-      rule.prepareRestore(sources);
-    } catch (RuntimeException | Error e) {
-      rule.discardRestore();
-      throw e;
+    if (selective != null) {
+      prepare(selective, sources);
     }
     for (int i = 0; i < sources.size(); i++) {
       SavedParameter source = sources.get(i);
@@ -63,19 +62,33 @@ final class Restoration {
       report.totalSpikes[i] = source == null ? 0 : source.spikes();
       Map<String, Double> scalars = source == null ? Map.of() : source.scalars();
       Map<String, Double> ofRule = new LinkedHashMap<>();
-      rule.restoreScalars(i, scalars);
-      rule.addScalars(i, ofRule);
+      if (selective != null) {
+        selective.restoreScalars(i, scalars);
+        selective.addScalars(i, ofRule);
+      }
       chain.restoreScalars(i, scalars, ofRule.keySet());
       Tensor saved = source == null ? null : weights.get(source.name());
       if (saved != null) {
         parameters.get(i).weights().memory().copyFrom(saved.memory());
       }
     }
-    rule.commitRestore();
+    if (selective != null) {
+      selective.commitRestore();
+    }
+  }
+
+  private static void prepare(SelectiveRule rule, List<@Nullable SavedParameter> sources) {
+    try {
+      rule.prepareRestore(sources);
+    } catch (RuntimeException | Error e) {
+      rule.discardRestore();
+      throw e;
+    }
   }
 
   private void restoreState(int tensor, @Nullable SavedParameter source) {
-    SequencedMap<String, Tensor> targets = rule.restoreTarget(tensor);
+    SequencedMap<String, Tensor> targets =
+        selective == null ? rule.state(tensor) : selective.restoreTarget(tensor);
     for (Map.Entry<String, Tensor> target : targets.entrySet()) {
       Tensor saved = source == null ? null : source.state().get(target.getKey());
       MemorySegment memory = target.getValue().memory();

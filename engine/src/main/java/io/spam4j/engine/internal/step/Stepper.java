@@ -7,6 +7,7 @@ import io.spam4j.engine.Parameter;
 import io.spam4j.engine.StepReport;
 import io.spam4j.engine.internal.decide.Hyperparameters;
 import io.spam4j.engine.internal.decide.StepState;
+import io.spam4j.engine.internal.decide.Timeline;
 import io.spam4j.engine.internal.measure.MeasurePass;
 import io.spam4j.engine.internal.transform.TransformChain;
 import io.spam4j.tensors.Tensor;
@@ -29,6 +30,8 @@ final class Stepper {
   private final TransformChain chain;
   private final SharedTallies counts;
   private final UpdateRule rule;
+  private final @Nullable SelectiveRule selective; // the same, if it is one
+  private final Timeline timeline;
 
   // The state that a step advances, besides weights and that of chain and rule.
   final StepState step;
@@ -48,6 +51,8 @@ final class Stepper {
       Telemetry telemetry) {
     this.measure = measure;
     this.rule = rule;
+    selective = rule instanceof SelectiveRule some ? some : null;
+    timeline = selective == null ? Timeline.NONE : selective.timeline();
     this.memoryCheck = memoryCheck;
     this.streak = streak;
     this.telemetry = telemetry;
@@ -80,8 +85,8 @@ final class Stepper {
     step.t = steps + 1;
     step.readLearningRates(hyperparameters, names);
     boolean skips = measureSaysSkip();
-    if (!skips) {
-      rule.prepare(step);
+    if (!skips && selective != null) {
+      selective.prepare(step);
     }
 
     counts.clear();
@@ -133,8 +138,8 @@ final class Stepper {
   }
 
   private void describe(boolean skips) {
-    boolean resets = rule.resetsAt(step.t) && !skips;
-    report.begin(step.t, skips, resets, rule.warmupScale(step.t), step.learningRates[0]);
+    boolean resets = timeline.resetsAt(step.t) && !skips;
+    report.begin(step.t, skips, resets, timeline.warmupScale(step.t), step.learningRates[0]);
     report.gradientNorm = measure == null ? Double.NaN : Math.sqrt(measure.totalSumOfSquares());
     long measured = 0;
     for (int i = 0; i < gradients.length; i++) {

@@ -19,11 +19,8 @@ import org.jspecify.annotations.Nullable;
 public final class AgcLink extends TransformLink {
   private final GradientTransform.Agc config;
   private final List<Parameter> parameters;
-  private final PlannedJob job;
-
-  // Of the step at work.
-  private @Nullable StepState step;
-  private @Nullable GradientStatistics in;
+  private final PlannedJob<GradientStatistics> job;
+  private final @Nullable Tensor[] gradients; // of the step at work
 
   public AgcLink(
       GradientTransform.Agc config,
@@ -47,19 +44,20 @@ public final class AgcLink extends TransformLink {
       op(i).rowLength = lengths[i];
       op(i).rowScales = new float[Math.toIntExact(rows[i])];
     }
-    job = new PlannedJob(WorkPlan.ofRows(rows, lengths), threads, this::scaleRows);
+    gradients = new Tensor[rows.length];
+    job = new PlannedJob<>(WorkPlan.ofRows(rows, lengths), threads, this::scaleRows);
   }
 
   @Override
   void decide(StepState step, GradientStatistics in) {
-    this.step = step;
-    this.in = in;
-    job.run();
+    System.arraycopy(step.gradients, 0, gradients, 0, gradients.length);
+    job.run(in);
   }
 
-  private void scaleRows(int tensor, long from, long to, int participant) {
+  private void scaleRows(GradientStatistics in, int tensor, long from, long to, int participant) {
+    Tensor gradient = gradients[tensor];
     float[] scales = op(tensor).rowScales;
-    if (scales == null || step == null || in == null || !step.has(tensor)) {
+    if (gradient == null || scales == null) {
       return;
     }
     long length = op(tensor).rowLength;
@@ -72,7 +70,8 @@ public final class AgcLink extends TransformLink {
       }
       double most = config.clipping() * Math.max(Math.sqrt(squares), config.epsilon());
       double norm =
-          Math.sqrt(in.sumOfSquares(tensor, row * length, (row + 1) * length, participant));
+          Math.sqrt(
+              in.sumOfSquares(gradient, tensor, row * length, (row + 1) * length, participant));
       scales[(int) row] = norm > most ? (float) (most / norm) : 1;
     }
   }

@@ -1,5 +1,7 @@
 package io.spam4j.engine.internal.transform;
 
+import io.spam4j.tensors.Tensor;
+
 /** What a transform may know of the gradients that reach it. */
 interface GradientStatistics {
   /**
@@ -17,6 +19,10 @@ interface GradientStatistics {
   /** The sum of squares of all tensors' finite coordinates. */
   double totalSumOfSquares();
 
-  /** The sum of squares of the finite coordinates {@code [from, to)} of a tensor, in order. */
-  double sumOfSquares(int tensor, long from, long to, int participant);
+  /**
+   * The sum of squares of the finite coordinates {@code [from, to)} of a tensor, in order.
+   *
+   * @param gradient as it is before all transforms
+   */
+  double sumOfSquares(Tensor gradient, int tensor, long from, long to, int participant);
 }

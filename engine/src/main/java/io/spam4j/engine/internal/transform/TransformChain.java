@@ -42,11 +42,7 @@ public final class TransformChain {
   private final @Nullable GradientCopies blocks; // for measuring what some links have changed
   private final UpdateTally[] uncounted; // of each participant: those blocks are counted later
   private final float[] remeasureAbove;
-  private final MeasurePass.BlockSource blockSource = this::block;
-
-  // Of the step at work: its gradients, and how many transforms a block goes through.
-  private @Nullable StepState step;
-  private int through;
+  private int through; // of the step at work: how many transforms a block goes through
 
   /**
    * A chain that has decided nothing yet.
@@ -181,7 +177,6 @@ public final class TransformChain {
 
   /** Decides what happens to this step's gradients, which are measured already if need be. */
   public void decide(StepState step) {
-    this.step = step;
     for (int i = 0; i < links.size(); i++) {
       through = i;
       links.get(i).decide(step, incoming);
@@ -203,16 +198,29 @@ public final class TransformChain {
       }
     }
     if (link.kind() != TransformLink.Kind.SCALE) {
-      statistics.again(remeasureAbove, blockSource);
+      statistics.again(changed);
     }
   }
 
   /** A block of a gradient after the transforms that have decided. */
-  private MemorySegment block(int tensor, long from, long to, int participant) {
-    Tensor gradient = Objects.requireNonNull(Objects.requireNonNull(step).gradients[tensor]);
+  private MemorySegment block(Tensor gradient, int tensor, long from, long to, int participant) {
     return Objects.requireNonNull(blocks)
         .load(gradient, tensor, from, to, through, uncounted[participant], participant);
   }
+
+  private final MeasurePass.ChangedBlocks changed =
+      new MeasurePass.ChangedBlocks() {
+        @Override
+        public float above(int tensor) {
+          return remeasureAbove[tensor];
+        }
+
+        @Override
+        public MemorySegment block(
+            Tensor gradient, int tensor, long from, long to, int participant) {
+          return TransformChain.this.block(gradient, tensor, from, to, participant);
+        }
+      };
 
   private final GradientStatistics incoming =
       new GradientStatistics() {
@@ -237,11 +245,12 @@ public final class TransformChain {
         }
 
         @Override
-        public double sumOfSquares(int tensor, long from, long to, int participant) {
+        public double sumOfSquares(
+            Tensor gradient, int tensor, long from, long to, int participant) {
           double sum = 0;
           for (long start = from; start < to; start += Measure.BLOCK) {
             long end = Math.min(to, start + Measure.BLOCK);
-            MemorySegment values = block(tensor, start, end, participant);
+            MemorySegment values = block(gradient, tensor, start, end, participant);
             for (long at = 0; at < (end - start) * Float.BYTES; at += Float.BYTES) {
               double value = values.get(JAVA_FLOAT_UNALIGNED, at);
               sum += Double.isFinite(value) ? value * value : 0;

@@ -1,22 +1,27 @@
 package io.spam4j.engine.internal.work;
 
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Work on every piece of a plan, done by several threads that take units of it from a common
  * counter: many that follow each other at first, fewer and fewer towards the end. A thread's pieces
  * ascend. A run allocates nothing.
+ *
+ * @param <C> what a run is about: the same for all of its pieces
  */
-public final class PlannedJob {
+public final class PlannedJob<C> {
   /** What is done with a piece; must not depend on which thread does it, or when. */
   @FunctionalInterface
-  public interface Task {
+  public interface Task<C> {
     /**
      * Does one piece: the elements {@code [from, to)} of a tensor.
      *
+     * @param context of the run
      * @param participant the number of the thread, from 0
      */
-    void run(int tensor, long from, long to, int participant);
+    void run(C context, int tensor, long from, long to, int participant);
   }
 
   /*
@@ -33,21 +38,22 @@ public final class PlannedJob {
 
   private final WorkPlan plan;
   private final int participants;
-  private final Task task;
+  private final Task<C> task;
   private final boolean joins;
   private final AtomicInteger nextUnit = new AtomicInteger();
   private final WorkerPool.Job job = this::takePart;
+  private @Nullable C context; // of the latest run
 
   /**
    * A job that can be run any number of times.
    *
    * @param threads the most threads it may run on; no more take part than there are units
    */
-  public PlannedJob(WorkPlan plan, int threads, Task task) {
+  public PlannedJob(WorkPlan plan, int threads, Task<C> task) {
     this(plan, threads, task, false);
   }
 
-  private PlannedJob(WorkPlan plan, int threads, Task task, boolean joins) {
+  private PlannedJob(WorkPlan plan, int threads, Task<C> task, boolean joins) {
     this.joins = joins;
     this.plan = plan;
     this.participants = Math.min(threads, plan.units());
@@ -58,17 +64,19 @@ public final class PlannedJob {
    * The same for a task that is given pieces of a tensor as one where it follows on, up to 16 of
    * them: a vector loop that is started anew for each is a tenth slower where memory is fast.
    */
-  public static PlannedJob joining(WorkPlan plan, int threads, Task task) {
-    return new PlannedJob(plan, threads, task, true);
+  public static <C> PlannedJob<C> joining(WorkPlan plan, int threads, Task<C> task) {
+    return new PlannedJob<>(plan, threads, task, true);
   }
 
   /** Does all pieces and returns when they are done. */
-  public void run() {
+  public void run(C context) {
+    this.context = context;
     nextUnit.set(0);
     WorkerPool.run(job, participants);
   }
 
   private void takePart(int participant) {
+    C ofRun = Objects.requireNonNull(context);
     int units = plan.units();
     while (true) {
       int first = nextUnit.get();
@@ -77,12 +85,12 @@ public final class PlannedJob {
       }
       int end = first + Math.max(1, (units - first) / (TURNS * participants));
       if (nextUnit.compareAndSet(first, end)) {
-        run(first, end, participant);
+        run(ofRun, first, end, participant);
       }
     }
   }
 
-  private void run(int firstUnit, int endUnit, int participant) {
+  private void run(C ofRun, int firstUnit, int endUnit, int participant) {
     int end = plan.firstPiece(endUnit);
     for (int piece = plan.firstPiece(firstUnit); piece < end; piece++) {
       int tensor = plan.tensor(piece);
@@ -91,7 +99,7 @@ public final class PlannedJob {
       while (piece < last && plan.tensor(piece + 1) == tensor) {
         piece++;
       }
-      task.run(tensor, from, plan.to(piece), participant);
+      task.run(ofRun, tensor, from, plan.to(piece), participant);
     }
   }
 }

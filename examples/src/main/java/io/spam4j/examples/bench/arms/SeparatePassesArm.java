@@ -18,7 +18,7 @@ final class SeparatePassesArm implements ArmRun {
   private final float[][] m;
   private final float[][] v;
   private final float[][] scratch;
-  private final List<PlannedJob> passes;
+  private final List<PlannedJob<SeparatePassesArm>> passes;
   private long steps;
   private float stepSize;
 
@@ -31,20 +31,20 @@ final class SeparatePassesArm implements ArmRun {
     int threads = memory.threads();
     passes =
         List.of(
-            new PlannedJob(plan, threads, this::clip),
-            new PlannedJob(plan, threads, this::firstMoment),
-            new PlannedJob(plan, threads, this::secondMoment),
-            new PlannedJob(plan, threads, this::denominator),
-            new PlannedJob(plan, threads, this::direction),
-            new PlannedJob(plan, threads, this::move));
+            new PlannedJob<>(plan, threads, SeparatePassesArm::clip),
+            new PlannedJob<>(plan, threads, SeparatePassesArm::firstMoment),
+            new PlannedJob<>(plan, threads, SeparatePassesArm::secondMoment),
+            new PlannedJob<>(plan, threads, SeparatePassesArm::denominator),
+            new PlannedJob<>(plan, threads, SeparatePassesArm::direction),
+            new PlannedJob<>(plan, threads, SeparatePassesArm::move));
   }
 
   @Override
   public void step() {
     steps++;
     stepSize = (float) StepSize.of(steps);
-    for (PlannedJob pass : passes) {
-      pass.run();
+    for (PlannedJob<SeparatePassesArm> pass : passes) {
+      pass.run(this);
     }
   }
 

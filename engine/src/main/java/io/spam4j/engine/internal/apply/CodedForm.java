@@ -1,0 +1,54 @@
+package io.spam4j.engine.internal.apply;
+
+import io.spam4j.engine.internal.kernel.Operands;
+import io.spam4j.engine.internal.kernel.UpdateLoop;
+import io.spam4j.engine.internal.state.StagedBlock;
+import io.spam4j.tensors.internal.simd.Int8Blocks;
+
+/**
+ * Moments in blocks of 8-bit codes: a vector loop decodes them while it updates, and they are
+ * encoded when the scales of their blocks are known. What it leaves is decoded beforehand.
+ */
+final class CodedForm extends PieceForm {
+  /** Moments that are decoded before they are encoded again: both fit in the first-level cache. */
+  private static final int CODES_AT_ONCE = 8 * Int8Blocks.BLOCK;
+
+  private final UpdateLoop loop;
+
+  CodedForm(UpdateLoop loop) {
+    this.loop = loop;
+  }
+
+  @Override
+  void update(FusedTensor tensor, PieceAtWork piece) {
+    for (long start = piece.from; start < piece.to; start += CODES_AT_ONCE) {
+      updateBlocks(tensor, piece, start, Math.min(piece.to, start + CODES_AT_ONCE));
+    }
+  }
+
+  private void updateBlocks(FusedTensor tensor, PieceAtWork piece, long from, long to) {
+    StagedBlock block = piece.block();
+    long end = to - (to - from) % loop.length();
+    for (long i = from; i < to; ) {
+      if (i < end) {
+        piece.takeAll(tensor, i);
+        Operands o = piece.operands;
+        o.firstOut = block.first();
+        o.secondOut = block.second();
+        o.outShift = -from;
+        i = loop.run(o, i, end, tensor.c, piece.tally);
+      }
+      if (i < to) {
+        long next = i < end ? i + loop.length() : to;
+        tensor.moments.loadPart(i, next - i, block.first(), block.second(), i - from);
+        piece.setMoments(block.first(), block.second(), from);
+        piece.loadGradient(i, next);
+        piece.loadWeights(tensor.weights, i, next);
+        updateFloats(tensor, piece, i, next);
+        piece.storeWeights(tensor.weights, i, next);
+        i = next;
+      }
+    }
+    tensor.moments.store(block.first(), block.second(), from, to - from, piece.t);
+  }
+}
