@@ -1,6 +1,6 @@
 package io.spam4j.engine.internal.apply;
 
-import io.spam4j.engine.checkpoint.Checkpoint.SavedParameter;
+import io.spam4j.engine.checkpoint.ParameterState;
 import io.spam4j.engine.internal.decide.AdamDecision;
 import io.spam4j.engine.internal.decide.AdamSettings;
 import io.spam4j.engine.internal.decide.Corrections;
@@ -133,7 +133,7 @@ public final class FusedRule extends UpdateRule {
   }
 
   @Override
-  protected void prepareRestore(List<@Nullable SavedParameter> sources) {
+  protected void prepareRestore(List<@Nullable ParameterState> sources) {
     sparse.prepareRestore(sources);
     nextJob = job();
   }

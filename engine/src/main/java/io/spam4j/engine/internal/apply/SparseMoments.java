@@ -1,8 +1,8 @@
 package io.spam4j.engine.internal.apply;
 
 import io.spam4j.engine.Parameter;
-import io.spam4j.engine.checkpoint.Checkpoint.SavedMask;
-import io.spam4j.engine.checkpoint.Checkpoint.SavedParameter;
+import io.spam4j.engine.checkpoint.ParameterState;
+import io.spam4j.engine.checkpoint.SavedMask;
 import io.spam4j.engine.internal.decide.AdamSettings;
 import io.spam4j.engine.internal.decide.Hyperparameters;
 import io.spam4j.engine.internal.decide.Selection;
@@ -217,11 +217,11 @@ final class SparseMoments implements AutoCloseable {
    * Makes the selections of a checkpoint, and room for their moments. A parameter that starts
    * afresh keeps its selection.
    */
-  void prepareRestore(List<@Nullable SavedParameter> sources) {
+  void prepareRestore(List<@Nullable ParameterState> sources) {
     discardPrepared();
     for (int i = 0; i < selections.length; i++) {
       Selection selection = selections[i];
-      SavedParameter source = sources.get(i);
+      ParameterState source = sources.get(i);
       if (selection != null && source != null) {
         SavedMask saved = source.mask().orElse(null);
         selection.prepareRestore(saved);

@@ -1,6 +1,6 @@
 package io.spam4j.engine.internal.decide;
 
-import io.spam4j.engine.checkpoint.Checkpoint.SavedMask;
+import io.spam4j.engine.checkpoint.SavedMask;
 import io.spam4j.engine.internal.kernel.Float32Copy;
 import io.spam4j.engine.internal.memory.Owned;
 import io.spam4j.engine.internal.work.ParallelTasks;
@@ -193,14 +193,7 @@ public final class Selection implements AutoCloseable {
 
   /** Makes the selection of another optimizer, without changing the current one; null for none. */
   public void prepareCopy(@Nullable IndexMask mask) {
-    prepareRestore(
-        mask == null
-            ? null
-            : new SavedMask(
-                mask.elements(),
-                mask.count(),
-                mask.width(),
-                Tensor.of(mask.data(), DType.U8, mask.data().byteSize())));
+    prepareRestore(mask == null ? null : SavedMask.of(mask));
   }
 
   /** Makes the selection of a checkpoint the current one, also if it is none. */

@@ -4,7 +4,9 @@ import io.spam4j.engine.Parameter;
 import io.spam4j.engine.StepReport;
 import io.spam4j.engine.checkpoint.CheckpointWriter;
 import io.spam4j.engine.checkpoint.LoadOptions;
+import io.spam4j.engine.checkpoint.ParameterState;
 import io.spam4j.engine.checkpoint.SaveOptions;
+import io.spam4j.engine.checkpoint.SavedMask;
 import io.spam4j.engine.checkpoint.TrainingState;
 import io.spam4j.engine.device.HostCopies;
 import io.spam4j.engine.device.PlannedStep;
@@ -17,7 +19,6 @@ import io.spam4j.engine.internal.decide.AdamDecision;
 import io.spam4j.engine.internal.decide.AdamSettings;
 import io.spam4j.engine.internal.decide.Hyperparameters;
 import io.spam4j.engine.internal.decide.Selection;
-import io.spam4j.engine.internal.state.MomentLayout;
 import io.spam4j.engine.internal.step.Algorithm;
 import io.spam4j.engine.internal.step.Configuration;
 import io.spam4j.engine.internal.step.EngineOptimizer;
@@ -95,7 +96,8 @@ public final class DevicePlanner implements StepPlanner {
   private void requireForms(List<TransformLink> links) {
     if (!TransformChain.isFused(links)) {
       throw refusal(
-          "its transforms are not a factor, a clip, a factor and a limit, in this order: transforms="
+          "its transforms are not a factor, a clip, a factor and a limit, in this order:"
+              + " transforms="
               + configuration.algorithm().settings().get("transforms"));
     }
     if (adam.moments != MomentFormat.F32) {
@@ -218,10 +220,14 @@ public final class DevicePlanner implements StepPlanner {
 
   @Override
   public Map<String, Double> scalars(int parameter) {
-    Map<String, Double> scalars = new LinkedHashMap<>();
+    return Collections.unmodifiableMap(ownScalars(parameter));
+  }
+
+  private SequencedMap<String, Double> ownScalars(int parameter) {
+    SequencedMap<String, Double> scalars = new LinkedHashMap<>();
     decision.addScalars(parameter, scalars);
     chain.addScalars(parameter, scalars);
-    return Collections.unmodifiableMap(scalars);
+    return scalars;
   }
 
   @Override
@@ -230,42 +236,39 @@ public final class DevicePlanner implements StepPlanner {
     Objects.requireNonNull(options, "options must not be null");
     requireOpen();
     try (Arena arena = Arena.ofShared()) {
-      List<TrainingState.OfParameter> states = new ArrayList<>();
+      SequencedMap<String, ParameterState> states = new LinkedHashMap<>();
+      SequencedMap<String, Tensor> weights = new LinkedHashMap<>();
       for (int i = 0; i < names.size(); i++) {
-        states.add(state(i, options.hasWeights(), arena));
+        states.put(names.get(i), state(i, arena));
+        if (options.hasWeights()) {
+          weights.put(names.get(i), copies.weights(i, arena));
+        }
       }
       SequencedMap<String, String> settings = configuration.algorithm().settings();
       CheckpointWriter.write(
           file,
           new TrainingState(
-              optimizer(),
-              stepCount(),
-              reports.nonFiniteSteps(),
-              settings,
-              states,
-              MomentLayout::selected),
+              optimizer(), stepCount(), reports.nonFiniteSteps(), settings, states, weights),
           options);
     }
   }
 
-  private TrainingState.OfParameter state(int i, boolean hasWeights, Arena arena) {
+  private ParameterState state(int i, Arena arena) {
     SequencedMap<String, Tensor> tensors = new LinkedHashMap<>();
     for (String name : state()) {
       tensors.put(name, copies.state(i, name, arena));
     }
-    return new TrainingState.OfParameter(
+    return new ParameterState(
         names.get(i),
         Arrays.stream(shapes.get(i)).boxed().toList(),
-        DType.F32,
-        hasWeights ? copies.weights(i, arena) : null,
         configuration.hyperparameters().get(i).text(stepCount()),
-        plan.current().updates[i],
-        plan.current().updatesSinceReset[i],
-        reports.report().totalSpikes[i],
+        new ParameterState.Counters(
+            plan.current().updates[i],
+            plan.current().updatesSinceReset[i],
+            reports.report().totalSpikes[i]),
         tensors,
-        isSparse(i),
-        selections.mask(i),
-        scalars(i));
+        Optional.ofNullable(selections.mask(i)).map(SavedMask::of),
+        ownScalars(i));
   }
 
   /** A parameter with its weights, or with other ones where they do not matter. */

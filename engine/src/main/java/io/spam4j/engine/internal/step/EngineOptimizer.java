@@ -7,19 +7,22 @@ import io.spam4j.engine.Optimizer;
 import io.spam4j.engine.Parameter;
 import io.spam4j.engine.StepReport;
 import io.spam4j.engine.checkpoint.Checkpoint;
-import io.spam4j.engine.checkpoint.Checkpoint.SavedParameter;
 import io.spam4j.engine.checkpoint.CheckpointFormatException;
 import io.spam4j.engine.checkpoint.CheckpointMatch;
 import io.spam4j.engine.checkpoint.CheckpointWriter;
+import io.spam4j.engine.checkpoint.ExpectedState;
+import io.spam4j.engine.checkpoint.ExpectedState.TensorType;
 import io.spam4j.engine.checkpoint.LoadOptions;
+import io.spam4j.engine.checkpoint.ParameterState;
 import io.spam4j.engine.checkpoint.SaveOptions;
+import io.spam4j.engine.checkpoint.SavedMask;
 import io.spam4j.engine.checkpoint.TrainingState;
 import io.spam4j.engine.internal.decide.Hyperparameters;
 import io.spam4j.engine.internal.decide.StepState;
 import io.spam4j.engine.internal.measure.MeasurePass;
 import io.spam4j.engine.internal.memory.CountedArenas;
 import io.spam4j.engine.internal.memory.CountedArenas.Use;
-import io.spam4j.engine.internal.state.MomentLayout;
+import io.spam4j.engine.internal.state.StateStore;
 import io.spam4j.engine.internal.transform.TransformChain;
 import io.spam4j.engine.internal.transform.TransformLink;
 import io.spam4j.engine.internal.work.WorkPlan;
@@ -38,6 +41,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.SequencedMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
@@ -49,6 +53,7 @@ import org.jspecify.annotations.Nullable;
 public final class EngineOptimizer implements Optimizer {
   private final String name;
   private final SequencedMap<String, String> settings;
+  private final StateStore.Layout layout;
   private final List<Parameter> parameters;
   private final List<Hyperparameters> hyperparameters;
   private final Map<String, Integer> indexes = new HashMap<>();
@@ -65,6 +70,7 @@ public final class EngineOptimizer implements Optimizer {
   public EngineOptimizer(Configuration configuration, List<Parameter> parameters) {
     Algorithm algorithm = configuration.algorithm();
     name = algorithm.name();
+    layout = algorithm.layout();
     settings = Collections.unmodifiableSequencedMap(algorithm.settings());
     this.parameters = List.copyOf(parameters);
     hyperparameters = configuration.hyperparameters();
@@ -208,8 +214,8 @@ public final class EngineOptimizer implements Optimizer {
   }
 
   /** What decision and transforms keep of a parameter. */
-  private Map<String, Double> ownScalars(int index) {
-    Map<String, Double> scalars = new LinkedHashMap<>();
+  private SequencedMap<String, Double> ownScalars(int index) {
+    SequencedMap<String, Double> scalars = new LinkedHashMap<>();
     rule.addScalars(index, scalars);
     chain.addScalars(index, scalars);
     return scalars;
@@ -228,7 +234,7 @@ public final class EngineOptimizer implements Optimizer {
     begin("an optimizer must be saved between steps");
     try {
       requireOpen();
-      CheckpointWriter.write(file, trainingState(stepper.steps), options);
+      CheckpointWriter.write(file, trainingState(stepper.steps, options.hasWeights()), options);
     } finally {
       running.set(false);
     }
@@ -252,8 +258,9 @@ public final class EngineOptimizer implements Optimizer {
     try (Arena reading = Arena.ofShared()) {
       Checkpoint saved = Checkpoint.open(file, reading);
       saved.requireIntact();
-      List<@Nullable SavedParameter> sources =
-          CheckpointMatch.of(saved, trainingState(saved.steps()), options);
+      TrainingState own = trainingState(saved.steps(), /* hasWeights= */ false);
+      List<@Nullable ParameterState> sources =
+          CheckpointMatch.of(saved, own, expectedStates(), options);
       Map<String, Tensor> weights = options.hasWeights() ? saved.weights() : Map.of();
       try {
         new Restoration(parameters, rule, chain, stepper.step, stepper.report)
@@ -271,27 +278,60 @@ public final class EngineOptimizer implements Optimizer {
    * What this optimizer holds.
    *
    * @param at counted from 0: the step whose learning rate is told
+   * @param hasWeights whether weights are part of it
    */
-  private TrainingState trainingState(long at) {
-    List<TrainingState.OfParameter> states = new ArrayList<>();
+  private TrainingState trainingState(long at, boolean hasWeights) {
+    SequencedMap<String, ParameterState> states = new LinkedHashMap<>();
+    SequencedMap<String, Tensor> weights = new LinkedHashMap<>();
     for (int i = 0; i < parameters.size(); i++) {
-      states.add(
-          new TrainingState.OfParameter(
-              parameters.get(i).name(),
-              Arrays.stream(parameters.get(i).weights().shape()).boxed().toList(),
-              parameters.get(i).weights().dtype(),
-              parameters.get(i).weights(),
-              hyperparameters.get(i).text(at),
-              stepper.step.updates[i],
-              stepper.step.updatesSinceReset[i],
-              stepper.report.totalSpikes[i],
-              rule.state(i),
-              rule.isPacked(i),
-              rule.mask(i),
-              ownScalars(i)));
+      Parameter parameter = parameters.get(i);
+      states.put(parameter.name(), parameterState(i, at));
+      if (hasWeights) {
+        weights.put(parameter.name(), parameter.weights());
+      }
     }
-    return new TrainingState(
-        name, stepper.steps, stepper.streak.steps, settings, states, MomentLayout::selected);
+    return new TrainingState(name, stepper.steps, stepper.streak.steps, settings, states, weights);
+  }
+
+  private ParameterState parameterState(int i, long at) {
+    Parameter parameter = parameters.get(i);
+    return new ParameterState(
+        parameter.name(),
+        TensorType.of(parameter.weights()).shape(),
+        hyperparameters.get(i).text(at),
+        new ParameterState.Counters(
+            stepper.step.updates[i],
+            stepper.step.updatesSinceReset[i],
+            stepper.report.totalSpikes[i]),
+        rule.state(i),
+        Optional.ofNullable(rule.mask(i)).map(SavedMask::of),
+        ownScalars(i));
+  }
+
+  /** What each parameter can be loaded from. */
+  private List<ExpectedState> expectedStates() {
+    List<ExpectedState> expected = new ArrayList<>();
+    for (int i = 0; i < parameters.size(); i++) {
+      int index = i;
+      expected.add(
+          new ExpectedState(
+              parameters.get(i).weights().dtype(),
+              rule.isPacked(i),
+              selected -> expectedTensors(index, selected)));
+    }
+    return expected;
+  }
+
+  /** Of the tensors that are there, or of those for another selection. */
+  private SequencedMap<String, TensorType> expectedTensors(int i, OptionalLong selected) {
+    if (selected.isEmpty()) {
+      SequencedMap<String, TensorType> types = new LinkedHashMap<>();
+      rule.state(i).forEach((state, tensor) -> types.put(state, TensorType.of(tensor)));
+      return types;
+    }
+    Tensor weights = parameters.get(i).weights();
+    long[] moments = {selected.getAsLong()};
+    return layout.types(parameters.get(i).name(), weights.dtype(), weights.shape(), moments);
   }
 
   private int index(String parameter) {

@@ -5,7 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 
 import io.spam4j.engine.Parameter;
-import io.spam4j.engine.checkpoint.Checkpoint.SavedParameter;
+import io.spam4j.engine.checkpoint.ParameterState;
 import io.spam4j.engine.internal.decide.StepState;
 import io.spam4j.engine.internal.transform.TransformChain;
 import io.spam4j.tensors.DType;
@@ -48,7 +48,7 @@ final class Restoration {
    * @param sources of each parameter; null for one that starts afresh
    * @param weights by the names of sources; those that are there are loaded
    */
-  void restore(List<@Nullable SavedParameter> sources, Map<String, Tensor> weights) {
+  void restore(List<@Nullable ParameterState> sources, Map<String, Tensor> weights) {
     try {
       rule.prepareRestore(sources);
     } catch (RuntimeException | Error e) {
@@ -56,11 +56,13 @@ final class Restoration {
       throw e;
     }
     for (int i = 0; i < sources.size(); i++) {
-      SavedParameter source = sources.get(i);
+      ParameterState source = sources.get(i);
       restoreState(i, source);
-      step.updates[i] = source == null ? 0 : source.updates();
-      step.updatesSinceReset[i] = source == null ? 0 : source.updatesSinceReset();
-      report.totalSpikes[i] = source == null ? 0 : source.spikes();
+      ParameterState.Counters counters =
+          source == null ? ParameterState.Counters.NONE : source.counters();
+      step.updates[i] = counters.updates();
+      step.updatesSinceReset[i] = counters.updatesSinceReset();
+      report.totalSpikes[i] = counters.spikes();
       Map<String, Double> scalars = source == null ? Map.of() : source.scalars();
       Map<String, Double> ofRule = new LinkedHashMap<>();
       rule.restoreScalars(i, scalars);
@@ -74,7 +76,7 @@ final class Restoration {
     rule.commitRestore();
   }
 
-  private void restoreState(int tensor, @Nullable SavedParameter source) {
+  private void restoreState(int tensor, @Nullable ParameterState source) {
     SequencedMap<String, Tensor> targets = rule.restoreTarget(tensor);
     for (Map.Entry<String, Tensor> target : targets.entrySet()) {
       Tensor saved = source == null ? null : source.state().get(target.getKey());

@@ -1,6 +1,6 @@
 package io.spam4j.engine.internal.step;
 
-import io.spam4j.engine.checkpoint.Checkpoint.SavedParameter;
+import io.spam4j.engine.checkpoint.ParameterState;
 import io.spam4j.engine.internal.decide.StepState;
 import io.spam4j.engine.internal.state.StateStore;
 import io.spam4j.tensors.Tensor;
@@ -63,7 +63,7 @@ public abstract class UpdateRule implements AutoCloseable {
    *
    * @param sources of each parameter; null for one that starts afresh
    */
-  protected void prepareRestore(List<@Nullable SavedParameter> sources) {}
+  protected void prepareRestore(List<@Nullable ParameterState> sources) {}
 
   /** The tensors that restored state is copied to. */
   protected SequencedMap<String, Tensor> restoreTarget(int tensor) {
