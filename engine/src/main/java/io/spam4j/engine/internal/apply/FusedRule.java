@@ -245,7 +245,7 @@ public final class FusedRule extends UpdateRule {
     if (emulated.length > 0) {
       emulated[participant].update(tensor, mask(index), gradient, from, to, tally);
     } else {
-      pieces[participant].update(tensor, gradient, from, to, current.t, tally);
+      pieces[participant].update(tensor, gradient, from, to, current.t(), tally);
     }
     if (tensor.c.zeroesMomentsAfter) {
       tensor.moments.zero(from, to);

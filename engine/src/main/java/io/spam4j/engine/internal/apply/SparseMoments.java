@@ -158,11 +158,11 @@ final class SparseMoments implements AutoCloseable {
    */
   boolean prepare(StepState step, Timeline timeline) {
     boolean resizes = false;
-    boolean changes = timeline.startsInterval(step.t);
+    boolean changes = timeline.startsInterval(step.t());
     for (int i = 0; i < selections.length; i++) {
       Selection selection = selections[i];
       if (selection != null && (changes || selection.waits())) {
-        selection.prepare(timeline.interval(step.t), step.gradients[i]);
+        selection.prepare(timeline.interval(step.t()), step.gradients[i]);
         boolean resized = selection.nextCount() != selection.count();
         resizes |= resized;
         if (selection.nextMask() != null && (resized || keepsMoments(i, step))) {

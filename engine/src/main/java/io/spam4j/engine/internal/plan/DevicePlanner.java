@@ -19,6 +19,7 @@ import io.spam4j.engine.internal.decide.AdamDecision;
 import io.spam4j.engine.internal.decide.AdamSettings;
 import io.spam4j.engine.internal.decide.Hyperparameters;
 import io.spam4j.engine.internal.decide.Selection;
+import io.spam4j.engine.internal.decide.StepState;
 import io.spam4j.engine.internal.step.Algorithm;
 import io.spam4j.engine.internal.step.Configuration;
 import io.spam4j.engine.internal.step.EngineOptimizer;
@@ -56,6 +57,7 @@ public final class DevicePlanner implements StepPlanner {
   private final List<TransformLink> measuring;
   private final List<PlannedTransform> transforms;
   private final DeviceSelections selections;
+  private final StepState step; // what counts
   private final DeviceReports reports;
   private final DeviceStep plan;
   private final AdamDecision decision;
@@ -85,12 +87,14 @@ public final class DevicePlanner implements StepPlanner {
     chain = new TransformChain(links, null, count, Arena.global(), 0);
     measuring = chain.measuring();
     transforms = measuring.stream().map(this::transform).toList();
-    reports = new DeviceReports(configuration, names, measures());
+    step = new StepState(count);
+    reports = new DeviceReports(configuration, names, measures(), step);
     List<Long> elements = this.shapes.stream().map(Tensor::elements).toList();
     // It checks its settings, which must come before memory for selections is taken.
     decision = fused.decisions().of(configuration.nonFinite(), configuration.hyperparameters());
     selections = new DeviceSelections(configuration, adam, names, elements, copies);
-    plan = new DeviceStep(configuration, adam, decision, chain, selections, elements, reports);
+    plan =
+        new DeviceStep(configuration, adam, decision, chain, selections, elements, reports, step);
   }
 
   private void requireForms(List<TransformLink> links) {
@@ -179,7 +183,7 @@ public final class DevicePlanner implements StepPlanner {
 
   @Override
   public long stepCount() {
-    return plan.current().t;
+    return step.steps();
   }
 
   @Override
@@ -248,7 +252,7 @@ public final class DevicePlanner implements StepPlanner {
       CheckpointWriter.write(
           file,
           new TrainingState(
-              optimizer(), stepCount(), reports.nonFiniteSteps(), settings, states, weights),
+              optimizer(), stepCount(), step.nonFiniteSteps(), settings, states, weights),
           options);
     }
   }
@@ -262,10 +266,7 @@ public final class DevicePlanner implements StepPlanner {
         names.get(i),
         Arrays.stream(shapes.get(i)).boxed().toList(),
         configuration.hyperparameters().get(i).text(stepCount()),
-        new ParameterState.Counters(
-            plan.current().updates[i],
-            plan.current().updatesSinceReset[i],
-            reports.report().totalSpikes[i]),
+        step.counters(i),
         tensors,
         Optional.ofNullable(selections.mask(i)).map(SavedMask::of),
         ownScalars(i));
@@ -312,9 +313,7 @@ public final class DevicePlanner implements StepPlanner {
 
   /** Continues where another optimizer with the same settings is. */
   private void take(EngineOptimizer twin) {
-    plan.current().setCounters(twin.step());
-    plan.current().t = twin.stepCount();
-    reports.restore(twin.report(), twin.nonFiniteSteps());
+    step.restore(twin.step().snapshot());
     for (int i = 0; i < names.size(); i++) {
       decision.restoreScalars(i, twin.scalars(names.get(i)));
     }

@@ -74,11 +74,11 @@ final class DeviceSelections implements AutoCloseable {
 
   /** Draws those that change at a step. If that fails, {@link #discard} has to follow. */
   void prepare(StepState step, Timeline timeline) {
-    boolean changes = timeline.startsInterval(step.t);
+    boolean changes = timeline.startsInterval(step.t());
     for (int i = 0; i < selections.length; i++) {
       Selection selection = selections[i];
       if (selection != null && (changes || selection.waits())) {
-        selection.prepare(timeline.interval(step.t), gradient(i, step));
+        selection.prepare(timeline.interval(step.t()), gradient(i, step));
       }
     }
   }

@@ -41,7 +41,7 @@ final class DeviceStep implements PlannedStep {
   private final List<Map<String, Double>> before;
   private boolean decided;
   private final StepState next;
-  private final StepState current;
+  private final StepState current; // after the last step that counts
 
   DeviceStep(
       Configuration configuration,
@@ -50,7 +50,8 @@ final class DeviceStep implements PlannedStep {
       TransformChain chain,
       DeviceSelections selections,
       List<Long> elements,
-      DeviceReports reports) {
+      DeviceReports reports,
+      StepState current) {
     this.configuration = configuration;
     this.chain = chain;
     this.selections = selections;
@@ -61,7 +62,7 @@ final class DeviceStep implements PlannedStep {
     measuring = chain.measuring();
     int count = this.elements.length;
     before = Stream.<Map<String, Double>>generate(LinkedHashMap::new).limit(count).toList();
-    current = new StepState(count);
+    this.current = current;
     next = new StepState(count);
     coefficients = new UpdateCoefficients[count];
     for (int i = 0; i < count; i++) {
@@ -70,15 +71,10 @@ final class DeviceStep implements PlannedStep {
     }
   }
 
-  /** The last step that counts. */
-  StepState current() {
-    return current;
-  }
-
   /** Goes one step on, with gradients for some parameters. */
   void begin(BitSet hasGradient) {
-    next.setCounters(current);
-    next.t = current.t + 1;
+    next.takeStep(current);
+    next.begin();
     for (int i = 0; i < elements.length; i++) {
       // Where a gradient lies matters to the device alone.
       next.gradients[i] = hasGradient.get(i) ? ELSEWHERE : null;
@@ -104,14 +100,14 @@ final class DeviceStep implements PlannedStep {
   @Override
   public void putCoefficients(int parameter, MemorySegment row) {
     // A reset at this step comes after the transforms.
-    long sinceReset = current.updatesSinceReset[parameter] + 1;
+    long sinceReset = current.updatesSinceReset(parameter) + 1;
     DeviceRows.put(row, coefficients[parameter], sinceReset);
   }
 
   @Override
   public void putTransform(int transform, MemorySegment row) {
     TransformLink link = measuring.get(transform);
-    link.put(row, next.t);
+    link.put(row, next.t());
     TransformRow.place(row, chain.place(link), configuration.propagates());
   }
 
@@ -148,9 +144,9 @@ final class DeviceStep implements PlannedStep {
     }
     Timeline timeline = decision.timeline();
     return new StepFacts(
-        next.t,
-        timeline.resetsAt(next.t),
-        timeline.warmupScale(next.t),
+        next.t(),
+        timeline.resetsAt(next.t()),
+        timeline.warmupScale(next.t()),
         next.learningRates[0],
         hasGradient,
         bytes);
@@ -160,8 +156,7 @@ final class DeviceStep implements PlannedStep {
   public void commit() {
     decided = false;
     selections.commit();
-    current.setCounters(next);
-    current.t = next.t;
+    current.takeStep(next);
   }
 
   @Override

@@ -33,7 +33,6 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -62,6 +61,7 @@ public final class EngineOptimizer implements Optimizer {
   private final TransformChain chain;
   private final UpdateRule rule;
   private final CountedArenas memory;
+  final StepState step;
   private final Stepper stepper;
 
   private final AtomicBoolean running = new AtomicBoolean(); // a step, or close
@@ -87,6 +87,7 @@ public final class EngineOptimizer implements Optimizer {
     memoryCheck =
         new MemoryCheck(this.parameters, algorithm.gradientTypes(), configuration.threads() > 1);
     int count = parameters.size();
+    step = new StepState(count);
     long[] elements = this.parameters.stream().mapToLong(p -> p.weights().elements()).toArray();
     WorkPlan plan = WorkPlan.of(elements);
     int threads = Math.min(configuration.threads(), plan.units());
@@ -124,10 +125,11 @@ public final class EngineOptimizer implements Optimizer {
       stepper =
           new Stepper(
               parts,
+              step,
               measure,
               rule,
               memoryCheck,
-              new NonFiniteStreak(configuration.stopAfterNonFinite()),
+              new NonFiniteStreak(configuration.stopAfterNonFinite(), step),
               new Telemetry(configuration.listeners()));
     } catch (RuntimeException | Error e) {
       if (made != null) {
@@ -164,41 +166,16 @@ public final class EngineOptimizer implements Optimizer {
 
   @Override
   public long stepCount() {
-    return stepper.steps;
+    return step.steps();
   }
 
-  /** The counters, and what the report so far counted: for one that continues elsewhere. */
+  /** The counters: for one that continues elsewhere. */
   public StepState step() {
-    return stepper.step;
-  }
-
-  public StepFigures report() {
-    return stepper.report;
+    return step;
   }
 
   public TransformChain chain() {
     return chain;
-  }
-
-  public long nonFiniteSteps() {
-    return stepper.streak.steps;
-  }
-
-  /** All that a step depends on besides weights, state and configuration. */
-  public long[] counters() {
-    int count = parameters.size();
-    long[] counters = Arrays.copyOf(stepper.step.updates, 2 * count + 1);
-    System.arraycopy(stepper.step.updatesSinceReset, 0, counters, count, count);
-    counters[2 * count] = stepper.steps;
-    return counters;
-  }
-
-  /** Continues from the counters of another optimizer with the same parameters. */
-  public void restoreCounters(long[] counters) {
-    int count = parameters.size();
-    System.arraycopy(counters, 0, stepper.step.updates, 0, count);
-    System.arraycopy(counters, count, stepper.step.updatesSinceReset, 0, count);
-    stepper.steps = counters[2 * count];
   }
 
   @Override
@@ -234,7 +211,7 @@ public final class EngineOptimizer implements Optimizer {
     begin("an optimizer must be saved between steps");
     try {
       requireOpen();
-      CheckpointWriter.write(file, trainingState(stepper.steps, options.hasWeights()), options);
+      CheckpointWriter.write(file, trainingState(step.steps(), options.hasWeights()), options);
     } finally {
       running.set(false);
     }
@@ -261,16 +238,13 @@ public final class EngineOptimizer implements Optimizer {
       TrainingState own = trainingState(saved.steps(), /* hasWeights= */ false);
       List<@Nullable ParameterState> sources =
           CheckpointMatch.of(saved, own, expectedStates(), options);
-      Map<String, Tensor> weights = options.hasWeights() ? saved.weights() : Map.of();
       try {
-        new Restoration(parameters, rule, chain, stepper.step, stepper.report)
-            .restore(sources, weights);
+        new Restoration(parameters, rule, chain, step)
+            .restore(saved.state(), sources, options.hasWeights());
       } catch (IllegalArgumentException e) {
         throw CheckpointFormatException.of(
             file, "checkpoint masks must be selections", "reason=" + e.getMessage(), e);
       }
-      stepper.steps = saved.steps();
-      stepper.streak.steps = saved.nonFiniteSteps();
     }
   }
 
@@ -290,7 +264,7 @@ public final class EngineOptimizer implements Optimizer {
         weights.put(parameter.name(), parameter.weights());
       }
     }
-    return new TrainingState(name, stepper.steps, stepper.streak.steps, settings, states, weights);
+    return new TrainingState(name, step.steps(), step.nonFiniteSteps(), settings, states, weights);
   }
 
   private ParameterState parameterState(int i, long at) {
@@ -299,10 +273,7 @@ public final class EngineOptimizer implements Optimizer {
         parameter.name(),
         TensorType.of(parameter.weights()).shape(),
         hyperparameters.get(i).text(at),
-        new ParameterState.Counters(
-            stepper.step.updates[i],
-            stepper.step.updatesSinceReset[i],
-            stepper.report.totalSpikes[i]),
+        step.counters(i),
         rule.state(i),
         Optional.ofNullable(rule.mask(i)).map(SavedMask::of),
         ownScalars(i));
@@ -379,6 +350,6 @@ public final class EngineOptimizer implements Optimizer {
   /** The name of the algorithm and its size. */
   @Override
   public String toString() {
-    return name + "[" + parameters.size() + " parameters, step " + stepper.steps + "]";
+    return name + "[" + parameters.size() + " parameters, step " + step.steps() + "]";
   }
 }

@@ -6,6 +6,7 @@ import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 
 import io.spam4j.engine.Parameter;
 import io.spam4j.engine.checkpoint.ParameterState;
+import io.spam4j.engine.checkpoint.TrainingState;
 import io.spam4j.engine.internal.decide.StepState;
 import io.spam4j.engine.internal.transform.TransformChain;
 import io.spam4j.tensors.DType;
@@ -16,6 +17,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SequencedMap;
 import org.jspecify.annotations.Nullable;
 
@@ -27,50 +29,39 @@ final class Restoration {
   private final UpdateRule rule;
   private final TransformChain chain;
   private final StepState step;
-  private final StepFigures report;
 
-  Restoration(
-      List<Parameter> parameters,
-      UpdateRule rule,
-      TransformChain chain,
-      StepState step,
-      StepFigures report) {
+  Restoration(List<Parameter> parameters, UpdateRule rule, TransformChain chain, StepState step) {
     this.parameters = parameters;
     this.rule = rule;
     this.chain = chain;
     this.step = step;
-    this.report = report;
   }
 
   /**
-   * Restores all that belongs to parameters. What can fail comes first and changes nothing.
+   * Goes on from a run. What can fail comes first and changes nothing.
    *
-   * @param sources of each parameter; null for one that starts afresh
-   * @param weights by the names of sources; those that are there are loaded
+   * @param sources what each parameter goes on from; null for one that starts afresh
+   * @param hasWeights whether its weights are loaded too
    */
-  void restore(List<@Nullable ParameterState> sources, Map<String, Tensor> weights) {
+  void restore(TrainingState saved, List<@Nullable ParameterState> sources, boolean hasWeights) {
     try {
       rule.prepareRestore(sources);
     } catch (RuntimeException | Error e) {
       rule.discardRestore();
       throw e;
     }
+    step.restore(StepState.Snapshot.of(saved, sources));
     for (int i = 0; i < sources.size(); i++) {
       ParameterState source = sources.get(i);
       restoreState(i, source);
-      ParameterState.Counters counters =
-          source == null ? ParameterState.Counters.NONE : source.counters();
-      step.updates[i] = counters.updates();
-      step.updatesSinceReset[i] = counters.updatesSinceReset();
-      report.totalSpikes[i] = counters.spikes();
       Map<String, Double> scalars = source == null ? Map.of() : source.scalars();
       Map<String, Double> ofRule = new LinkedHashMap<>();
       rule.restoreScalars(i, scalars);
       rule.addScalars(i, ofRule);
       chain.restoreScalars(i, scalars, ofRule.keySet());
-      Tensor saved = source == null ? null : weights.get(source.name());
-      if (saved != null) {
-        parameters.get(i).weights().memory().copyFrom(saved.memory());
+      if (hasWeights && source != null) {
+        MemorySegment weights = Objects.requireNonNull(saved.weights().get(source.name())).memory();
+        parameters.get(i).weights().memory().copyFrom(weights);
       }
     }
     rule.commitRestore();
