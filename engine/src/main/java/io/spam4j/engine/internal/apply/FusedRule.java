@@ -146,7 +146,7 @@ public final class FusedRule extends UpdateRule {
 
   @Override
   protected void commitRestore() {
-    sparse.commitRestore();
+    sparse.commit(_ -> {}); // all tensors read their state anew
     takeNextJob();
     for (FusedTensor tensor : tensors) {
       tensor.readRestoredState(state(tensor.index));

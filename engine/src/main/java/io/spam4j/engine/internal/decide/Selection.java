@@ -32,6 +32,7 @@ public final class Selection implements AutoCloseable {
   private final Supplier<Arena> arenas;
   private @Nullable Owned<IndexMask> current;
   private @Nullable Owned<IndexMask> next;
+  private boolean replaces; // whether commit makes next the current one even if it is null
 
   /**
    * Selects for the first interval, unless that needs a gradient.
@@ -167,14 +168,15 @@ public final class Selection implements AutoCloseable {
     return count;
   }
 
-  /** Makes the prepared selection the current one. */
+  /** Makes the prepared selection the current one; of a checkpoint also if it is none. */
   public void commit() {
-    if (next != null) {
+    if (next != null || replaces) {
       if (current != null) {
         current.close();
       }
       current = next;
       next = null;
+      replaces = false;
     }
   }
 
@@ -185,10 +187,10 @@ public final class Selection implements AutoCloseable {
    */
   public void prepareRestore(@Nullable SavedMask saved) {
     discardNext();
-    if (saved == null) {
-      return;
+    if (saved != null) {
+      next = Owned.in(arenas, saved::restore);
     }
-    next = Owned.in(arenas, saved::restore);
+    replaces = true;
   }
 
   /** Makes the selection of another optimizer, without changing the current one; null for none. */
@@ -207,6 +209,7 @@ public final class Selection implements AutoCloseable {
 
   /** Forgets the prepared selection. */
   public void discardNext() {
+    replaces = false;
     if (next != null) {
       next.close();
       next = null;

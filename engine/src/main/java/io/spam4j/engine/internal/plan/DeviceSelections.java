@@ -98,15 +98,6 @@ final class DeviceSelections implements AutoCloseable {
     }
   }
 
-  /** Makes those of a checkpoint, which were prepared, the current ones. */
-  void commitRestore() {
-    for (Selection selection : selections) {
-      if (selection != null) {
-        selection.commitRestore();
-      }
-    }
-  }
-
   /** Forgets what was drawn. */
   void discard() {
     for (Selection selection : selections) {

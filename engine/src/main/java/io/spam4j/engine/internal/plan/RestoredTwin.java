@@ -74,7 +74,7 @@ final class RestoredTwin implements RestoredState {
   @Override
   public void commit() {
     commit.run();
-    selections.commitRestore();
+    selections.commit();
     done = true;
   }
 
