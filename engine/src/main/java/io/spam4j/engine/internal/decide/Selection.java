@@ -193,20 +193,6 @@ public final class Selection implements AutoCloseable {
     replaces = true;
   }
 
-  /** Makes the selection of another optimizer, without changing the current one; null for none. */
-  public void prepareCopy(@Nullable IndexMask mask) {
-    prepareRestore(mask == null ? null : SavedMask.of(mask));
-  }
-
-  /** Makes the selection of a checkpoint the current one, also if it is none. */
-  public void commitRestore() {
-    if (current != null) {
-      current.close();
-    }
-    current = next;
-    next = null;
-  }
-
   /** Forgets the prepared selection. */
   public void discardNext() {
     replaces = false;

@@ -6,6 +6,7 @@ import io.spam4j.engine.device.StepFacts;
 import io.spam4j.engine.internal.decide.AdamDecision;
 import io.spam4j.engine.internal.decide.AdamSettings;
 import io.spam4j.engine.internal.decide.Corrections;
+import io.spam4j.engine.internal.decide.Selections;
 import io.spam4j.engine.internal.decide.StepState;
 import io.spam4j.engine.internal.decide.Timeline;
 import io.spam4j.engine.internal.step.Configuration;
@@ -32,7 +33,7 @@ final class DeviceStep implements PlannedStep {
   private final AdamDecision decision;
   private final TransformChain chain;
   private final List<TransformLink> measuring;
-  private final DeviceSelections selections;
+  private final Selections selections;
   private final long[] elements;
   private final DeviceReports reports;
   private final UpdateCoefficients[] coefficients;
@@ -48,15 +49,15 @@ final class DeviceStep implements PlannedStep {
       AdamSettings adam,
       AdamDecision decision,
       TransformChain chain,
-      DeviceSelections selections,
-      List<Long> elements,
+      Selections selections,
+      long[] elements,
       DeviceReports reports,
       StepState current) {
     this.configuration = configuration;
     this.chain = chain;
     this.selections = selections;
     this.reports = reports;
-    this.elements = elements.stream().mapToLong(Long::longValue).toArray();
+    this.elements = elements;
     this.adam = adam;
     this.decision = decision;
     measuring = chain.measuring();

@@ -6,9 +6,6 @@ import io.spam4j.engine.NonFinitePolicy;
 import io.spam4j.engine.Optimizer;
 import io.spam4j.engine.Parameter;
 import io.spam4j.engine.StepReport;
-import io.spam4j.engine.checkpoint.Checkpoint;
-import io.spam4j.engine.checkpoint.CheckpointFormatException;
-import io.spam4j.engine.checkpoint.CheckpointMatch;
 import io.spam4j.engine.checkpoint.CheckpointWriter;
 import io.spam4j.engine.checkpoint.ExpectedState;
 import io.spam4j.engine.checkpoint.ExpectedState.TensorType;
@@ -169,15 +166,6 @@ public final class EngineOptimizer implements Optimizer {
     return step.steps();
   }
 
-  /** The counters: for one that continues elsewhere. */
-  public StepState step() {
-    return step;
-  }
-
-  public TransformChain chain() {
-    return chain;
-  }
-
   @Override
   public SequencedMap<String, Tensor> state(String parameter) {
     requireOpen();
@@ -233,18 +221,14 @@ public final class EngineOptimizer implements Optimizer {
   private void restore(Path file, LoadOptions options) throws IOException {
     memoryCheck.check(new Tensor[parameters.size()]);
     try (Arena reading = Arena.ofShared()) {
-      Checkpoint saved = Checkpoint.open(file, reading);
-      saved.requireIntact();
-      TrainingState own = trainingState(saved.steps(), /* hasWeights= */ false);
-      List<@Nullable ParameterState> sources =
-          CheckpointMatch.of(saved, own, expectedStates(), options);
-      try {
-        new Restoration(parameters, rule, chain, step)
-            .restore(saved.state(), sources, options.hasWeights());
-      } catch (IllegalArgumentException e) {
-        throw CheckpointFormatException.of(
-            file, "checkpoint masks must be selections", "reason=" + e.getMessage(), e);
-      }
+      CheckpointSources sources =
+          CheckpointSources.open(
+              file,
+              reading,
+              at -> trainingState(at, /* hasWeights= */ false),
+              expectedStates(),
+              options);
+      new Restoration(parameters, rule, chain, step).restore(sources);
     }
   }
 
