@@ -5,9 +5,7 @@ import io.spam4j.tensors.Tensor;
 import io.spam4j.tensors.safetensors.Safetensors;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.Collection;
 import java.util.Collections;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,9 +16,6 @@ import java.util.stream.Collectors;
 
 /** Makes sense of a checkpoint's metadata and tensors; refuses what no optimizer has written. */
 final class CheckpointParser {
-  /** Scalars that are the same for all parameters start so. */
-  private static final String COMMON = "zclip_";
-
   private final Path file;
   private final Map<String, String> metadata;
   private final Map<String, Tensor> tensors = new TreeMap<>();
@@ -56,7 +51,6 @@ final class CheckpointParser {
         weights.put(name, of);
       }
     }
-    requireCommonScalars(parameters.values());
     if (!unused.isEmpty()) {
       throw broken("checkpoint tensors must belong to a parameter", "tensors=" + unused.keySet());
     }
@@ -78,22 +72,6 @@ final class CheckpointParser {
         section(CheckpointFormat.NOTE),
         Collections.unmodifiableSequencedMap(new TreeMap<>(tensors)),
         crcs);
-  }
-
-  private void requireCommonScalars(Collection<ParameterState> parameters)
-      throws CheckpointFormatException {
-    Map<String, Double> common = new HashMap<>();
-    for (ParameterState parameter : parameters) {
-      for (var scalar : parameter.scalars().entrySet()) {
-        String name = scalar.getKey();
-        Double other = name.startsWith(COMMON) ? common.putIfAbsent(name, scalar.getValue()) : null;
-        if (other != null && !other.equals(scalar.getValue())) {
-          throw broken(
-              "checkpoint scalar must be the same for all parameters",
-              "scalar=%s, values=%s and %s".formatted(name, other, scalar.getValue()));
-        }
-      }
-    }
   }
 
   private int version() throws CheckpointFormatException {

@@ -49,6 +49,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.SequencedMap;
+import java.util.Set;
 import java.util.function.IntFunction;
 
 /** The deciding half of an optimizer: what {@link EngineOptimizer} has besides memory. */
@@ -323,6 +324,7 @@ public final class DevicePlanner implements StepPlanner {
               at -> trainingState(at, _ -> new LinkedHashMap<>(), new LinkedHashMap<>()),
               expectedStates(),
               options);
+      sources.requireScalars(chain, this::namesOfDecision);
       prepareSelections(sources);
       TransformChain histories = chain(links());
       restoreScalars(histories, sources);
@@ -372,10 +374,15 @@ public final class DevicePlanner implements StepPlanner {
 
   private void restoreScalars(TransformChain histories, CheckpointSources sources) {
     for (int i = 0; i < names.size(); i++) {
-      Map<String, Double> ofDecision = new LinkedHashMap<>();
-      decision.addScalars(i, ofDecision);
-      histories.restoreScalars(i, sources.scalars(i), ofDecision.keySet());
+      histories.restoreScalars(i, sources.scalars(i), namesOfDecision(i));
     }
+  }
+
+  /** Of the histories that the decision keeps. */
+  private Set<String> namesOfDecision(int i) {
+    Map<String, Double> scalars = new LinkedHashMap<>();
+    decision.addScalars(i, scalars);
+    return scalars.keySet();
   }
 
   /** Goes on from a checkpoint; state and weights are the device's. */

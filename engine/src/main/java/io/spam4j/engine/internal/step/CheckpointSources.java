@@ -8,13 +8,17 @@ import io.spam4j.engine.checkpoint.LoadOptions;
 import io.spam4j.engine.checkpoint.ParameterState;
 import io.spam4j.engine.checkpoint.TrainingState;
 import io.spam4j.engine.internal.decide.StepState;
+import io.spam4j.engine.internal.transform.TransformChain;
 import io.spam4j.tensors.Tensor;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
+import java.util.function.IntFunction;
 import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;
 
@@ -70,10 +74,49 @@ public record CheckpointSources(
     return source == null ? null : source.state().get(name);
   }
 
+  private String name(int parameter) {
+    ParameterState source = parameters.get(parameter);
+    return source == null ? "" : source.name();
+  }
+
   /** The histories to go on from. */
   public Map<String, Double> scalars(int parameter) {
     ParameterState source = parameters.get(parameter);
     return source == null ? Map.of() : source.scalars();
+  }
+
+  /**
+   * Refuses histories that no run has.
+   *
+   * @param chain that is to have them
+   * @param taken the names of those that are not of the chain, of each parameter
+   */
+  public void requireScalars(TransformChain chain, IntFunction<Set<String>> taken)
+      throws CheckpointFormatException {
+    Map<String, Double> common = new HashMap<>();
+    for (int i = 0; i < parameters.size(); i++) {
+      for (TransformChain.Scalar scalar : chain.scalars(i, taken.apply(i))) {
+        Double value = scalars(i).get(scalar.name());
+        if (value == null) {
+          continue;
+        }
+        if (scalar.isCount() && !(value >= 0 && value == Math.rint(value))) {
+          throw CheckpointFormatException.of(
+              file,
+              "checkpoint count must be a whole number, not negative",
+              "parameter=%s, scalar=%s, value=%s".formatted(name(i), scalar.name(), value),
+              null);
+        }
+        Double other = scalar.isCommon() ? common.putIfAbsent(scalar.name(), value) : null;
+        if (other != null && !other.equals(value)) {
+          throw CheckpointFormatException.of(
+              file,
+              "checkpoint scalar must be the same for all parameters",
+              "scalar=%s, values=%s and %s".formatted(scalar.name(), other, value),
+              null);
+        }
+      }
+    }
   }
 
   /** What a file is refused with whose masks are none. */

@@ -9,6 +9,7 @@ import io.spam4j.tensors.Tensor;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /** Brings the parts of an optimizer to the state of a checkpoint that fits it. */
 final class Restoration {
@@ -26,6 +27,7 @@ final class Restoration {
 
   /** Goes on from a checkpoint. What can fail comes first and changes nothing. */
   void restore(CheckpointSources sources) throws CheckpointFormatException {
+    sources.requireScalars(chain, this::namesOfRule);
     try {
       rule.prepareRestore(sources.parameters());
     } catch (IllegalArgumentException e) {
@@ -38,16 +40,21 @@ final class Restoration {
     step.restore(sources.counters());
     for (int i = 0; i < parameters.size(); i++) {
       restoreState(i, sources);
-      Map<String, Double> ofRule = new LinkedHashMap<>();
       rule.restoreScalars(i, sources.scalars(i));
-      rule.addScalars(i, ofRule);
-      chain.restoreScalars(i, sources.scalars(i), ofRule.keySet());
+      chain.restoreScalars(i, sources.scalars(i), namesOfRule(i));
       Tensor weights = sources.weights(i);
       if (weights != null) {
         parameters.get(i).weights().memory().copyFrom(weights.memory());
       }
     }
     rule.commitRestore();
+  }
+
+  /** Of the histories that the rule keeps. */
+  private Set<String> namesOfRule(int i) {
+    Map<String, Double> scalars = new LinkedHashMap<>();
+    rule.addScalars(i, scalars);
+    return scalars.keySet();
   }
 
   private void restoreState(int i, CheckpointSources sources) {

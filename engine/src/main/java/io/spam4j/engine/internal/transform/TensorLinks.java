@@ -82,6 +82,11 @@ public final class TensorLinks {
     }
 
     @Override
+    boolean isCount(String scalar) {
+      return scalar.equals("m_max_count");
+    }
+
+    @Override
     void restore(int tensor, Map<String, Double> scalars) {
       threshold[tensor] = get(scalars, "m_max_t");
       counts[tensor] = (long) get(scalars, "m_max_count");
@@ -150,6 +155,11 @@ public final class TensorLinks {
       scalars.put("m_norm_t", mean[tensor]);
       scalars.put("v_norm_t", square[tensor]);
       scalars.put("norm_count", (double) counts[tensor]);
+    }
+
+    @Override
+    boolean isCount(String scalar) {
+      return scalar.equals("norm_count");
     }
 
     @Override
