@@ -10,6 +10,7 @@ import java.util.function.Supplier;
 public final class CountingArenas implements Supplier<Arena> {
   private final List<Counting> open = new ArrayList<>();
   private long callsLeft;
+  private long mostBytes;
 
   /** Arenas that do not fail. */
   public CountingArenas() {
@@ -32,6 +33,13 @@ public final class CountingArenas implements Supplier<Arena> {
   /** The bytes asked of all arenas that are open; what alignment costs is not in it. */
   public long bytes() {
     return open.stream().mapToLong(arena -> arena.bytes).sum();
+  }
+
+  /** The most that {@link #bytes} was since the last call of this. */
+  public long takeMostBytes() {
+    long most = mostBytes;
+    mostBytes = bytes();
+    return most;
   }
 
   /** How many arenas are open. */
@@ -62,6 +70,7 @@ public final class CountingArenas implements Supplier<Arena> {
     public MemorySegment allocate(long byteSize, long byteAlignment) {
       count();
       bytes += byteSize;
+      mostBytes = Math.max(mostBytes, CountingArenas.this.bytes());
       return arena.allocate(byteSize, byteAlignment);
     }
 

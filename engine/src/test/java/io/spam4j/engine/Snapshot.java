@@ -2,7 +2,8 @@ package io.spam4j.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.spam4j.engine.internal.step.EngineOptimizer;
+import io.spam4j.engine.internal.decide.StepState;
+import io.spam4j.engine.internal.step.StepStates;
 import io.spam4j.tensors.Tensor;
 import java.lang.foreign.ValueLayout;
 import java.lang.reflect.Method;
@@ -28,7 +29,11 @@ public final class Snapshot {
       optimizer.mask(name).ifPresent(mask -> add(parts, LongStream.of(mask.toArray())));
       add(parts, optimizer.scalars(name).values().stream().mapToLong(Double::doubleToRawLongBits));
     }
-    add(parts, LongStream.of(((EngineOptimizer) optimizer).counters()));
+    StepState.Snapshot counters = StepStates.of(optimizer).snapshot();
+    add(parts, LongStream.of(counters.steps()));
+    counters
+        .tensors()
+        .forEach(of -> add(parts, LongStream.of(of.updates(), of.updatesSinceReset())));
     return new Snapshot(parts.build().toArray());
   }
 

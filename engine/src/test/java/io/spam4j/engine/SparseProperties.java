@@ -3,7 +3,7 @@ package io.spam4j.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import io.spam4j.engine.internal.step.EngineOptimizer;
+import io.spam4j.engine.internal.step.StepStates;
 import io.spam4j.engine.optimizers.Adam;
 import io.spam4j.engine.optimizers.AdamW;
 import io.spam4j.engine.optimizers.MomentBuilder;
@@ -170,8 +170,7 @@ final class SparseProperties {
       close();
       if (mask.length > 0) {
         run.add(new Runs(builder(variant).stopAfterNonFinite(0), at(mask, sparse.weights)));
-        long[] counters = ((EngineOptimizer) sparse.optimizer).counters();
-        ((EngineOptimizer) run.getFirst().optimizer).restoreCounters(counters);
+        StepStates.of(run.getFirst().optimizer).restore(StepStates.of(sparse.optimizer).snapshot());
       }
     }
 

@@ -1,7 +1,6 @@
 package io.spam4j.engine.checkpoint;
 
 import io.spam4j.tensors.Tensor;
-import io.spam4j.tensors.mask.IndexMask;
 import io.spam4j.tensors.safetensors.Safetensors;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -10,7 +9,6 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.SequencedMap;
 
 /**
@@ -28,50 +26,6 @@ public final class Checkpoint {
   private Checkpoint(Path file, CheckpointParser.Content content) {
     this.file = file;
     this.content = content;
-  }
-
-  /**
-   * What was saved of one parameter.
-   *
-   * @param name of the parameter
-   * @param shape of its weights
-   * @param hyperparameters as text; the learning rate is that of the next step
-   * @param updates how often it was updated
-   * @param updatesSinceReset the same since its moments were last reset
-   * @param spikes coordinates that were spikes, over all steps
-   * @param state tensors by their names, as in {@link io.spam4j.engine.Optimizer#state}; read-only
-   * @param mask which weights have state; empty if all have, or none yet
-   * @param scalars as in {@link io.spam4j.engine.Optimizer#scalars}
-   */
-  public record SavedParameter(
-      String name,
-      List<Long> shape,
-      SequencedMap<String, String> hyperparameters,
-      long updates,
-      long updatesSinceReset,
-      long spikes,
-      SequencedMap<String, Tensor> state,
-      Optional<SavedMask> mask,
-      SequencedMap<String, Double> scalars) {}
-
-  /**
-   * A saved selection of weights.
-   *
-   * @param elements of the weights
-   * @param count how many are selected
-   * @param width of the symbols of its data, see {@link IndexMask#width}
-   * @param data see {@link IndexMask#data}
-   */
-  public record SavedMask(long elements, long count, int width, Tensor data) {
-    /**
-     * Makes the selection.
-     *
-     * @param arena owns the memory of the mask
-     * @throws IllegalArgumentException if the data are no selection
-     */
-    public IndexMask restore(Arena arena) {
-      return IndexMask.restore(arena, elements, count, width, data.memory());
-    }
   }
 
   /**
@@ -99,34 +53,39 @@ public final class Checkpoint {
     return content.version();
   }
 
+  /** All of the run that was saved. */
+  public TrainingState state() {
+    return content.state();
+  }
+
   /** The name of the algorithm, such as {@code spam}. */
   public String optimizer() {
-    return content.optimizer();
+    return state().optimizer();
   }
 
   /** The steps done. */
   public long steps() {
-    return content.steps();
+    return state().steps();
   }
 
   /** Consecutive steps, up to the last one, whose gradients were not all finite. */
   public long nonFiniteSteps() {
-    return content.nonFiniteSteps();
+    return state().nonFiniteSteps();
   }
 
   /** What holds for all parameters, as text, such as {@code resetInterval} and {@code seed}. */
   public SequencedMap<String, String> settings() {
-    return content.settings();
+    return state().settings();
   }
 
   /** What was saved of each parameter, in the order of their names. */
-  public SequencedMap<String, SavedParameter> parameters() {
-    return content.parameters();
+  public SequencedMap<String, ParameterState> parameters() {
+    return state().parameters();
   }
 
   /** The weights, by parameter; empty unless {@link SaveOptions#withWeights} saved them. */
   public SequencedMap<String, Tensor> weights() {
-    return content.weights();
+    return state().weights();
   }
 
   /** The caller's notes; see {@link SaveOptions#note}. */

@@ -6,7 +6,6 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.SequencedMap;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,9 +13,6 @@ import org.jspecify.annotations.Nullable;
  * field.
  */
 final class CheckpointFields {
-  /** Numbers that count. */
-  private static final Pattern COUNT = Pattern.compile("(m_max_count|norm_count|zclip_norms).*");
-
   private final Path file;
   private final String key;
   private final SequencedMap<String, String> fields;
@@ -110,17 +106,12 @@ final class CheckpointFields {
   }
 
   private double number(String field, String text) throws CheckpointFormatException {
-    String facts = "field=%s, text=%s".formatted(field, text);
-    double value;
     try {
-      value = Double.parseDouble(text);
+      return Double.parseDouble(text);
     } catch (NumberFormatException e) {
-      throw broken("checkpoint scalar must be a number", facts, e);
+      throw broken(
+          "checkpoint scalar must be a number", "field=%s, text=%s".formatted(field, text), e);
     }
-    if (COUNT.matcher(field).matches() && !(value >= 0 && value == Math.rint(value))) {
-      throw broken("checkpoint count must be a whole number, not negative", facts, null);
-    }
-    return value;
   }
 
   private CheckpointFormatException broken(String rule, String facts, @Nullable Throwable cause) {

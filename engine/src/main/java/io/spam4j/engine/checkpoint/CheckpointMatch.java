@@ -1,6 +1,6 @@
 package io.spam4j.engine.checkpoint;
 
-import io.spam4j.engine.checkpoint.Checkpoint.SavedParameter;
+import io.spam4j.engine.checkpoint.ExpectedState.TensorType;
 import io.spam4j.engine.checkpoint.LoadOptions.Difference;
 import io.spam4j.tensors.DType;
 import io.spam4j.tensors.Tensor;
@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -24,27 +25,32 @@ public final class CheckpointMatch {
 
   private final Checkpoint saved;
   private final TrainingState own;
+  private final List<ExpectedState> expected;
   private final LoadOptions options;
   // Each with the parameters that it is found in; none for what holds for all.
   private final Map<String, List<String>> differences = new LinkedHashMap<>();
 
-  private CheckpointMatch(Checkpoint saved, TrainingState own, LoadOptions options) {
+  private CheckpointMatch(
+      Checkpoint saved, TrainingState own, List<ExpectedState> expected, LoadOptions options) {
     this.saved = saved;
     this.own = own;
+    this.expected = expected;
     this.options = options;
   }
 
   /**
    * What to load for each parameter of the optimizer; null for one that starts afresh.
    *
+   * @param own what the optimizer is and has; neither tensors nor masks are looked at
+   * @param expected how the state of each of its parameters must look
    * @throws CheckpointMismatchException if something differs that the options do not allow
    */
-  public static List<@Nullable SavedParameter> of(
-      Checkpoint saved, TrainingState own, LoadOptions options) {
-    return new CheckpointMatch(saved, own, options).match();
+  public static List<@Nullable ParameterState> of(
+      Checkpoint saved, TrainingState own, List<ExpectedState> expected, LoadOptions options) {
+    return new CheckpointMatch(saved, own, expected, options).match();
   }
 
-  private List<@Nullable SavedParameter> match() {
+  private List<@Nullable ParameterState> match() {
     boolean same = saved.optimizer().equals(own.optimizer());
     if (!same) {
       differ(Difference.OPTIMIZER, "optimizer", saved.optimizer(), own.optimizer());
@@ -52,14 +58,14 @@ public final class CheckpointMatch {
       compare("setting ", saved.settings(), own.settings());
     }
     Set<String> extra = new LinkedHashSet<>(saved.parameters().keySet());
-    List<@Nullable SavedParameter> sources = new ArrayList<>();
-    for (TrainingState.OfParameter of : own.parameters()) {
+    List<@Nullable ParameterState> sources = new ArrayList<>();
+    for (ParameterState of : own.parameters().values()) {
       String name = options.nameInFile(of.name());
       extra.remove(name);
-      SavedParameter source = saved.parameters().get(name);
+      ParameterState source = saved.parameters().get(name);
       if (source == null) {
         differ(Difference.MISSING, "parameter", ABSENT, of.name());
-      } else if (!fits(source, of, same)) {
+      } else if (!fits(source, of, expected.get(sources.size()), same)) {
         source = null;
       }
       sources.add(source);
@@ -75,31 +81,38 @@ public final class CheckpointMatch {
   }
 
   /** Whether a parameter can be loaded; tells of all that differs. */
-  private boolean fits(SavedParameter source, TrainingState.OfParameter of, boolean sameOptimizer) {
+  private boolean fits(
+      ParameterState source, ParameterState of, ExpectedState state, boolean sameOptimizer) {
     String name = of.name();
     if (sameOptimizer) {
       compare("", source.hyperparameters(), of.hyperparameters(), name);
       compareNames("scalars", Difference.HYPERPARAMETERS, source.scalars(), of.scalars(), name);
     }
-    compareNames("state", Difference.OPTIMIZER, source.state(), of.tensors(), name);
+    compareNames(
+        "state",
+        Difference.OPTIMIZER,
+        source.state(),
+        state.tensors().of(OptionalLong.empty()),
+        name);
     boolean fits = true;
     List<Long> shape = of.shape();
     if (!source.shape().equals(shape)) {
       fits = false;
       differ(Difference.SHAPES, "shape", source.shape(), shape, name);
-    } else if (source.mask().isPresent() && !of.isPacked()) {
+    } else if (source.mask().isPresent() && !state.isPacked()) {
       fits = false;
       differ(Difference.SHAPES, "weights with state", "selected", "all", name);
     } else {
-      fits = stateFits(source, of, name);
+      fits = stateFits(source, state.tensors(), name);
     }
-    compareWeights(source, of);
+    compareWeights(source, name, state.weights());
     return fits;
   }
 
-  private boolean stateFits(SavedParameter source, TrainingState.OfParameter of, String name) {
+  private boolean stateFits(ParameterState source, ExpectedState.Tensors tensors, String name) {
     boolean fits = true;
-    for (Map.Entry<String, Tensor> state : of.tensors().entrySet()) {
+    OptionalLong selected = source.mask().stream().mapToLong(SavedMask::count).findFirst();
+    for (Map.Entry<String, TensorType> state : tensors.of(selected).entrySet()) {
       Tensor tensor = source.state().get(state.getKey());
       if (tensor == null) {
         continue;
@@ -113,27 +126,25 @@ public final class CheckpointMatch {
           differ("%s: file=%s, optimizer=%s".formatted(state.getKey(), file, wanted), name);
         }
       }
-      List<Long> expected =
-          source.mask().isPresent()
-              ? own.selectedShape().of(state.getKey(), source.mask().get().count(), of.shape())
-              : shape(state.getValue());
-      if (!shape(tensor).equals(expected)) {
+      List<Long> shape = TensorType.of(tensor).shape();
+      List<Long> wantedShape = state.getValue().shape();
+      if (!shape.equals(wantedShape)) {
         fits = false;
-        differ(Difference.SHAPES, state.getKey(), shape(tensor), expected, name);
+        differ(Difference.SHAPES, state.getKey(), shape, wantedShape, name);
       }
     }
     return fits;
   }
 
-  private void compareWeights(SavedParameter source, TrainingState.OfParameter own) {
+  private void compareWeights(ParameterState source, String name, DType own) {
     if (!options.hasWeights()) {
       return;
     }
     Tensor weights = saved.weights().get(source.name());
     if (weights == null) {
-      differ("weights: not in the file, save them with SaveOptions.withWeights", own.name());
-    } else if (weights.dtype() != own.dtype()) {
-      differ("weights: file=%s, optimizer=%s".formatted(weights.dtype(), own.dtype()), own.name());
+      differ("weights: not in the file, save them with SaveOptions.withWeights", name);
+    } else if (weights.dtype() != own) {
+      differ("weights: file=%s, optimizer=%s".formatted(weights.dtype(), own), name);
     }
   }
 
@@ -166,13 +177,5 @@ public final class CheckpointMatch {
   private void differ(String text, String... name) {
     List<String> names = differences.computeIfAbsent(text, _ -> new ArrayList<>());
     names.addAll(Arrays.asList(name));
-  }
-
-  private static List<Long> shape(Tensor tensor) {
-    return list(tensor.shape());
-  }
-
-  private static List<Long> list(long[] shape) {
-    return Arrays.stream(shape).boxed().toList();
   }
 }

@@ -1,15 +1,11 @@
 package io.spam4j.engine.checkpoint;
 
-import io.spam4j.engine.checkpoint.Checkpoint.SavedMask;
-import io.spam4j.engine.checkpoint.Checkpoint.SavedParameter;
 import io.spam4j.tensors.DType;
 import io.spam4j.tensors.Tensor;
 import io.spam4j.tensors.safetensors.Safetensors;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.Collection;
 import java.util.Collections;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -20,9 +16,6 @@ import java.util.stream.Collectors;
 
 /** Makes sense of a checkpoint's metadata and tensors; refuses what no optimizer has written. */
 final class CheckpointParser {
-  /** Scalars that are the same for all parameters start so. */
-  private static final String COMMON = "zclip_";
-
   private final Path file;
   private final Map<String, String> metadata;
   private final Map<String, Tensor> tensors = new TreeMap<>();
@@ -31,12 +24,7 @@ final class CheckpointParser {
   /** What a file holds; see {@link Checkpoint}. */
   record Content(
       int version,
-      String optimizer,
-      long steps,
-      long nonFiniteSteps,
-      SequencedMap<String, String> settings,
-      SequencedMap<String, SavedParameter> parameters,
-      SequencedMap<String, Tensor> weights,
+      TrainingState state,
       SequencedMap<String, String> notes,
       SequencedMap<String, Tensor> tensors,
       SequencedMap<String, String> crcs) {}
@@ -51,11 +39,11 @@ final class CheckpointParser {
   Content parse() throws CheckpointFormatException {
     int version = version();
     checkHeader();
-    SequencedMap<String, SavedParameter> parameters = new LinkedHashMap<>();
+    SequencedMap<String, ParameterState> parameters = new LinkedHashMap<>();
     SequencedMap<String, Tensor> weights = new LinkedHashMap<>();
     for (var entry : section(CheckpointFormat.PARAMETER).entrySet()) {
       String name = entry.getKey();
-      SavedParameter parameter = parameter(name, entry.getValue());
+      ParameterState parameter = parameter(name, entry.getValue());
       parameters.put(name, parameter);
       Tensor of = unused.remove(CheckpointFormat.weightTensor(name));
       if (of != null) {
@@ -63,7 +51,6 @@ final class CheckpointParser {
         weights.put(name, of);
       }
     }
-    requireCommonScalars(parameters.values());
     if (!unused.isEmpty()) {
       throw broken("checkpoint tensors must belong to a parameter", "tensors=" + unused.keySet());
     }
@@ -75,31 +62,16 @@ final class CheckpointParser {
     }
     return new Content(
         version,
-        text(CheckpointFormat.OPTIMIZER),
-        count(CheckpointFormat.STEPS),
-        count(CheckpointFormat.NON_FINITE_STEPS),
-        section(CheckpointFormat.SETTING),
-        Collections.unmodifiableSequencedMap(parameters),
-        Collections.unmodifiableSequencedMap(weights),
+        new TrainingState(
+            text(CheckpointFormat.OPTIMIZER),
+            count(CheckpointFormat.STEPS),
+            count(CheckpointFormat.NON_FINITE_STEPS),
+            section(CheckpointFormat.SETTING),
+            Collections.unmodifiableSequencedMap(parameters),
+            Collections.unmodifiableSequencedMap(weights)),
         section(CheckpointFormat.NOTE),
         Collections.unmodifiableSequencedMap(new TreeMap<>(tensors)),
         crcs);
-  }
-
-  private void requireCommonScalars(Collection<SavedParameter> parameters)
-      throws CheckpointFormatException {
-    Map<String, Double> common = new HashMap<>();
-    for (SavedParameter parameter : parameters) {
-      for (var scalar : parameter.scalars().entrySet()) {
-        String name = scalar.getKey();
-        Double other = name.startsWith(COMMON) ? common.putIfAbsent(name, scalar.getValue()) : null;
-        if (other != null && !other.equals(scalar.getValue())) {
-          throw broken(
-              "checkpoint scalar must be the same for all parameters",
-              "scalar=%s, values=%s and %s".formatted(name, other, scalar.getValue()));
-        }
-      }
-    }
   }
 
   private int version() throws CheckpointFormatException {
@@ -125,7 +97,7 @@ final class CheckpointParser {
     }
   }
 
-  private SavedParameter parameter(String name, String text) throws CheckpointFormatException {
+  private ParameterState parameter(String name, String text) throws CheckpointFormatException {
     var fields = new CheckpointFields(file, CheckpointFormat.PARAMETER + name, text);
     List<Long> shape = fields.takeShape(CheckpointFormat.SHAPE);
     String group = CheckpointFormat.GROUP + fields.take(CheckpointFormat.IN_GROUP);
@@ -139,13 +111,11 @@ final class CheckpointParser {
       }
     }
     SavedMask mask = fields.has(CheckpointFormat.MASK_COUNT) ? mask(name, shape, fields) : null;
-    return new SavedParameter(
+    return new ParameterState(
         name,
         shape,
         new CheckpointFields(file, group, text(group)).all(),
-        updates,
-        sinceReset,
-        spikes,
+        new ParameterState.Counters(updates, sinceReset, spikes),
         Collections.unmodifiableSequencedMap(state),
         Optional.ofNullable(mask),
         fields.numbers());

@@ -1,13 +1,11 @@
 package io.spam4j.engine.checkpoint;
 
-import io.spam4j.tensors.DType;
 import io.spam4j.tensors.Tensor;
 import io.spam4j.tensors.safetensors.Safetensors;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.Objects;
 import java.util.SequencedMap;
 
 /** Writes a {@link TrainingState}; see docs/checkpoints.md for the format. */
@@ -35,7 +33,8 @@ public final class CheckpointWriter {
         .settings()
         .forEach((name, text) -> metadata.put(CheckpointFormat.SETTING + name, text));
     options.notes().forEach((key, text) -> metadata.put(CheckpointFormat.NOTE + key, text));
-    training.parameters().forEach(this::add);
+    training.parameters().values().forEach(this::add);
+    training.weights().forEach((name, of) -> tensors.put(CheckpointFormat.weightTensor(name), of));
     groups.forEach(
         (group, number) ->
             metadata.put(CheckpointFormat.GROUP + number, CheckpointFormat.joined(group)));
@@ -46,28 +45,27 @@ public final class CheckpointWriter {
     Safetensors.write(file, tensors, metadata);
   }
 
-  private void add(TrainingState.OfParameter of) {
+  private void add(ParameterState of) {
     String name = of.name();
     int group = groups.computeIfAbsent(of.hyperparameters(), _ -> groups.size());
     SequencedMap<String, String> fields = new LinkedHashMap<>();
     fields.put(CheckpointFormat.SHAPE, of.shape().toString().replace(" ", ""));
     fields.put(CheckpointFormat.IN_GROUP, Integer.toString(group));
-    fields.put(CheckpointFormat.UPDATES, Long.toString(of.updates()));
-    fields.put(CheckpointFormat.UPDATES_SINCE_RESET, Long.toString(of.updatesSinceReset()));
-    fields.put(CheckpointFormat.SPIKES, Long.toString(of.spikes()));
-    fields.put(CheckpointFormat.STATE, String.join(",", of.tensors().keySet()));
-    of.tensors()
+    fields.put(CheckpointFormat.UPDATES, Long.toString(of.counters().updates()));
+    fields.put(
+        CheckpointFormat.UPDATES_SINCE_RESET, Long.toString(of.counters().updatesSinceReset()));
+    fields.put(CheckpointFormat.SPIKES, Long.toString(of.counters().spikes()));
+    fields.put(CheckpointFormat.STATE, String.join(",", of.state().keySet()));
+    of.state()
         .forEach((key, tensor) -> tensors.put(CheckpointFormat.stateTensor(name, key), tensor));
-    if (of.mask() != null) {
-      fields.put(CheckpointFormat.MASK_COUNT, Long.toString(of.mask().count()));
-      fields.put(CheckpointFormat.MASK_WIDTH, Integer.toString(of.mask().width()));
-      var data = of.mask().data();
-      tensors.put(CheckpointFormat.maskTensor(name), Tensor.of(data, DType.U8, data.byteSize()));
-    }
+    of.mask()
+        .ifPresent(
+            mask -> {
+              fields.put(CheckpointFormat.MASK_COUNT, Long.toString(mask.count()));
+              fields.put(CheckpointFormat.MASK_WIDTH, Integer.toString(mask.width()));
+              tensors.put(CheckpointFormat.maskTensor(name), mask.data());
+            });
     of.scalars().forEach((key, value) -> fields.put(key, Double.toString(value)));
     metadata.put(CheckpointFormat.PARAMETER + name, CheckpointFormat.joined(fields));
-    if (options.hasWeights()) {
-      tensors.put(CheckpointFormat.weightTensor(name), Objects.requireNonNull(of.weights()));
-    }
   }
 }

@@ -12,7 +12,10 @@ public interface RestoredState extends AutoCloseable {
   /** The weights to continue with; empty if they stay as they are. */
   Optional<Tensor> weights(int parameter);
 
-  /** A state tensor; of a sparse parameter for {@link #mask}. */
+  /**
+   * A state tensor, {@code F32}; of a sparse parameter for {@link #mask}. It may be read-only, and
+   * is valid until the next call, which may use its memory.
+   */
   Tensor state(int parameter, String name);
 
   /** How many weights of a parameter have moments. */

@@ -100,7 +100,7 @@ final class AdafactorRule extends PlainRule {
     for (int i = 0; i < tensors.length; i++) {
       if (step.has(i)) {
         double squares = weightSizes == null ? 0 : weightSizes.sumOfSquares(i);
-        tensors[i].decide(step.updates[i], step.learningRates[i], squares);
+        tensors[i].decide(step.updates(i), step.learningRates[i], squares);
       }
     }
     momentPass.run(step);

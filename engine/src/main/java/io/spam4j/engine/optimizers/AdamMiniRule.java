@@ -85,7 +85,7 @@ final class AdamMiniRule extends PlainRule {
         double decay = parts.hyperparameters().get(i).weightDecay();
         coefficients[i].moves = learningRate != 0;
         coefficients[i].decayBefore = (float) (1 - learningRate * decay);
-        blocks[i].decide(learningRate, step.updates[i]);
+        blocks[i].decide(learningRate, step.updates(i));
       }
     }
     measureOrUpdate.run(step);

@@ -13,6 +13,7 @@ import io.spam4j.engine.device.StepPlanner;
 import io.spam4j.engine.internal.decide.BetaSchedule;
 import io.spam4j.engine.internal.decide.Hyperparameters;
 import io.spam4j.engine.internal.decide.Selection;
+import io.spam4j.engine.internal.decide.SettingTexts;
 import io.spam4j.engine.internal.measure.MeasurePass;
 import io.spam4j.engine.internal.plan.DevicePlanner;
 import io.spam4j.engine.internal.state.StateShape;
@@ -221,7 +222,7 @@ public abstract class OptimizerBuilder<B extends OptimizerBuilder<B>> {
   private Algorithm checkedBlueprint() {
     Algorithm algorithm = algorithm();
     algorithm.settings().put("nonFinite", nonFinite.name());
-    algorithm.settings().put("transforms", transforms.toString());
+    algorithm.settings().put("transforms", SettingTexts.of(transforms));
     algorithm.requireForms();
     return algorithm;
   }

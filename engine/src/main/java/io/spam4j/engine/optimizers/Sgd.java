@@ -148,7 +148,7 @@ public final class Sgd {
     @Override
     protected void decide(int tensor, StepState step) {
       coefficients[tensor].stepSize = (float) step.learningRates[tensor];
-      coefficients[tensor].startsBuffer = step.updates[tensor] == 1;
+      coefficients[tensor].startsBuffer = step.updates(tensor) == 1;
     }
 
     @Override

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.spam4j.engine.Runs;
 import io.spam4j.engine.StepReport;
 import io.spam4j.engine.TensorRuns;
+import io.spam4j.engine.internal.decide.StepState;
 import io.spam4j.engine.internal.step.StepFigures;
 import io.spam4j.engine.optimizers.Spam;
 import io.spam4j.tensors.Tensor;
@@ -74,7 +75,7 @@ final class SpikeJournalTest {
   void names_areEscaped_andAnInfiniteRatioIsNull() throws IOException {
     String name = "q\"\\\n\u0001\u00e9\ud83d\ude00\ud800";
     try (var journal = SpikeJournal.open(file)) {
-      var report = new StepFigures(List.of(name));
+      var report = new StepFigures(List.of(name), new StepState(1));
       report.begin(7, false, false, 1, 1);
       report.tensorSpikes[0] = 1;
       report.tensorLargestRatio[0] = Float.POSITIVE_INFINITY;
@@ -92,7 +93,7 @@ final class SpikeJournalTest {
     var journal = SpikeJournal.open(file);
     journal.close();
     journal.close();
-    var report = new StepFigures(List.of("w"));
+    var report = new StepFigures(List.of("w"), new StepState(1));
     journal.stepped(report); // no spikes: nothing to write
     report.tensorSpikes[0] = 1;
     assertThatThrownBy(() -> journal.stepped(report))

@@ -107,10 +107,7 @@ public final class CheckpointFuzzTarget {
     Map<String, Object> scalars = new LinkedHashMap<>();
     checkpoint
         .parameters()
-        .forEach(
-            (name, of) ->
-                scalars.put(
-                    name, List.of(of.scalars(), of.updates(), of.updatesSinceReset(), of.shape())));
+        .forEach((name, of) -> scalars.put(name, List.of(of.scalars(), of.counters(), of.shape())));
     return scalars;
   }
 

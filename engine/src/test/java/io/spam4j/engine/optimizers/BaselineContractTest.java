@@ -11,7 +11,7 @@ import io.spam4j.engine.NonFiniteGradientException;
 import io.spam4j.engine.NonFinitePolicy;
 import io.spam4j.engine.StepReport;
 import io.spam4j.engine.TensorRuns;
-import io.spam4j.engine.internal.step.EngineOptimizer;
+import io.spam4j.engine.internal.step.StepStates;
 import io.spam4j.tensors.Tensor;
 import java.lang.management.ManagementFactory;
 import java.util.Arrays;
@@ -232,8 +232,7 @@ final class BaselineContractTest {
         whole.draw();
         whole.step();
       }
-      ((EngineOptimizer) resumed.optimizer)
-          .restoreCounters(((EngineOptimizer) whole.optimizer).counters());
+      StepStates.of(resumed.optimizer).restore(StepStates.of(whole.optimizer).snapshot());
       for (String name : SMALL.keySet()) {
         resumed.weights(name).memory().copyFrom(whole.weights(name).memory());
         resumed

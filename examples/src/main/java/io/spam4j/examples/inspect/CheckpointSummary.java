@@ -1,12 +1,13 @@
 package io.spam4j.examples.inspect;
 
+import com.fasterxml.jackson.annotation.JsonValue;
 import io.spam4j.engine.checkpoint.Checkpoint;
-import io.spam4j.engine.checkpoint.Checkpoint.SavedMask;
-import io.spam4j.engine.checkpoint.Checkpoint.SavedParameter;
+import io.spam4j.engine.checkpoint.ParameterState;
 import io.spam4j.tensors.Tensor;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -35,24 +36,44 @@ record CheckpointSummary(
   /**
    * One parameter.
    *
+   * @param saved all that the file has of it
    * @param group where its hyper-parameters are
-   * @param density the share of its weights that have state; null if all have
-   * @param indexBytes of the selection of them
    * @param weights null if they are not in the file
-   * @param state by names in the file
+   * @param tensors what there is to say of its state tensors
    */
   record OfParameter(
-      String name,
-      List<Long> shape,
+      ParameterState saved,
       int group,
-      @Nullable Double density,
-      long updates,
-      long updatesSinceReset,
-      long spikes,
-      long indexBytes,
       @Nullable TensorSummary weights,
-      List<TensorSummary> state,
-      Map<String, Double> scalars) {}
+      List<TensorSummary> tensors) {
+    /** The share of its weights that have state; null if all have. */
+    @Nullable Double density() {
+      return saved.mask().map(mask -> (double) mask.count() / mask.elements()).orElse(null);
+    }
+
+    /** Of the selection of the weights that have state. */
+    long indexBytes() {
+      return saved.mask().map(mask -> mask.data().bytes()).orElse(0L);
+    }
+
+    /** As JSON. */
+    @JsonValue
+    Map<String, @Nullable Object> json() {
+      Map<String, @Nullable Object> json = new LinkedHashMap<>();
+      json.put("name", saved.name());
+      json.put("shape", saved.shape());
+      json.put("group", group);
+      json.put("density", density());
+      json.put("updates", saved.counters().updates());
+      json.put("updatesSinceReset", saved.counters().updatesSinceReset());
+      json.put("spikes", saved.counters().spikes());
+      json.put("indexBytes", indexBytes());
+      json.put("weights", weights);
+      json.put("state", tensors);
+      json.put("scalars", saved.scalars());
+      return json;
+    }
+  }
 
   /** Bytes of all state tensors, of the selections, of the weights, and of the file. */
   record Bytes(long state, long index, long weights, long file) {}
@@ -61,7 +82,7 @@ record CheckpointSummary(
   static CheckpointSummary of(Checkpoint checkpoint) throws IOException {
     List<Map<String, String>> groups = new ArrayList<>();
     List<OfParameter> parameters = new ArrayList<>();
-    for (SavedParameter saved : checkpoint.parameters().values()) {
+    for (ParameterState saved : checkpoint.parameters().values()) {
       if (!groups.contains(saved.hyperparameters())) {
         groups.add(saved.hyperparameters());
       }
@@ -71,7 +92,7 @@ record CheckpointSummary(
     var bytes =
         new Bytes(
             parameters.stream()
-                .flatMap(parameter -> parameter.state().stream())
+                .flatMap(parameter -> parameter.tensors().stream())
                 .mapToLong(TensorSummary::bytes)
                 .sum(),
             parameters.stream().mapToLong(OfParameter::indexBytes).sum(),
@@ -92,21 +113,10 @@ record CheckpointSummary(
         checkpoint.notes());
   }
 
-  private static OfParameter parameter(SavedParameter saved, int group, @Nullable Tensor weights) {
-    List<TensorSummary> state = new ArrayList<>();
-    saved.state().forEach((name, tensor) -> state.add(TensorSummary.of(name, tensor)));
-    @Nullable SavedMask mask = saved.mask().orElse(null);
+  private static OfParameter parameter(ParameterState saved, int group, @Nullable Tensor weights) {
+    List<TensorSummary> tensors = new ArrayList<>();
+    saved.state().forEach((name, tensor) -> tensors.add(TensorSummary.of(name, tensor)));
     return new OfParameter(
-        saved.name(),
-        saved.shape(),
-        group,
-        mask == null ? null : (double) mask.count() / mask.elements(),
-        saved.updates(),
-        saved.updatesSinceReset(),
-        saved.spikes(),
-        mask == null ? 0 : mask.data().bytes(),
-        weights == null ? null : TensorSummary.of("weights", weights),
-        state,
-        saved.scalars());
+        saved, group, weights == null ? null : TensorSummary.of("weights", weights), tensors);
   }
 }

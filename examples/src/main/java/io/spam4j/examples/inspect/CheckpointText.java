@@ -1,5 +1,6 @@
 package io.spam4j.examples.inspect;
 
+import io.spam4j.engine.checkpoint.ParameterState;
 import io.spam4j.examples.inspect.CheckpointSummary.OfParameter;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -50,15 +51,16 @@ final class CheckpointText {
     rows.add(List.of("name", "shape", "group", "with state", "updates", "since reset", "spikes"));
     for (OfParameter parameter : parameters) {
       @Nullable Double density = parameter.density();
+      ParameterState saved = parameter.saved();
       rows.add(
           List.of(
-              parameter.name(),
-              TextPage.shape(parameter.shape()),
+              saved.name(),
+              TextPage.shape(saved.shape()),
               Integer.toString(parameter.group()),
               density == null ? "all" : TextPage.number(density),
-              TextPage.count(parameter.updates()),
-              TextPage.count(parameter.updatesSinceReset()),
-              TextPage.count(parameter.spikes())));
+              TextPage.count(saved.counters().updates()),
+              TextPage.count(saved.counters().updatesSinceReset()),
+              TextPage.count(saved.counters().spikes())));
     }
     return rows;
   }
@@ -72,11 +74,11 @@ final class CheckpointText {
       if (weights != null) {
         all.add(weights);
       }
-      all.addAll(parameter.state());
+      all.addAll(parameter.tensors());
       for (TensorSummary tensor : all) {
         rows.add(
             List.of(
-                parameter.name(),
+                parameter.saved().name(),
                 tensor.name(),
                 tensor.dtype(),
                 TextPage.count(tensor.bytes()),
@@ -86,7 +88,7 @@ final class CheckpointText {
       }
       if (parameter.density() != null) {
         String index = TextPage.count(parameter.indexBytes());
-        rows.add(List.of(parameter.name(), "index", "U8", index, "-", "-", "-"));
+        rows.add(List.of(parameter.saved().name(), "index", "U8", index, "-", "-", "-"));
       }
     }
     return rows;
@@ -94,7 +96,7 @@ final class CheckpointText {
 
   private static List<List<String>> scalars(List<OfParameter> parameters) {
     Set<String> names = new LinkedHashSet<>();
-    parameters.forEach(parameter -> names.addAll(parameter.scalars().keySet()));
+    parameters.forEach(parameter -> names.addAll(parameter.saved().scalars().keySet()));
     if (names.isEmpty()) {
       return List.of();
     }
@@ -103,8 +105,8 @@ final class CheckpointText {
     heads.addAll(names);
     rows.add(heads);
     for (OfParameter parameter : parameters) {
-      List<String> row = new ArrayList<>(List.of(parameter.name()));
-      names.forEach(name -> row.add(TextPage.number(parameter.scalars().get(name))));
+      List<String> row = new ArrayList<>(List.of(parameter.saved().name()));
+      names.forEach(name -> row.add(TextPage.number(parameter.saved().scalars().get(name))));
       rows.add(row);
     }
     return rows;

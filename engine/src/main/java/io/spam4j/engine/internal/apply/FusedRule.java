@@ -1,6 +1,6 @@
 package io.spam4j.engine.internal.apply;
 
-import io.spam4j.engine.checkpoint.Checkpoint.SavedParameter;
+import io.spam4j.engine.checkpoint.ParameterState;
 import io.spam4j.engine.internal.decide.AdamDecision;
 import io.spam4j.engine.internal.decide.AdamSettings;
 import io.spam4j.engine.internal.decide.Corrections;
@@ -145,7 +145,7 @@ public final class FusedRule extends SelectiveRule {
   }
 
   @Override
-  protected void prepareRestore(List<@Nullable SavedParameter> sources) {
+  protected void prepareRestore(List<@Nullable ParameterState> sources) {
     sparse.prepareRestore(sources);
     nextJob = job();
   }
@@ -158,7 +158,7 @@ public final class FusedRule extends SelectiveRule {
 
   @Override
   protected void commitRestore() {
-    sparse.commitRestore();
+    sparse.commit(_ -> {}); // all tensors read their state anew
     takeNextJob();
     for (FusedTensor tensor : tensors) {
       tensor.readRestoredState(state(tensor.index));
@@ -244,7 +244,7 @@ public final class FusedRule extends SelectiveRule {
       StepState step, FusedTensor tensor, Tensor gradient, long from, long to, int participant) {
     UpdateTally tally = parts.counts().of(tensor.index, tensor.isOnePiece, participant);
     PieceAtWork piece = pieces[participant];
-    piece.set(gradient, from, to, step.t, tally);
+    piece.set(gradient, from, to, step.t(), tally);
     tensor.form().update(tensor, piece);
     if (tensor.c.zeroesMomentsAfter) {
       tensor.moments.zero(from, to);

@@ -1,11 +1,11 @@
 package io.spam4j.engine.internal.apply;
 
 import io.spam4j.engine.Parameter;
-import io.spam4j.engine.checkpoint.Checkpoint.SavedMask;
-import io.spam4j.engine.checkpoint.Checkpoint.SavedParameter;
+import io.spam4j.engine.checkpoint.ParameterState;
 import io.spam4j.engine.internal.decide.AdamSettings;
 import io.spam4j.engine.internal.decide.Hyperparameters;
-import io.spam4j.engine.internal.decide.Selection;
+import io.spam4j.engine.internal.decide.Hyperparameters;
+import io.spam4j.engine.internal.decide.Selections;
 import io.spam4j.engine.internal.decide.StateNames;
 import io.spam4j.engine.internal.decide.StepState;
 import io.spam4j.engine.internal.decide.Timeline;
@@ -32,48 +32,44 @@ import org.jspecify.annotations.Nullable;
 final class SparseMoments implements AutoCloseable {
   private final RuleParts parts;
   private final AdamSettings adam;
-  private final @Nullable Selection[] selections; // of each tensor; null where it is dense
+  private final Selections selections;
   private final StateStore state;
 
   SparseMoments(RuleParts parts, AdamSettings adam) {
     this.parts = parts;
     this.adam = adam;
-    selections = new Selection[parts.parameters().size()];
+    selections = selections();
     try {
-      drawSelections();
       state = new StateStore(parts.layout(), parts.parameters(), counts(), parts.memory());
     } catch (RuntimeException | Error e) {
-      closeSelections();
+      selections.close();
       throw e;
     }
   }
 
-  private void drawSelections() {
-    var threads = new ParallelTasks(parts.threads());
-    for (int i = 0; i < selections.length; i++) {
-      Hyperparameters h = parts.hyperparameters().get(i);
-      if (h.isSparse()) {
-        Parameter parameter = parts.parameters().get(i);
-        adam.requireResetBeforeUpdate(parameter.name(), h);
-        adam.requireSparseForms(parameter);
-        selections[i] =
-            new Selection(
-                adam,
-                parameter.name(),
-                parameter.weights().elements(),
-                parameter::weights,
-                h,
-                threads,
-                parts.memory().arenas(Use.INDEX));
+  private Selections selections() {
+    List<Parameter> parameters = parts.parameters();
+    for (int i = 0; i < parameters.size(); i++) {
+      if (parts.hyperparameters().get(i).isSparse()) {
+        adam.requireSparseForms(parameters.get(i));
       }
     }
+    return new Selections(
+        adam,
+        parameters.stream().map(Parameter::name).toList(),
+        parts.elements(),
+        parts.hyperparameters(),
+        i -> parameters.get(i).weights(),
+        (i, step) -> Objects.requireNonNull(step.gradients[i]),
+        new ParallelTasks(parts.threads()),
+        parts.memory().arenas(Use.INDEX));
   }
 
   /** How many weights of each tensor have moments; empty for all. */
   private List<OptionalLong> counts() {
     List<OptionalLong> counts = new ArrayList<>();
-    for (Selection selection : selections) {
-      counts.add(selection == null ? OptionalLong.empty() : OptionalLong.of(selection.count()));
+    for (int i = 0; i < tensors(); i++) {
+      counts.add(isSparse(i) ? OptionalLong.of(selections.count(i)) : OptionalLong.empty());
     }
     return counts;
   }
@@ -85,17 +81,16 @@ final class SparseMoments implements AutoCloseable {
 
   /** Whether any tensor is sparse. */
   boolean any() {
-    return Arrays.stream(selections).anyMatch(Objects::nonNull);
+    return parts.hyperparameters().stream().anyMatch(Hyperparameters::isSparse);
   }
 
   boolean isSparse(int tensor) {
-    return selections[tensor] != null;
+    return selections.isSparse(tensor);
   }
 
   /** The selection of a tensor; null if it is dense, or waits for its first gradient. */
   @Nullable IndexMask mask(int tensor) {
-    Selection selection = selections[tensor];
-    return selection == null ? null : selection.mask();
+    return selections.mask(tensor);
   }
 
   /** Whether a reset at this step leaves the moments of weights that are selected again. */
@@ -110,8 +105,7 @@ final class SparseMoments implements AutoCloseable {
   long[] plannedElements() {
     long[] elements = parts.elements();
     for (int i = 0; i < elements.length; i++) {
-      Selection selection = selections[i];
-      elements[i] = selection == null ? elements[i] : Math.max(1, selection.nextCount());
+      elements[i] = isSparse(i) ? Math.max(1, selections.nextCount(i)) : elements[i];
     }
     return elements;
   }
@@ -123,58 +117,52 @@ final class SparseMoments implements AutoCloseable {
    * @return whether some tensor will have another number of moments
    */
   boolean prepare(StepState step, Timeline timeline) {
+    selections.prepare(step, timeline);
     boolean resizes = false;
-    boolean changes = timeline.startsInterval(step.t);
-    for (int i = 0; i < selections.length; i++) {
-      Selection selection = selections[i];
-      if (selection != null && (changes || selection.waits())) {
-        selection.prepare(timeline.interval(step.t), step.gradients[i]);
-        boolean resized = selection.nextCount() != selection.count();
-        resizes |= resized;
-        if (selection.nextMask() != null && (resized || keepsMoments(i, step))) {
-          state.preparePacked(i, selection.nextCount());
-          carry(i, selection, step);
-        }
+    for (int i = 0; i < tensors(); i++) {
+      boolean resized = selections.nextCount(i) != selections.count(i);
+      resizes |= resized;
+      IndexMask next = selections.nextMask(i);
+      if (next != null && (resized || keepsMoments(i, step))) {
+        state.preparePacked(i, next.count());
+        carry(i, next, step);
       }
     }
     return resizes;
   }
 
+  private int tensors() {
+    return parts.parameters().size();
+  }
+
   /** Forgets the selections that were prepared, and their moments. */
   void discardPrepared() {
-    for (int i = 0; i < selections.length; i++) {
-      Selection selection = selections[i];
-      if (selection != null) {
-        selection.discardNext();
-        state.discardPrepared(i);
-      }
+    selections.discard();
+    for (int i = 0; i < tensors(); i++) {
+      state.discardPrepared(i);
     }
   }
 
   /**
-   * Makes the selections that were prepared for a step the current ones.
+   * Makes the selections that were prepared, for a step or of a checkpoint, the current ones.
    *
    * @param moved told of each tensor whose state lies elsewhere now
    */
   void commit(IntConsumer moved) {
-    for (int i = 0; i < selections.length; i++) {
-      Selection selection = selections[i];
-      if (selection != null && selection.nextMask() != null) {
-        if (state.prepared(i) != null) {
-          state.commitPrepared(i);
-          moved.accept(i);
-        }
-        selection.commit();
+    selections.commit();
+    for (int i = 0; i < tensors(); i++) {
+      if (state.prepared(i) != null) {
+        state.commitPrepared(i);
+        moved.accept(i);
       }
     }
   }
 
   /** Copies the moments of weights that stay selected to those prepared, if they are kept. */
-  private void carry(int tensor, Selection selection, StepState step) {
-    IndexMask old = selection.mask();
-    IndexMask next = selection.nextMask();
+  private void carry(int tensor, IndexMask next, StepState step) {
+    IndexMask old = mask(tensor);
     SequencedMap<String, Tensor> prepared = state.prepared(tensor);
-    if (old != null && next != null && prepared != null && keepsMoments(tensor, step)) {
+    if (old != null && prepared != null && keepsMoments(tensor, step)) {
       carry(state.of(tensor), prepared, old, next);
     }
   }
@@ -183,26 +171,12 @@ final class SparseMoments implements AutoCloseable {
    * Makes the selections of a checkpoint, and room for their moments. A parameter that starts
    * afresh keeps its selection.
    */
-  void prepareRestore(List<@Nullable SavedParameter> sources) {
+  void prepareRestore(List<@Nullable ParameterState> sources) {
     discardPrepared();
-    for (int i = 0; i < selections.length; i++) {
-      Selection selection = selections[i];
-      SavedParameter source = sources.get(i);
-      if (selection != null && source != null) {
-        SavedMask saved = source.mask().orElse(null);
-        selection.prepareRestore(saved);
-        state.preparePacked(i, selection.nextCount());
-      }
-    }
-  }
-
-  /** Makes the selections of a checkpoint the current ones; their moments are in place. */
-  void commitRestore() {
-    for (int i = 0; i < selections.length; i++) {
-      Selection selection = selections[i];
-      if (selection != null && state.prepared(i) != null) {
-        state.commitPrepared(i);
-        selection.commitRestore();
+    selections.prepareRestore(sources);
+    for (int i = 0; i < tensors(); i++) {
+      if (isSparse(i) && sources.get(i) != null) {
+        state.preparePacked(i, selections.nextCount(i));
       }
     }
   }
@@ -229,15 +203,7 @@ final class SparseMoments implements AutoCloseable {
 
   @Override
   public void close() {
-    closeSelections();
+    selections.close();
     state.close();
-  }
-
-  private void closeSelections() {
-    for (Selection selection : selections) {
-      if (selection != null) {
-        selection.close();
-      }
-    }
   }
 }

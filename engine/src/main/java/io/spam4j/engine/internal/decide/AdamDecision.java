@@ -80,7 +80,7 @@ public final class AdamDecision {
 
   /** Whether a reset at this step counts for a tensor. */
   private boolean resets(int tensor, StepState step) {
-    return timeline.resetsAt(step.t) && (step.has(tensor) || adam.resetsMissingGradients);
+    return timeline.resetsAt(step.t()) && (step.has(tensor) || adam.resetsMissingGradients);
   }
 
   /**
@@ -107,20 +107,20 @@ public final class AdamDecision {
   private void decide(
       UpdateCoefficients c, int tensor, StepState step, boolean resets, Corrections corrections) {
     Hyperparameters h = hyperparameters.get(tensor);
-    long sinceReset = step.updatesSinceReset[tensor];
+    long sinceReset = step.updatesSinceReset(tensor);
     boolean keeps = h.isSparse() && adam.overlap == MomentOverlap.KEEP;
     c.resetsMoments = resets && !adam.resetsAfterUpdate && !keeps;
     c.zeroesMomentsAfter = resets && adam.resetsAfterUpdate;
     c.momentsAreZero =
-        step.updates[tensor] == 1 || (sinceReset == 1 && !adam.resetsAfterUpdate && !keeps);
+        step.updates(tensor) == 1 || (sinceReset == 1 && !adam.resetsAfterUpdate && !keeps);
 
-    double beta1 = h.beta1() * adam.betaSchedule.scale(step.t);
+    double beta1 = h.beta1() * adam.betaSchedule.scale(step.t());
     c.beta1 = (float) beta1;
     c.oneMinusBeta1 = (float) (1 - beta1);
-    decideSpikes(c, h, timeline.clipsAt(step.t), keeps ? step.updates[tensor] : sinceReset);
+    decideSpikes(c, h, timeline.clipsAt(step.t()), keeps ? step.updates(tensor) : sinceReset);
     corrections.set(
         switch (adam.biasCorrection) {
-          case GLOBAL -> step.updates[tensor];
+          case GLOBAL -> step.updates(tensor);
           case SINCE_RESET -> sinceReset;
           case NONE -> Long.MAX_VALUE; // 1 - beta^k = 1
         },
@@ -128,7 +128,7 @@ public final class AdamDecision {
         h.beta2());
     double learningRate = step.learningRates[tensor];
     double rootCorrection2 = Math.sqrt(corrections.second);
-    double warmup = timeline.warmupScale(step.t);
+    double warmup = timeline.warmupScale(step.t());
     // The authors' code warms up selected weights in an operation of its own.
     boolean isApart = adam.moments == MomentFormat.BF16_EMULATED && h.isSparse();
     c.directionScale = isApart ? (float) warmup : 1;
@@ -200,17 +200,17 @@ public final class AdamDecision {
 
     @Override
     public long step() {
-      return at.t;
+      return at.t();
     }
 
     @Override
     public long updates() {
-      return at.updates[tensor];
+      return at.updates(tensor);
     }
 
     @Override
     public long updatesSinceReset() {
-      return at.updatesSinceReset[tensor];
+      return at.updatesSinceReset(tensor);
     }
 
     @Override

@@ -111,7 +111,8 @@ public final class AdamSettings implements Cloneable {
   public void requireResetBeforeUpdate(String parameter, Hyperparameters h) {
     if (resetsAfterUpdate) {
       throw new IllegalArgumentException(
-          "density must be 1 where resets come after the update, as in the authors' Stable-SPAM; use"
+          "density must be 1 where resets come after the update, as in the authors' Stable-SPAM;"
+              + " use"
               + " another preset: parameter=%s, density=%s".formatted(parameter, h.density()));
     }
   }
@@ -161,10 +162,10 @@ public final class AdamSettings implements Cloneable {
     settings.put("rewarmSteps", Long.toString(rewarmSteps));
     settings.put("initialWarmup", Boolean.toString(initialWarmup));
     settings.put("resetsAtStart", Boolean.toString(resetsAtStart));
-    settings.put("warmupCurve", warmupCurve.toString());
+    settings.put("warmupCurve", SettingTexts.of(warmupCurve));
     settings.put("resetsMissingGradients", Boolean.toString(resetsMissingGradients));
     settings.put("resetsAfterUpdate", Boolean.toString(resetsAfterUpdate));
-    settings.put("betaSchedule", betaSchedule.toString());
+    settings.put("betaSchedule", SettingTexts.of(betaSchedule));
     settings.put("spikeGraceSteps", Long.toString(spikeGraceSteps));
     settings.put("spikeAction", spikeAction.name());
     settings.put("spikeReference", spikeReference.name());
@@ -179,9 +180,7 @@ public final class AdamSettings implements Cloneable {
     if (weightRounding != WeightRounding.STOCHASTIC) {
       settings.put("weightRounding", weightRounding.name());
     }
-    // What a caller's source selects is not known.
-    boolean given = maskSelection instanceof MaskSelection.Given;
-    settings.put("maskSelection", given ? "given" : maskSelection.toString());
+    settings.put("maskSelection", SettingTexts.of(maskSelection));
     settings.put("overlap", overlap.name());
     settings.put("unselected", unselected.name());
     settings.put("maskedWeightDecay", maskedWeightDecay.name());

@@ -1,6 +1,6 @@
 package io.spam4j.engine.internal.decide;
 
-import io.spam4j.engine.checkpoint.Checkpoint.SavedMask;
+import io.spam4j.engine.checkpoint.SavedMask;
 import io.spam4j.engine.internal.kernel.Float32Copy;
 import io.spam4j.engine.internal.memory.Owned;
 import io.spam4j.engine.internal.work.ParallelTasks;
@@ -32,6 +32,7 @@ public final class Selection implements AutoCloseable {
   private final Supplier<Arena> arenas;
   private @Nullable Owned<IndexMask> current;
   private @Nullable Owned<IndexMask> next;
+  private boolean replaces; // whether commit makes next the current one even if it is null
 
   /**
    * Selects for the first interval, unless that needs a gradient.
@@ -167,14 +168,15 @@ public final class Selection implements AutoCloseable {
     return count;
   }
 
-  /** Makes the prepared selection the current one. */
+  /** Makes the prepared selection the current one; of a checkpoint also if it is none. */
   public void commit() {
-    if (next != null) {
+    if (next != null || replaces) {
       if (current != null) {
         current.close();
       }
       current = next;
       next = null;
+      replaces = false;
     }
   }
 
@@ -185,35 +187,15 @@ public final class Selection implements AutoCloseable {
    */
   public void prepareRestore(@Nullable SavedMask saved) {
     discardNext();
-    if (saved == null) {
-      return;
+    if (saved != null) {
+      next = Owned.in(arenas, saved::restore);
     }
-    next = Owned.in(arenas, saved::restore);
-  }
-
-  /** Makes the selection of another optimizer, without changing the current one; null for none. */
-  public void prepareCopy(@Nullable IndexMask mask) {
-    prepareRestore(
-        mask == null
-            ? null
-            : new SavedMask(
-                mask.elements(),
-                mask.count(),
-                mask.width(),
-                Tensor.of(mask.data(), DType.U8, mask.data().byteSize())));
-  }
-
-  /** Makes the selection of a checkpoint the current one, also if it is none. */
-  public void commitRestore() {
-    if (current != null) {
-      current.close();
-    }
-    current = next;
-    next = null;
+    replaces = true;
   }
 
   /** Forgets the prepared selection. */
   public void discardNext() {
+    replaces = false;
     if (next != null) {
       next.close();
       next = null;

@@ -1,10 +1,14 @@
 package io.spam4j.engine.internal.plan;
 
-import io.spam4j.engine.Parameter;
 import io.spam4j.engine.StepReport;
+import io.spam4j.engine.checkpoint.CheckpointFormatException;
 import io.spam4j.engine.checkpoint.CheckpointWriter;
+import io.spam4j.engine.checkpoint.ExpectedState;
+import io.spam4j.engine.checkpoint.ExpectedState.TensorType;
 import io.spam4j.engine.checkpoint.LoadOptions;
+import io.spam4j.engine.checkpoint.ParameterState;
 import io.spam4j.engine.checkpoint.SaveOptions;
+import io.spam4j.engine.checkpoint.SavedMask;
 import io.spam4j.engine.checkpoint.TrainingState;
 import io.spam4j.engine.device.HostCopies;
 import io.spam4j.engine.device.PlannedStep;
@@ -16,14 +20,16 @@ import io.spam4j.engine.device.StepResults;
 import io.spam4j.engine.internal.decide.AdamDecision;
 import io.spam4j.engine.internal.decide.AdamSettings;
 import io.spam4j.engine.internal.decide.Hyperparameters;
-import io.spam4j.engine.internal.decide.Selection;
-import io.spam4j.engine.internal.state.MomentLayout;
+import io.spam4j.engine.internal.decide.Selections;
+import io.spam4j.engine.internal.decide.StepState;
 import io.spam4j.engine.internal.step.Algorithm;
+import io.spam4j.engine.internal.step.CheckpointSources;
 import io.spam4j.engine.internal.step.Configuration;
 import io.spam4j.engine.internal.step.EngineOptimizer;
 import io.spam4j.engine.internal.transform.NormLinks;
 import io.spam4j.engine.internal.transform.TransformChain;
 import io.spam4j.engine.internal.transform.TransformLink;
+import io.spam4j.engine.internal.work.ParallelTasks;
 import io.spam4j.engine.options.MomentFormat;
 import io.spam4j.engine.options.SpikeAction;
 import io.spam4j.tensors.DType;
@@ -34,7 +40,6 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -42,7 +47,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.SequencedMap;
+import java.util.Set;
+import java.util.function.IntFunction;
 
 /** The deciding half of an optimizer: what {@link EngineOptimizer} has besides memory. */
 public final class DevicePlanner implements StepPlanner {
@@ -54,7 +62,8 @@ public final class DevicePlanner implements StepPlanner {
   private final TransformChain chain;
   private final List<TransformLink> measuring;
   private final List<PlannedTransform> transforms;
-  private final DeviceSelections selections;
+  private final Selections selections;
+  private final StepState step; // what counts
   private final DeviceReports reports;
   private final DeviceStep plan;
   private final AdamDecision decision;
@@ -75,27 +84,48 @@ public final class DevicePlanner implements StepPlanner {
       throw refusal("its update is not that of Adam's family");
     }
     adam = fused.adam();
-    List<TransformLink> links = new ArrayList<>();
-    for (Algorithm.LinkFactory factory : configuration.links()) {
-      links.add(factory.of(count, List.of(), !configuration.propagates(), 1));
-    }
+    List<TransformLink> links = links();
     requireForms(links);
-    // Without participants it allocates nothing.
-    chain = new TransformChain(links, null, count, Arena.global(), 0);
+    chain = chain(links);
     measuring = chain.measuring();
     transforms = measuring.stream().map(this::transform).toList();
-    reports = new DeviceReports(configuration, names, measures());
-    List<Long> elements = this.shapes.stream().map(Tensor::elements).toList();
+    step = new StepState(count);
+    reports = new DeviceReports(configuration, names, measures(), step);
+    long[] elements = this.shapes.stream().mapToLong(Tensor::elements).toArray();
     // It checks its settings, which must come before memory for selections is taken.
     decision = fused.decisions().of(configuration.nonFinite(), configuration.hyperparameters());
-    selections = new DeviceSelections(configuration, adam, names, elements, copies);
-    plan = new DeviceStep(configuration, adam, decision, chain, selections, elements, reports);
+    selections =
+        new Selections(
+            adam,
+            names,
+            elements,
+            configuration.hyperparameters(),
+            i -> copies.weights(i, Arena.ofAuto()),
+            (i, _) -> copies.gradient(i, Arena.ofAuto()),
+            new ParallelTasks(configuration.threads()),
+            configuration.arenas());
+    plan =
+        new DeviceStep(configuration, adam, decision, chain, selections, elements, reports, step);
+  }
+
+  private List<TransformLink> links() {
+    List<TransformLink> links = new ArrayList<>();
+    for (Algorithm.LinkFactory factory : configuration.links()) {
+      links.add(factory.of(names.size(), List.of(), !configuration.propagates(), 1));
+    }
+    return links;
+  }
+
+  /** Transforms that decide; without participants they allocate nothing. */
+  private TransformChain chain(List<TransformLink> links) {
+    return new TransformChain(links, null, names.size(), Arena.global(), 0);
   }
 
   private void requireForms(List<TransformLink> links) {
     if (!TransformChain.isFused(links)) {
       throw refusal(
-          "its transforms are not a factor, a clip, a factor and a limit, in this order: transforms="
+          "its transforms are not a factor, a clip, a factor and a limit, in this order:"
+              + " transforms="
               + configuration.algorithm().settings().get("transforms"));
     }
     if (adam.moments != MomentFormat.F32) {
@@ -150,8 +180,9 @@ public final class DevicePlanner implements StepPlanner {
 
   @Override
   public long moments(int parameter) {
-    Selection selection = selections.of(parameter);
-    return selection == null ? Tensor.elements(shapes.get(parameter)) : selection.count();
+    return isSparse(parameter)
+        ? selections.count(parameter)
+        : Tensor.elements(shapes.get(parameter));
   }
 
   @Override
@@ -177,7 +208,7 @@ public final class DevicePlanner implements StepPlanner {
 
   @Override
   public long stepCount() {
-    return plan.current().t;
+    return step.steps();
   }
 
   @Override
@@ -218,10 +249,14 @@ public final class DevicePlanner implements StepPlanner {
 
   @Override
   public Map<String, Double> scalars(int parameter) {
-    Map<String, Double> scalars = new LinkedHashMap<>();
+    return Collections.unmodifiableMap(ownScalars(parameter));
+  }
+
+  private SequencedMap<String, Double> ownScalars(int parameter) {
+    SequencedMap<String, Double> scalars = new LinkedHashMap<>();
     decision.addScalars(parameter, scalars);
     chain.addScalars(parameter, scalars);
-    return Collections.unmodifiableMap(scalars);
+    return scalars;
   }
 
   @Override
@@ -229,50 +264,50 @@ public final class DevicePlanner implements StepPlanner {
     Objects.requireNonNull(file, "file must not be null");
     Objects.requireNonNull(options, "options must not be null");
     requireOpen();
-    try (Arena arena = Arena.ofShared()) {
-      List<TrainingState.OfParameter> states = new ArrayList<>();
-      for (int i = 0; i < names.size(); i++) {
-        states.add(state(i, options.hasWeights(), arena));
+    try (Arena arena = configuration.arenas().get()) {
+      SequencedMap<String, Tensor> weights = new LinkedHashMap<>();
+      for (int i = 0; i < names.size() && options.hasWeights(); i++) {
+        weights.put(names.get(i), copies.weights(i, arena));
       }
-      SequencedMap<String, String> settings = configuration.algorithm().settings();
-      CheckpointWriter.write(
-          file,
-          new TrainingState(
-              optimizer(),
-              stepCount(),
-              reports.nonFiniteSteps(),
-              settings,
-              states,
-              MomentLayout::selected),
-          options);
+      TrainingState training = trainingState(stepCount(), i -> copiedState(i, arena), weights);
+      CheckpointWriter.write(file, training, options);
     }
   }
 
-  private TrainingState.OfParameter state(int i, boolean hasWeights, Arena arena) {
+  private SequencedMap<String, Tensor> copiedState(int i, Arena arena) {
     SequencedMap<String, Tensor> tensors = new LinkedHashMap<>();
     for (String name : state()) {
       tensors.put(name, copies.state(i, name, arena));
     }
-    return new TrainingState.OfParameter(
-        names.get(i),
-        Arrays.stream(shapes.get(i)).boxed().toList(),
-        DType.F32,
-        hasWeights ? copies.weights(i, arena) : null,
-        configuration.hyperparameters().get(i).text(stepCount()),
-        plan.current().updates[i],
-        plan.current().updatesSinceReset[i],
-        reports.report().totalSpikes[i],
-        tensors,
-        isSparse(i),
-        selections.mask(i),
-        scalars(i));
+    return tensors;
   }
 
-  /** A parameter with its weights, or with other ones where they do not matter. */
-  private Parameter parameter(int i, boolean hasWeights, Arena arena) {
-    Tensor weights =
-        hasWeights ? copies.weights(i, arena) : Tensor.allocate(arena, DType.F32, shapes.get(i));
-    return new Parameter(names.get(i), weights);
+  /**
+   * Where the run stands.
+   *
+   * @param at counted from 0: the step whose learning rate is told
+   * @param tensors the state of a parameter
+   */
+  private TrainingState trainingState(
+      long at,
+      IntFunction<SequencedMap<String, Tensor>> tensors,
+      SequencedMap<String, Tensor> weights) {
+    SequencedMap<String, ParameterState> states = new LinkedHashMap<>();
+    for (int i = 0; i < names.size(); i++) {
+      states.put(
+          names.get(i),
+          new ParameterState(
+              names.get(i),
+              TensorType.of(DType.F32, shapes.get(i)).shape(),
+              configuration.hyperparameters().get(i).text(at),
+              step.counters(i),
+              tensors.apply(i),
+              Optional.ofNullable(selections.mask(i)).map(SavedMask::of),
+              ownScalars(i)));
+    }
+    SequencedMap<String, String> settings = configuration.algorithm().settings();
+    return new TrainingState(
+        optimizer(), stepCount(), step.nonFiniteSteps(), settings, states, weights);
   }
 
   @Override
@@ -280,46 +315,83 @@ public final class DevicePlanner implements StepPlanner {
     Objects.requireNonNull(file, "file must not be null");
     Objects.requireNonNull(options, "options must not be null");
     requireOpen();
-    Arena arena = Arena.ofShared();
-    EngineOptimizer twin = null;
+    Arena mapping = Arena.ofShared();
     try {
-      List<Parameter> parameters = new ArrayList<>();
-      for (int i = 0; i < names.size(); i++) {
-        parameters.add(parameter(i, options.hasWeights(), arena));
-      }
-      twin = new EngineOptimizer(configuration, parameters);
-      twin.load(file, options);
-      for (int i = 0; i < names.size(); i++) {
-        Selection selection = selections.of(i);
-        if (selection != null) {
-          selection.prepareCopy(twin.mask(names.get(i)).orElse(null));
-        }
-      }
-      EngineOptimizer loaded = twin;
-      return new RestoredTwin(loaded, options.hasWeights(), selections, () -> take(loaded), arena);
+      CheckpointSources sources =
+          CheckpointSources.open(
+              file,
+              mapping,
+              at -> trainingState(at, _ -> new LinkedHashMap<>(), new LinkedHashMap<>()),
+              expectedStates(),
+              options);
+      sources.requireScalars(chain, this::namesOfDecision);
+      prepareSelections(sources);
+      TransformChain histories = chain(links());
+      restoreScalars(histories, sources);
+      return new MatchedState(
+          sources,
+          names,
+          shapes,
+          selections,
+          histories,
+          () -> take(sources),
+          mapping,
+          configuration.arenas());
     } catch (IOException | RuntimeException | Error e) {
       selections.discard();
-      if (twin != null) {
-        twin.close();
-      }
-      arena.close();
+      mapping.close();
       throw e;
     }
   }
 
-  /** Continues where another optimizer with the same settings is. */
-  private void take(EngineOptimizer twin) {
-    plan.current().setCounters(twin.step());
-    plan.current().t = twin.stepCount();
-    reports.restore(twin.report(), twin.nonFiniteSteps());
+  /** What each parameter can be loaded from. */
+  private List<ExpectedState> expectedStates() {
+    List<ExpectedState> expected = new ArrayList<>();
     for (int i = 0; i < names.size(); i++) {
-      decision.restoreScalars(i, twin.scalars(names.get(i)));
+      int index = i;
+      expected.add(
+          new ExpectedState(DType.F32, isSparse(i), selected -> expectedTensors(index, selected)));
     }
-    for (int k = 0; k < measuring.size(); k++) {
-      for (int i = 0; i < names.size(); i++) {
-        setHistory(k, i, twin.chain().measuring().get(k).history(i));
-      }
+    return expected;
+  }
+
+  private SequencedMap<String, TensorType> expectedTensors(int i, OptionalLong selected) {
+    long[] shape = shapes.get(i);
+    long[] count = {selected.orElse(moments(i))};
+    return configuration
+        .algorithm()
+        .layout()
+        .types(names.get(i), DType.F32, shape, isSparse(i) ? count : shape);
+  }
+
+  private void prepareSelections(CheckpointSources sources) throws CheckpointFormatException {
+    try {
+      selections.prepareRestore(sources.parameters());
+    } catch (IllegalArgumentException e) {
+      throw sources.noSelection(e);
     }
+  }
+
+  private void restoreScalars(TransformChain histories, CheckpointSources sources) {
+    for (int i = 0; i < names.size(); i++) {
+      histories.restoreScalars(i, sources.scalars(i), namesOfDecision(i));
+    }
+  }
+
+  /** Of the histories that the decision keeps. */
+  private Set<String> namesOfDecision(int i) {
+    Map<String, Double> scalars = new LinkedHashMap<>();
+    decision.addScalars(i, scalars);
+    return scalars.keySet();
+  }
+
+  /** Goes on from a checkpoint; state and weights are the device's. */
+  private void take(CheckpointSources sources) {
+    step.restore(sources.counters());
+    for (int i = 0; i < names.size(); i++) {
+      decision.restoreScalars(i, sources.scalars(i));
+    }
+    restoreScalars(chain, sources);
   }
 
   private void requireOpen() {

@@ -4,6 +4,7 @@ import io.spam4j.engine.NonFinitePolicy;
 import io.spam4j.engine.StepReport;
 import io.spam4j.engine.device.StepFacts;
 import io.spam4j.engine.device.StepResults;
+import io.spam4j.engine.internal.decide.StepState;
 import io.spam4j.engine.internal.step.Configuration;
 import io.spam4j.engine.internal.step.NonFiniteStreak;
 import io.spam4j.engine.internal.step.StepFigures;
@@ -18,17 +19,19 @@ final class DeviceReports {
   private final Configuration configuration;
   private final List<String> names;
   private final boolean measures;
+  private final StepState step; // counts what was reported; planning goes ahead of it
   private final StepFigures report;
   private final NonFiniteStreak streak;
   private final Telemetry telemetry;
   private List<String> nonFiniteTensors = List.of(); // of the latest step
 
-  DeviceReports(Configuration configuration, List<String> names, boolean measures) {
+  DeviceReports(Configuration configuration, List<String> names, boolean measures, StepState step) {
     this.configuration = configuration;
     this.names = names;
     this.measures = measures;
-    report = new StepFigures(names);
-    streak = new NonFiniteStreak(configuration.stopAfterNonFinite());
+    this.step = step;
+    report = new StepFigures(names, step);
+    streak = new NonFiniteStreak(configuration.stopAfterNonFinite(), step);
     telemetry = new Telemetry(configuration.listeners());
   }
 
@@ -42,16 +45,6 @@ final class DeviceReports {
 
   boolean measures() {
     return measures;
-  }
-
-  long nonFiniteSteps() {
-    return streak.steps;
-  }
-
-  /** Continues the counts of another optimizer. */
-  void restore(StepFigures other, long nonFiniteSteps) {
-    System.arraycopy(other.totalSpikes, 0, report.totalSpikes, 0, report.totalSpikes.length);
-    streak.steps = nonFiniteSteps;
   }
 
   /** Ends a run whose gradients stay broken. */
@@ -101,8 +94,8 @@ final class DeviceReports {
 
   private void end(List<String> nonFinite) {
     nonFiniteTensors = nonFinite;
-    report.addSpikes();
-    streak.count(!nonFinite.isEmpty());
+    step.addSpikes(report.tensorSpikes);
+    step.countNonFinite(!nonFinite.isEmpty());
     telemetry.end(report);
   }
 

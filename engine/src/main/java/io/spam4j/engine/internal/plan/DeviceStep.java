@@ -6,6 +6,7 @@ import io.spam4j.engine.device.StepFacts;
 import io.spam4j.engine.internal.decide.AdamDecision;
 import io.spam4j.engine.internal.decide.AdamSettings;
 import io.spam4j.engine.internal.decide.Corrections;
+import io.spam4j.engine.internal.decide.Selections;
 import io.spam4j.engine.internal.decide.StepState;
 import io.spam4j.engine.internal.decide.Timeline;
 import io.spam4j.engine.internal.step.Configuration;
@@ -32,7 +33,7 @@ final class DeviceStep implements PlannedStep {
   private final AdamDecision decision;
   private final TransformChain chain;
   private final List<TransformLink> measuring;
-  private final DeviceSelections selections;
+  private final Selections selections;
   private final long[] elements;
   private final DeviceReports reports;
   private final UpdateCoefficients[] coefficients;
@@ -41,27 +42,28 @@ final class DeviceStep implements PlannedStep {
   private final List<Map<String, Double>> before;
   private boolean decided;
   private final StepState next;
-  private final StepState current;
+  private final StepState current; // after the last step that counts
 
   DeviceStep(
       Configuration configuration,
       AdamSettings adam,
       AdamDecision decision,
       TransformChain chain,
-      DeviceSelections selections,
-      List<Long> elements,
-      DeviceReports reports) {
+      Selections selections,
+      long[] elements,
+      DeviceReports reports,
+      StepState current) {
     this.configuration = configuration;
     this.chain = chain;
     this.selections = selections;
     this.reports = reports;
-    this.elements = elements.stream().mapToLong(Long::longValue).toArray();
+    this.elements = elements;
     this.adam = adam;
     this.decision = decision;
     measuring = chain.measuring();
     int count = this.elements.length;
     before = Stream.<Map<String, Double>>generate(LinkedHashMap::new).limit(count).toList();
-    current = new StepState(count);
+    this.current = current;
     next = new StepState(count);
     coefficients = new UpdateCoefficients[count];
     for (int i = 0; i < count; i++) {
@@ -70,15 +72,10 @@ final class DeviceStep implements PlannedStep {
     }
   }
 
-  /** The last step that counts. */
-  StepState current() {
-    return current;
-  }
-
   /** Goes one step on, with gradients for some parameters. */
   void begin(BitSet hasGradient) {
-    next.setCounters(current);
-    next.t = current.t + 1;
+    next.takeStep(current);
+    next.begin();
     for (int i = 0; i < elements.length; i++) {
       // Where a gradient lies matters to the device alone.
       next.gradients[i] = hasGradient.get(i) ? ELSEWHERE : null;
@@ -104,14 +101,14 @@ final class DeviceStep implements PlannedStep {
   @Override
   public void putCoefficients(int parameter, MemorySegment row) {
     // A reset at this step comes after the transforms.
-    long sinceReset = current.updatesSinceReset[parameter] + 1;
+    long sinceReset = current.updatesSinceReset(parameter) + 1;
     DeviceRows.put(row, coefficients[parameter], sinceReset);
   }
 
   @Override
   public void putTransform(int transform, MemorySegment row) {
     TransformLink link = measuring.get(transform);
-    link.put(row, next.t);
+    link.put(row, next.t());
     TransformRow.place(row, chain.place(link), configuration.propagates());
   }
 
@@ -148,9 +145,9 @@ final class DeviceStep implements PlannedStep {
     }
     Timeline timeline = decision.timeline();
     return new StepFacts(
-        next.t,
-        timeline.resetsAt(next.t),
-        timeline.warmupScale(next.t),
+        next.t(),
+        timeline.resetsAt(next.t()),
+        timeline.warmupScale(next.t()),
         next.learningRates[0],
         hasGradient,
         bytes);
@@ -160,8 +157,7 @@ final class DeviceStep implements PlannedStep {
   public void commit() {
     decided = false;
     selections.commit();
-    current.setCounters(next);
-    current.t = next.t;
+    current.takeStep(next);
   }
 
   @Override

@@ -6,9 +6,7 @@ import io.spam4j.engine.internal.decide.AdamSettings;
 import io.spam4j.engine.options.WeightRounding;
 import io.spam4j.tensors.DType;
 import io.spam4j.tensors.Tensor;
-import io.spam4j.tensors.internal.simd.Int8Blocks;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.SequencedMap;
 
 /** The state tensors of Adam's family, in each {@link StoredMoments.Format}. */
@@ -42,18 +40,5 @@ public final class MomentLayout implements StateStore.Layout {
   /** Whether weights of a type have their low halves in the state. */
   static boolean keepsLow(AdamSettings adam, DType weights) {
     return weights == DType.BF16 && adam.weightRounding == WeightRounding.EXACT;
-  }
-
-  /**
-   * The shape of a state tensor where so many weights are selected.
-   *
-   * @param shape of the weights
-   */
-  public static List<Long> selected(String name, long count, List<Long> shape) {
-    return switch (name) {
-      case StateNames.LOW -> shape;
-      case StateNames.FIRST_SCALE, StateNames.SECOND_SCALE -> List.of(Int8Blocks.blockCount(count));
-      default -> List.of(count);
-    };
   }
 }

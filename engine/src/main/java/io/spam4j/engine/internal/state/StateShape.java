@@ -1,5 +1,6 @@
 package io.spam4j.engine.internal.state;
 
+import io.spam4j.engine.checkpoint.ExpectedState.TensorType;
 import io.spam4j.tensors.DType;
 import io.spam4j.tensors.Tensor;
 import io.spam4j.tensors.TensorSlab;
@@ -29,6 +30,11 @@ public final class StateShape {
 
   boolean staysWithWeights() {
     return staysWithWeights;
+  }
+
+  /** What a tensor of it is. */
+  TensorType type() {
+    return TensorType.of(dtype, shape);
   }
 
   public long bytes() {

@@ -1,6 +1,7 @@
 package io.spam4j.engine.internal.state;
 
 import io.spam4j.engine.Parameter;
+import io.spam4j.engine.checkpoint.ExpectedState.TensorType;
 import io.spam4j.engine.internal.memory.CountedArenas;
 import io.spam4j.engine.internal.memory.CountedArenas.Use;
 import io.spam4j.engine.internal.memory.Owned;
@@ -34,6 +35,15 @@ public final class StateStore implements AutoCloseable {
      */
     SequencedMap<String, StateShape> of(
         String parameter, DType weights, long[] shape, long[] moments);
+
+    /** The same as what a checkpoint must hold. */
+    default SequencedMap<String, TensorType> types(
+        String parameter, DType weights, long[] shape, long[] moments) {
+      SequencedMap<String, TensorType> types = new LinkedHashMap<>();
+      of(parameter, weights, shape, moments)
+          .forEach((name, tensor) -> types.put(name, tensor.type()));
+      return types;
+    }
   }
 
   /** The state of optimizers that keep {@link DType#F32}, for all weights. */

@@ -6,20 +6,20 @@ import io.spam4j.engine.NonFinitePolicy;
 import io.spam4j.engine.Optimizer;
 import io.spam4j.engine.Parameter;
 import io.spam4j.engine.StepReport;
-import io.spam4j.engine.checkpoint.Checkpoint;
-import io.spam4j.engine.checkpoint.Checkpoint.SavedParameter;
-import io.spam4j.engine.checkpoint.CheckpointFormatException;
-import io.spam4j.engine.checkpoint.CheckpointMatch;
 import io.spam4j.engine.checkpoint.CheckpointWriter;
+import io.spam4j.engine.checkpoint.ExpectedState;
+import io.spam4j.engine.checkpoint.ExpectedState.TensorType;
 import io.spam4j.engine.checkpoint.LoadOptions;
+import io.spam4j.engine.checkpoint.ParameterState;
 import io.spam4j.engine.checkpoint.SaveOptions;
+import io.spam4j.engine.checkpoint.SavedMask;
 import io.spam4j.engine.checkpoint.TrainingState;
 import io.spam4j.engine.internal.decide.Hyperparameters;
 import io.spam4j.engine.internal.decide.StepState;
 import io.spam4j.engine.internal.measure.MeasurePass;
 import io.spam4j.engine.internal.memory.CountedArenas;
 import io.spam4j.engine.internal.memory.CountedArenas.Use;
-import io.spam4j.engine.internal.state.MomentLayout;
+import io.spam4j.engine.internal.state.StateStore;
 import io.spam4j.engine.internal.transform.TransformChain;
 import io.spam4j.engine.internal.transform.TransformLink;
 import io.spam4j.engine.internal.work.WorkPlan;
@@ -30,7 +30,6 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -38,6 +37,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.SequencedMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
@@ -49,6 +49,7 @@ import org.jspecify.annotations.Nullable;
 public final class EngineOptimizer implements Optimizer {
   private final String name;
   private final SequencedMap<String, String> settings;
+  private final StateStore.Layout layout;
   private final List<Parameter> parameters;
   private final List<Hyperparameters> hyperparameters;
   private final Map<String, Integer> indexes = new HashMap<>();
@@ -58,6 +59,7 @@ public final class EngineOptimizer implements Optimizer {
   private final UpdateRule rule;
   private final @Nullable SelectiveRule selective; // the same, if it is one
   private final CountedArenas memory;
+  final StepState step;
   private final Stepper stepper;
 
   private final AtomicBoolean running = new AtomicBoolean(); // a step, or close
@@ -66,6 +68,7 @@ public final class EngineOptimizer implements Optimizer {
   public EngineOptimizer(Configuration configuration, List<Parameter> parameters) {
     Algorithm algorithm = configuration.algorithm();
     name = algorithm.name();
+    layout = algorithm.layout();
     settings = Collections.unmodifiableSequencedMap(algorithm.settings());
     this.parameters = List.copyOf(parameters);
     hyperparameters = configuration.hyperparameters();
@@ -82,6 +85,7 @@ public final class EngineOptimizer implements Optimizer {
     memoryCheck =
         new MemoryCheck(this.parameters, algorithm.gradientTypes(), configuration.threads() > 1);
     int count = parameters.size();
+    step = new StepState(count);
     long[] elements = this.parameters.stream().mapToLong(p -> p.weights().elements()).toArray();
     WorkPlan plan = WorkPlan.of(elements);
     int threads = Math.min(configuration.threads(), plan.units());
@@ -120,10 +124,11 @@ public final class EngineOptimizer implements Optimizer {
       stepper =
           new Stepper(
               parts,
+              step,
               measure,
               rule,
               memoryCheck,
-              new NonFiniteStreak(configuration.stopAfterNonFinite()),
+              new NonFiniteStreak(configuration.stopAfterNonFinite(), step),
               new Telemetry(configuration.listeners()));
     } catch (RuntimeException | Error e) {
       if (made != null) {
@@ -160,41 +165,7 @@ public final class EngineOptimizer implements Optimizer {
 
   @Override
   public long stepCount() {
-    return stepper.steps;
-  }
-
-  /** The counters, and what the report so far counted: for one that continues elsewhere. */
-  public StepState step() {
-    return stepper.step;
-  }
-
-  public StepFigures report() {
-    return stepper.report;
-  }
-
-  public TransformChain chain() {
-    return chain;
-  }
-
-  public long nonFiniteSteps() {
-    return stepper.streak.steps;
-  }
-
-  /** All that a step depends on besides weights, state and configuration. */
-  public long[] counters() {
-    int count = parameters.size();
-    long[] counters = Arrays.copyOf(stepper.step.updates, 2 * count + 1);
-    System.arraycopy(stepper.step.updatesSinceReset, 0, counters, count, count);
-    counters[2 * count] = stepper.steps;
-    return counters;
-  }
-
-  /** Continues from the counters of another optimizer with the same parameters. */
-  public void restoreCounters(long[] counters) {
-    int count = parameters.size();
-    System.arraycopy(counters, 0, stepper.step.updates, 0, count);
-    System.arraycopy(counters, count, stepper.step.updatesSinceReset, 0, count);
-    stepper.steps = counters[2 * count];
+    return step.steps();
   }
 
   @Override
@@ -210,8 +181,8 @@ public final class EngineOptimizer implements Optimizer {
   }
 
   /** What decision and transforms keep of a parameter. */
-  private Map<String, Double> ownScalars(int index) {
-    Map<String, Double> scalars = new LinkedHashMap<>();
+  private SequencedMap<String, Double> ownScalars(int index) {
+    SequencedMap<String, Double> scalars = new LinkedHashMap<>();
     if (selective != null) {
       selective.addScalars(index, scalars);
     }
@@ -236,7 +207,7 @@ public final class EngineOptimizer implements Optimizer {
     begin("an optimizer must be saved between steps");
     try {
       requireOpen();
-      CheckpointWriter.write(file, trainingState(stepper.steps), options);
+      CheckpointWriter.write(file, trainingState(step.steps(), options.hasWeights()), options);
     } finally {
       running.set(false);
     }
@@ -258,20 +229,14 @@ public final class EngineOptimizer implements Optimizer {
   private void restore(Path file, LoadOptions options) throws IOException {
     memoryCheck.check(new Tensor[parameters.size()]);
     try (Arena reading = Arena.ofShared()) {
-      Checkpoint saved = Checkpoint.open(file, reading);
-      saved.requireIntact();
-      List<@Nullable SavedParameter> sources =
-          CheckpointMatch.of(saved, trainingState(saved.steps()), options);
-      Map<String, Tensor> weights = options.hasWeights() ? saved.weights() : Map.of();
-      try {
-        new Restoration(parameters, rule, chain, stepper.step, stepper.report)
-            .restore(sources, weights);
-      } catch (IllegalArgumentException e) {
-        throw CheckpointFormatException.of(
-            file, "checkpoint masks must be selections", "reason=" + e.getMessage(), e);
-      }
-      stepper.steps = saved.steps();
-      stepper.streak.steps = saved.nonFiniteSteps();
+      CheckpointSources sources =
+          CheckpointSources.open(
+              file,
+              reading,
+              at -> trainingState(at, /* hasWeights= */ false),
+              expectedStates(),
+              options);
+      new Restoration(parameters, rule, chain, step).restore(sources);
     }
   }
 
@@ -279,27 +244,57 @@ public final class EngineOptimizer implements Optimizer {
    * What this optimizer holds.
    *
    * @param at counted from 0: the step whose learning rate is told
+   * @param hasWeights whether weights are part of it
    */
-  private TrainingState trainingState(long at) {
-    List<TrainingState.OfParameter> states = new ArrayList<>();
+  private TrainingState trainingState(long at, boolean hasWeights) {
+    SequencedMap<String, ParameterState> states = new LinkedHashMap<>();
+    SequencedMap<String, Tensor> weights = new LinkedHashMap<>();
     for (int i = 0; i < parameters.size(); i++) {
-      states.add(
-          new TrainingState.OfParameter(
-              parameters.get(i).name(),
-              Arrays.stream(parameters.get(i).weights().shape()).boxed().toList(),
-              parameters.get(i).weights().dtype(),
-              parameters.get(i).weights(),
-              hyperparameters.get(i).text(at),
-              stepper.step.updates[i],
-              stepper.step.updatesSinceReset[i],
-              stepper.report.totalSpikes[i],
-              rule.state(i),
-              selective != null && selective.isPacked(i),
-              mask(i),
-              ownScalars(i)));
+      Parameter parameter = parameters.get(i);
+      states.put(parameter.name(), parameterState(i, at));
+      if (hasWeights) {
+        weights.put(parameter.name(), parameter.weights());
+      }
     }
-    return new TrainingState(
-        name, stepper.steps, stepper.streak.steps, settings, states, MomentLayout::selected);
+    return new TrainingState(name, step.steps(), step.nonFiniteSteps(), settings, states, weights);
+  }
+
+  private ParameterState parameterState(int i, long at) {
+    Parameter parameter = parameters.get(i);
+    return new ParameterState(
+        parameter.name(),
+        TensorType.of(parameter.weights()).shape(),
+        hyperparameters.get(i).text(at),
+        step.counters(i),
+        rule.state(i),
+        Optional.ofNullable(mask(i)).map(SavedMask::of),
+        ownScalars(i));
+  }
+
+  /** What each parameter can be loaded from. */
+  private List<ExpectedState> expectedStates() {
+    List<ExpectedState> expected = new ArrayList<>();
+    for (int i = 0; i < parameters.size(); i++) {
+      int index = i;
+      expected.add(
+          new ExpectedState(
+              parameters.get(i).weights().dtype(),
+              selective != null && selective.isPacked(i),
+              selected -> expectedTensors(index, selected)));
+    }
+    return expected;
+  }
+
+  /** Of the tensors that are there, or of those for another selection. */
+  private SequencedMap<String, TensorType> expectedTensors(int i, OptionalLong selected) {
+    if (selected.isEmpty()) {
+      SequencedMap<String, TensorType> types = new LinkedHashMap<>();
+      rule.state(i).forEach((state, tensor) -> types.put(state, TensorType.of(tensor)));
+      return types;
+    }
+    Tensor weights = parameters.get(i).weights();
+    long[] moments = {selected.getAsLong()};
+    return layout.types(parameters.get(i).name(), weights.dtype(), weights.shape(), moments);
   }
 
   private int index(String parameter) {
@@ -347,6 +342,6 @@ public final class EngineOptimizer implements Optimizer {
   /** The name of the algorithm and its size. */
   @Override
   public String toString() {
-    return name + "[" + parameters.size() + " parameters, step " + stepper.steps + "]";
+    return name + "[" + parameters.size() + " parameters, step " + step.steps() + "]";
   }
 }

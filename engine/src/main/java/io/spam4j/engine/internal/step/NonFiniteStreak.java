@@ -3,36 +3,33 @@ package io.spam4j.engine.internal.step;
 import io.spam4j.engine.NonFiniteGradientException;
 import io.spam4j.engine.NonFinitePolicy;
 import io.spam4j.engine.StepReport;
+import io.spam4j.engine.internal.decide.StepState;
 import java.util.List;
 
-/** Counts steps in a row whose gradients were not finite: a run of only such burns time. */
+/** Ends runs of steps whose gradients were not finite: a run of only such burns time. */
 public final class NonFiniteStreak {
   private final long most;
-
-  /** In a row, up to the latest step. */
-  public long steps;
+  private final StepState step;
 
   /**
-   * A streak of length 0.
+   * What looks at a run.
    *
-   * @param most the steps after which it is too long; 0 for never
+   * @param most the steps after which a streak is too long; 0 for never
+   * @param step counts them
    */
-  public NonFiniteStreak(long most) {
+  public NonFiniteStreak(long most, StepState step) {
     this.most = most;
-  }
-
-  public void count(boolean nonFinite) {
-    steps = nonFinite ? steps + 1 : 0;
+    this.step = step;
   }
 
   public boolean isTooLong() {
-    return most > 0 && steps >= most;
+    return most > 0 && step.nonFiniteSteps() >= most;
   }
 
   /** What ends the run; the streak starts anew, so that a caller may go on. */
   public NonFiniteGradientException end(StepReport last, List<String> parameters) {
-    long inARow = steps;
-    steps = 0;
+    long inARow = step.nonFiniteSteps();
+    step.countNonFinite(false);
     return new NonFiniteGradientException(
         "gradients must not stay non-finite; lower the learning rate, check the data, or build with"
             + " stopAfterNonFinite(0): steps in a row=%d, last step=%d, parameters=%s"

@@ -1,75 +1,51 @@
 package io.spam4j.engine.internal.step;
 
-import static java.lang.foreign.ValueLayout.JAVA_DOUBLE_UNALIGNED;
-import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
-import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
+import org.jspecify.annotations.Nullable;
 
 import io.spam4j.engine.Parameter;
-import io.spam4j.engine.checkpoint.Checkpoint.SavedParameter;
+import io.spam4j.engine.checkpoint.CheckpointFormatException;
 import io.spam4j.engine.internal.decide.StepState;
+import io.spam4j.engine.internal.state.StateCopy;
 import io.spam4j.engine.internal.transform.TransformChain;
-import io.spam4j.tensors.DType;
 import io.spam4j.tensors.Tensor;
-import io.spam4j.tensors.internal.simd.Bfloat16;
-import java.lang.System.Logger.Level;
-import java.lang.foreign.MemorySegment;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
-import org.jspecify.annotations.Nullable;
+import java.util.Set;
 
 /** Brings the parts of an optimizer to the state of a checkpoint that fits it. */
 final class Restoration {
-  private static final System.Logger LOG = System.getLogger("io.spam4j.checkpoint");
-
   private final List<Parameter> parameters;
   private final UpdateRule rule;
   private final @Nullable SelectiveRule selective; // the same, if it is one
   private final TransformChain chain;
   private final StepState step;
-  private final StepFigures report;
 
-  Restoration(
-      List<Parameter> parameters,
-      UpdateRule rule,
-      TransformChain chain,
-      StepState step,
-      StepFigures report) {
+  Restoration(List<Parameter> parameters, UpdateRule rule, TransformChain chain, StepState step) {
     this.parameters = parameters;
     this.rule = rule;
     selective = rule instanceof SelectiveRule some ? some : null;
     this.chain = chain;
     this.step = step;
-    this.report = report;
   }
 
-  /**
-   * Restores all that belongs to parameters. What can fail comes first and changes nothing.
-   *
-   * @param sources of each parameter; null for one that starts afresh
-   * @param weights by the names of sources; those that are there are loaded
-   */
-  void restore(List<@Nullable SavedParameter> sources, Map<String, Tensor> weights) {
+  /** Goes on from a checkpoint. What can fail comes first and changes nothing. */
+  void restore(CheckpointSources sources) throws CheckpointFormatException {
+    sources.requireScalars(chain, this::namesOfRule);
     if (selective != null) {
       prepare(selective, sources);
     }
-    for (int i = 0; i < sources.size(); i++) {
-      SavedParameter source = sources.get(i);
-      restoreState(i, source);
-      step.updates[i] = source == null ? 0 : source.updates();
-      step.updatesSinceReset[i] = source == null ? 0 : source.updatesSinceReset();
-      report.totalSpikes[i] = source == null ? 0 : source.spikes();
-      Map<String, Double> scalars = source == null ? Map.of() : source.scalars();
-      Map<String, Double> ofRule = new LinkedHashMap<>();
+    step.restore(sources.counters());
+    for (int i = 0; i < parameters.size(); i++) {
+      restoreState(i, sources);
       if (selective != null) {
-        selective.restoreScalars(i, scalars);
-        selective.addScalars(i, ofRule);
+        selective.restoreScalars(i, sources.scalars(i));
       }
-      chain.restoreScalars(i, scalars, ofRule.keySet());
-      Tensor saved = source == null ? null : weights.get(source.name());
-      if (saved != null) {
-        parameters.get(i).weights().memory().copyFrom(saved.memory());
+      chain.restoreScalars(i, sources.scalars(i), namesOfRule(i));
+      Tensor weights = sources.weights(i);
+      if (weights != null) {
+        parameters.get(i).weights().memory().copyFrom(weights.memory());
       }
     }
     if (selective != null) {
@@ -77,57 +53,39 @@ final class Restoration {
     }
   }
 
-  private static void prepare(SelectiveRule rule, List<@Nullable SavedParameter> sources) {
+  private static void prepare(SelectiveRule rule, CheckpointSources sources)
+      throws CheckpointFormatException {
     try {
-      rule.prepareRestore(sources);
+      rule.prepareRestore(sources.parameters());
+    } catch (IllegalArgumentException e) {
+      rule.discardRestore();
+      throw sources.noSelection(e);
     } catch (RuntimeException | Error e) {
       rule.discardRestore();
       throw e;
     }
   }
 
-  private void restoreState(int tensor, @Nullable SavedParameter source) {
-    SequencedMap<String, Tensor> targets =
-        selective == null ? rule.state(tensor) : selective.restoreTarget(tensor);
-    for (Map.Entry<String, Tensor> target : targets.entrySet()) {
-      Tensor saved = source == null ? null : source.state().get(target.getKey());
-      MemorySegment memory = target.getValue().memory();
-      if (saved == null) {
-        memory.fill((byte) 0);
-      } else if (saved.dtype() == target.getValue().dtype()) {
-        memory.copyFrom(saved.memory());
-      } else {
-        String name = parameters.get(tensor).name();
-        LOG.log(
-            Level.INFO,
-            "state rounded to %s: parameter=%s, state=%s, saved=%s"
-                .formatted(target.getValue().dtype(), name, target.getKey(), saved.dtype()));
-        round(saved, target.getValue());
-      }
+  /** Of the histories that the rule keeps. */
+  private Set<String> namesOfRule(int i) {
+    Map<String, Double> scalars = new LinkedHashMap<>();
+    if (selective != null) {
+      selective.addScalars(i, scalars);
     }
+    return scalars.keySet();
   }
 
-  /** Rounds to nearest, ties to even. */
-  private static void round(Tensor from, Tensor target) {
-    MemorySegment to = target.memory();
-    MemorySegment one = MemorySegment.ofArray(new float[1]);
-    MemorySegment source = from.memory();
-    for (long i = 0; i < from.elements(); i++) {
-      float value = // a double that is no float may be rounded twice
-          switch (from.dtype()) {
-            case F64 -> (float) source.get(JAVA_DOUBLE_UNALIGNED, i * Double.BYTES);
-            case F32 -> source.get(JAVA_FLOAT_UNALIGNED, i * Float.BYTES);
-            case F16 -> Float.float16ToFloat(source.get(JAVA_SHORT_UNALIGNED, i * Short.BYTES));
-            case BF16 ->
-                Float.intBitsToFloat(source.get(JAVA_SHORT_UNALIGNED, i * Short.BYTES) << 16);
-            default -> throw new IllegalArgumentException("no conversion: dtype=" + from.dtype());
-          };
-      if (target.dtype() == DType.BF16) {
-        one.set(JAVA_FLOAT_UNALIGNED, 0, value);
-        Bfloat16.encodeNearest(one, 0, to, i, 1);
-      } else {
-        to.set(JAVA_FLOAT_UNALIGNED, i * Float.BYTES, value);
-      }
-    }
+  private void restoreState(int i, CheckpointSources sources) {
+    SequencedMap<String, Tensor> targets =
+        selective == null ? rule.state(i) : selective.restoreTarget(i);
+    targets.forEach(
+            (name, target) -> {
+              Tensor saved = sources.state(i, name);
+              if (saved == null) {
+                target.memory().fill((byte) 0);
+              } else {
+                StateCopy.copy(parameters.get(i).name(), name, saved, target);
+              }
+            });
   }
 }

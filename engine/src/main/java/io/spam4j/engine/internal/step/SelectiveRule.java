@@ -1,6 +1,6 @@
 package io.spam4j.engine.internal.step;
 
-import io.spam4j.engine.checkpoint.Checkpoint.SavedParameter;
+import io.spam4j.engine.checkpoint.ParameterState;
 import io.spam4j.engine.internal.decide.StepState;
 import io.spam4j.engine.internal.decide.Timeline;
 import io.spam4j.tensors.Tensor;
@@ -39,7 +39,7 @@ public abstract class SelectiveRule extends UpdateRule {
    *
    * @param sources of each parameter; null for one that starts afresh
    */
-  protected abstract void prepareRestore(List<@Nullable SavedParameter> sources);
+  protected abstract void prepareRestore(List<@Nullable ParameterState> sources);
 
   /** The tensors that restored state is copied to. */
   protected abstract SequencedMap<String, Tensor> restoreTarget(int tensor);

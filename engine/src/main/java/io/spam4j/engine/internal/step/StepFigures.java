@@ -1,14 +1,18 @@
 package io.spam4j.engine.internal.step;
 
 import io.spam4j.engine.StepReport;
+import io.spam4j.engine.internal.decide.StepState;
 import java.util.Arrays;
 import java.util.List;
 
-/** A {@link StepReport} as it is being written. */
+/**
+ * A {@link StepReport} as it is being written. It has a step number of its own: where a device does
+ * the steps, it tells of one while later ones are decided.
+ */
 public final class StepFigures implements StepReport {
   private final List<String> names;
+  private final StepState counters;
   public final long[] tensorSpikes;
-  public final long[] totalSpikes; // of each tensor, over all steps
   public final long[] tensorSkipped;
   public final long[] tensorLowered;
   public final long[] tensorClamped;
@@ -25,10 +29,15 @@ public final class StepFigures implements StepReport {
   public long nanos;
   public long bytes;
 
-  public StepFigures(List<String> names) {
+  /**
+   * A report of no step yet.
+   *
+   * @param counters of the run
+   */
+  public StepFigures(List<String> names, StepState counters) {
     this.names = names;
+    this.counters = counters;
     tensorSpikes = new long[names.size()];
-    totalSpikes = new long[names.size()];
     tensorSkipped = new long[names.size()];
     tensorLowered = new long[names.size()];
     tensorClamped = new long[names.size()];
@@ -116,7 +125,7 @@ public final class StepFigures implements StepReport {
 
   @Override
   public long totalSpikes(int i) {
-    return totalSpikes[i];
+    return counters.spikes(i);
   }
 
   /** Says that nothing was counted. */
@@ -128,13 +137,6 @@ public final class StepFigures implements StepReport {
     Arrays.fill(tensorLargestAt, -1);
     bytes = 0;
     nanos = 0;
-  }
-
-  /** Adds this step's spikes to those of the run. */
-  public void addSpikes() {
-    for (int i = 0; i < totalSpikes.length; i++) {
-      totalSpikes[i] += tensorSpikes[i];
-    }
   }
 
   @Override

@@ -33,17 +33,16 @@ final class Stepper {
   private final @Nullable SelectiveRule selective; // the same, if it is one
   private final Timeline timeline;
 
-  // The state that a step advances, besides weights and that of chain and rule.
-  final StepState step;
-  long steps;
-  final NonFiniteStreak streak;
+  private final StepState step; // advanced, besides weights and the state of chain and rule
+  private final NonFiniteStreak streak;
 
   // What one step works with, and its report; reused.
   private final @Nullable Tensor[] gradients;
-  final StepFigures report;
+  private final StepFigures report;
 
   Stepper(
       RuleParts parts,
+      StepState step,
       @Nullable MeasurePass measure,
       UpdateRule rule,
       MemoryCheck memoryCheck,
@@ -61,10 +60,10 @@ final class Stepper {
     hyperparameters = parts.hyperparameters();
     chain = parts.chain();
     counts = parts.counts();
-    step = new StepState(parameters.size());
+    this.step = step;
     gradients = new Tensor[parameters.size()];
     names = parameters.stream().map(Parameter::name).toList();
-    report = new StepFigures(names);
+    report = new StepFigures(names, step);
   }
 
   /** See {@link Optimizer#step}. */
@@ -82,7 +81,7 @@ final class Stepper {
     for (int i = 0; i < gradients.length; i++) {
       step.gradients[i] = gradients[i];
     }
-    step.t = steps + 1;
+    step.begin();
     step.readLearningRates(hyperparameters, names);
     boolean skips = measureSaysSkip();
     if (!skips && selective != null) {
@@ -99,11 +98,10 @@ final class Stepper {
       }
       rule.run(step);
       report.bytes += rule.bytes(step);
-      steps = step.t;
     }
     counts.describe(report);
-    report.addSpikes();
-    streak.count(skips || report.skippedCoordinates() > 0);
+    step.addSpikes(report.tensorSpikes);
+    step.countNonFinite(skips || report.skippedCoordinates() > 0);
     report.nanos = System.nanoTime() - start;
     telemetry.end(report);
     return report;
@@ -129,17 +127,17 @@ final class Stepper {
     if (!nonFinite.measures() || measure.nonFinite() == 0) {
       return false;
     }
-    telemetry.refused(step.t, measure::nonFinite, report);
+    telemetry.refused(step.t(), measure::nonFinite, report);
     if (nonFinite == NonFinitePolicy.THROW) {
       throw NonFiniteStreak.refused(
-          step.t, measure.nonFinite(), measure.nonFiniteTensors(parameters));
+          step.t(), measure.nonFinite(), measure.nonFiniteTensors(parameters));
     }
     return true;
   }
 
   private void describe(boolean skips) {
-    boolean resets = timeline.resetsAt(step.t) && !skips;
-    report.begin(step.t, skips, resets, timeline.warmupScale(step.t), step.learningRates[0]);
+    boolean resets = timeline.resetsAt(step.t()) && !skips;
+    report.begin(step.t(), skips, resets, timeline.warmupScale(step.t()), step.learningRates[0]);
     report.gradientNorm = measure == null ? Double.NaN : Math.sqrt(measure.totalSumOfSquares());
     long measured = 0;
     for (int i = 0; i < gradients.length; i++) {

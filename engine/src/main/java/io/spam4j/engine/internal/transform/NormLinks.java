@@ -105,6 +105,16 @@ public final class NormLinks {
       scalars.put("zclip_var", variance);
     }
 
+    @Override
+    boolean isCount(String scalar) {
+      return scalar.equals("zclip_norms");
+    }
+
+    @Override
+    boolean isCommon() {
+      return true;
+    }
+
     /** All tensors have the same history, but for those that start afresh. */
     @Override
     void restore(int tensor, Map<String, Double> scalars) {

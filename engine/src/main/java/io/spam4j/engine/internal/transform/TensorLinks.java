@@ -59,7 +59,7 @@ public final class TensorLinks {
           continue;
         }
         counts[i]++;
-        long count = counter == Counter.OWN ? counts[i] : step.updatesSinceReset[i];
+        long count = counter == Counter.OWN ? counts[i] : step.updatesSinceReset(i);
         float largest = in.maxAbs(i);
         threshold[i] = decay * threshold[i] + (1 - decay) * largest;
         // Of one gradient the mean is that gradient: rounded to float it is the same again.
@@ -79,6 +79,11 @@ public final class TensorLinks {
     void addScalars(int tensor, Map<String, Double> scalars) {
       scalars.put("m_max_t", threshold[tensor]);
       scalars.put("m_max_count", (double) counts[tensor]);
+    }
+
+    @Override
+    boolean isCount(String scalar) {
+      return scalar.equals("m_max_count");
     }
 
     @Override
@@ -114,7 +119,7 @@ public final class TensorLinks {
 
     @Override
     void decide(StepState step, GradientStatistics in) {
-      double meanDecay = config.meanDecay() * betas.scale(step.t);
+      double meanDecay = config.meanDecay() * betas.scale(step.t());
       double squareDecay = config.squareDecay();
       for (int i = 0; i < step.tensors(); i++) {
         op(i).scale = 1;
@@ -123,7 +128,7 @@ public final class TensorLinks {
           continue;
         }
         counts[i]++;
-        long count = counter == Counter.OWN ? counts[i] : step.updatesSinceReset[i];
+        long count = counter == Counter.OWN ? counts[i] : step.updatesSinceReset(i);
         mean[i] = meanDecay * mean[i] + (1 - meanDecay) * norm;
         square[i] = squareDecay * square[i] + (1 - squareDecay) * norm * norm;
         double target =
@@ -150,6 +155,11 @@ public final class TensorLinks {
       scalars.put("m_norm_t", mean[tensor]);
       scalars.put("v_norm_t", square[tensor]);
       scalars.put("norm_count", (double) counts[tensor]);
+    }
+
+    @Override
+    boolean isCount(String scalar) {
+      return scalar.equals("norm_count");
     }
 
     @Override

@@ -11,6 +11,7 @@ import io.spam4j.tensors.Tensor;
 import io.spam4j.tensors.internal.simd.Measure;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -165,6 +166,36 @@ public final class TransformChain {
           });
       links.get(i).restore(tensor, own);
     }
+  }
+
+  /**
+   * A number that a transform keeps of a tensor.
+   *
+   * @param name in files
+   * @param isCount whether it is whole, and not negative
+   * @param isCommon whether it is the same for all tensors
+   */
+  public record Scalar(String name, boolean isCount, boolean isCommon) {}
+
+  /**
+   * What {@link #restoreScalars} sets.
+   *
+   * @param taken the names that were there before
+   */
+  public List<Scalar> scalars(int tensor, Set<String> taken) {
+    Set<String> names = new HashSet<>(taken);
+    List<Scalar> all = new ArrayList<>();
+    for (int i = links.size() - 1; i >= 0; i--) {
+      TransformLink link = links.get(i);
+      Map<String, Double> own = new LinkedHashMap<>();
+      link.addScalars(tensor, own);
+      for (String name : own.keySet()) {
+        String free = freeName(name, names);
+        names.add(free);
+        all.add(new Scalar(free, link.isCount(name), link.isCommon()));
+      }
+    }
+    return all;
   }
 
   private static String freeName(String name, Set<String> taken) {

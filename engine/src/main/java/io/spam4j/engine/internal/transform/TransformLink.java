@@ -71,6 +71,16 @@ public abstract class TransformLink {
   /** Adds the state of a tensor, by its names in files. */
   void addScalars(int tensor, Map<String, Double> scalars) {}
 
+  /** Whether a number of {@link #addScalars} counts: then it is whole, and not negative. */
+  boolean isCount(String scalar) {
+    return false;
+  }
+
+  /** Whether the state is one, which {@link #addScalars} adds to that of every tensor. */
+  boolean isCommon() {
+    return false;
+  }
+
   /**
    * Sets the state of a tensor.
    *

@@ -10,7 +10,7 @@ import io.spam4j.engine.Parameter;
 import io.spam4j.engine.Runs;
 import io.spam4j.engine.StepReport;
 import io.spam4j.engine.internal.math.Correction;
-import io.spam4j.engine.internal.step.EngineOptimizer;
+import io.spam4j.engine.internal.step.StepStates;
 import io.spam4j.engine.optimizers.Adam;
 import io.spam4j.engine.optimizers.AdamW;
 import io.spam4j.engine.optimizers.Spam;
@@ -329,8 +329,7 @@ final class SpamProperties {
           whole.step(Runs.draw(random, 20, 20));
         }
         try (var resumed = new Runs(builder, whole.weights)) {
-          ((EngineOptimizer) resumed.optimizer)
-              .restoreCounters(((EngineOptimizer) whole.optimizer).counters());
+          StepStates.of(resumed.optimizer).restore(StepStates.of(whole.optimizer).snapshot());
           copy(whole.optimizer.firstMoment("w"), resumed.optimizer.firstMoment("w"));
           copy(whole.optimizer.secondMoment("w"), resumed.optimizer.secondMoment("w"));
           for (int t = 0; t < 70; t++) {

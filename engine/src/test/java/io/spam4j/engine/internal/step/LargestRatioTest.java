@@ -8,6 +8,7 @@ import io.spam4j.engine.Runs;
 import io.spam4j.engine.StepReport;
 import io.spam4j.engine.TensorRuns;
 import io.spam4j.engine.decision.UpdateCoefficients;
+import io.spam4j.engine.internal.decide.StepState;
 import io.spam4j.engine.internal.kernel.FusedUpdate;
 import io.spam4j.engine.internal.kernel.LargestRatio;
 import io.spam4j.engine.internal.kernel.Operands;
@@ -311,7 +312,7 @@ final class LargestRatioTest {
         FusedUpdate.apply(o, start, Math.min(n, start + piece), new UpdateCoefficients(), tally);
       }
     }
-    var report = new StepFigures(List.of("w"));
+    var report = new StepFigures(List.of("w"), new StepState(1));
     counts.describe(report);
     return Largest.of(report, 0);
   }
