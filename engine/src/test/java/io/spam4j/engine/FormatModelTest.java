@@ -5,10 +5,10 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.spam4j.engine.internal.decide.StateNames;
 import io.spam4j.engine.internal.kernel.Float32Copy;
 import io.spam4j.engine.internal.state.RoundingKey;
 import io.spam4j.engine.internal.state.StagedBlock;
-import io.spam4j.engine.internal.decide.StateNames;
 import io.spam4j.engine.internal.work.WorkPlan;
 import io.spam4j.engine.optimizers.AdamW;
 import io.spam4j.engine.optimizers.MomentBuilder;

@@ -2,8 +2,8 @@ package io.spam4j.engine.optimizers;
 
 import io.spam4j.engine.Schedule;
 import io.spam4j.engine.internal.decide.Hyperparameters;
-import io.spam4j.engine.internal.math.Ranges;
 import io.spam4j.engine.internal.decide.StateNames;
+import io.spam4j.engine.internal.math.Ranges;
 import io.spam4j.engine.internal.step.Algorithm;
 import java.util.Arrays;
 import java.util.EnumSet;

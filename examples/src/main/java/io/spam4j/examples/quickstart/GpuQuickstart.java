@@ -1,11 +1,11 @@
 package io.spam4j.examples.quickstart;
 
 import io.spam4j.cuda.CudaDevice;
-import io.spam4j.cuda.optimizer.CudaOptimizer;
-import io.spam4j.cuda.optimizer.CudaParameter;
 import io.spam4j.cuda.CudaStream;
 import io.spam4j.cuda.DeviceBuffer;
 import io.spam4j.cuda.DeviceTensor;
+import io.spam4j.cuda.optimizer.CudaOptimizer;
+import io.spam4j.cuda.optimizer.CudaParameter;
 import io.spam4j.engine.StepReport;
 import io.spam4j.engine.optimizers.Spam;
 import java.lang.foreign.MemorySegment;

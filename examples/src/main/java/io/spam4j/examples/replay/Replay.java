@@ -20,7 +20,10 @@ final class Replay {
    * @param other of state that is neither moment, by its name in the trace
    */
   record Errors(
-      double weights, double firstMoment, double secondMoment, Object2DoubleSortedMap<String> other) {
+      double weights,
+      double firstMoment,
+      double secondMoment,
+      Object2DoubleSortedMap<String> other) {
     double worst() {
       double worst = Math.max(weights, Math.max(firstMoment, secondMoment));
       for (double error : other.values()) {

@@ -60,12 +60,12 @@ final class LinkedImageTest {
       throws IOException, InterruptedException {
     Stream<String> command =
         Stream.of(
-            Stream.of(Path.of(image, "bin", "java").toString(), "--add-modules=" + OURS),
-            Stream.of(options),
-            Stream.of(
-                "-cp",
-                ModuleLayoutTest.location(ModuleProbe.class).toString(),
-                ModuleProbe.class.getName()))
+                Stream.of(Path.of(image, "bin", "java").toString(), "--add-modules=" + OURS),
+                Stream.of(options),
+                Stream.of(
+                    "-cp",
+                    ModuleLayoutTest.location(ModuleProbe.class).toString(),
+                    ModuleProbe.class.getName()))
             .flatMap(part -> part);
     Process process = new ProcessBuilder(command.toList()).redirectErrorStream(true).start();
     String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);

@@ -94,7 +94,8 @@ final class ModuleLayoutTest {
   /** The modules it needs at run time that are neither the JDK's nor ours. */
   private static Set<String> foreign(Class<?> type) {
     return descriptor(type).requires().stream()
-        .filter(required -> !required.modifiers().contains(ModuleDescriptor.Requires.Modifier.STATIC))
+        .filter(
+            required -> !required.modifiers().contains(ModuleDescriptor.Requires.Modifier.STATIC))
         .map(ModuleDescriptor.Requires::name)
         .filter(name -> !name.matches("(java|jdk|io\\.spam4j)\\..*"))
         .collect(Collectors.toSet());

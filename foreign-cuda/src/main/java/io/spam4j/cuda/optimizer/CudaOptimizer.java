@@ -5,11 +5,11 @@ import io.spam4j.cuda.CudaStream;
 import io.spam4j.cuda.DeviceBuffer;
 import io.spam4j.cuda.DeviceTensor;
 import io.spam4j.cuda.internal.state.Moments;
-import io.spam4j.engine.checkpoint.LoadOptions;
 import io.spam4j.engine.MemoryReport;
-import io.spam4j.engine.optimizers.OptimizerBuilder;
-import io.spam4j.engine.checkpoint.SaveOptions;
 import io.spam4j.engine.StepReport;
+import io.spam4j.engine.checkpoint.LoadOptions;
+import io.spam4j.engine.checkpoint.SaveOptions;
+import io.spam4j.engine.optimizers.OptimizerBuilder;
 import io.spam4j.tensors.mask.IndexMask;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -30,8 +30,8 @@ import java.util.SequencedMap;
  * {@link io.spam4j.engine.NonFinitePolicy#SKIP_STEP} or THROW want to see the gradients first,
  * where selections are drawn by magnitude or carry moments over, or where four steps are under way
  * whose reports nobody has fetched. Reports, listeners and {@link
- * io.spam4j.engine.optimizers.OptimizerBuilder#stopAfterNonFinite} therefore come some steps late; {@link
- * #report}, {@link #save}, {@link #load} and {@link #close} wait for all of them.
+ * io.spam4j.engine.optimizers.OptimizerBuilder#stopAfterNonFinite} therefore come some steps late;
+ * {@link #report}, {@link #save}, {@link #load} and {@link #close} wait for all of them.
  *
  * <p>Everything is done by the thread that opened the device. If CUDA fails in the middle of a step
  * the state on the device is lost, and only {@link #load} and {@link #close} are left; before that

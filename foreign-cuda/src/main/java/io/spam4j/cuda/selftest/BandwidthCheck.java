@@ -11,11 +11,11 @@ import io.spam4j.cuda.optimizer.CudaParameter;
 import io.spam4j.cuda.optimizer.Launching;
 import io.spam4j.cuda.selftest.SelfTestReport.Section;
 import io.spam4j.cuda.selftest.SelfTestRows.Found;
+import io.spam4j.engine.StepReport;
 import io.spam4j.engine.optimizers.AdamW;
 import io.spam4j.engine.optimizers.OptimizerBuilder;
 import io.spam4j.engine.optimizers.Spam;
 import io.spam4j.engine.optimizers.StableSpam;
-import io.spam4j.engine.StepReport;
 import it.unimi.dsi.fastutil.longs.LongArrayList;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -106,7 +106,8 @@ final class BandwidthCheck {
         bytes = report.bytes();
       }
     }
-    long median = nanos.longStream().skip(WARMUP_STEPS).sorted().skip(steps / 2).findFirst().orElse(0);
+    long median =
+        nanos.longStream().skip(WARMUP_STEPS).sorted().skip(steps / 2).findFirst().orElse(0);
     double bandwidth = (double) bytes / Math.max(1, median);
     return Found.fact(
         String.format(

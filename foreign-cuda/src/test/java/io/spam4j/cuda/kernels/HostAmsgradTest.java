@@ -4,9 +4,9 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 
 import io.spam4j.cuda.kernels.HostKernels.Kernel;
 import io.spam4j.cuda.kernels.UpdateTables.Case;
+import io.spam4j.engine.decision.UpdateCoefficients;
 import io.spam4j.engine.internal.kernel.Amsgrad;
 import io.spam4j.engine.internal.kernel.TestOperands;
-import io.spam4j.engine.decision.UpdateCoefficients;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

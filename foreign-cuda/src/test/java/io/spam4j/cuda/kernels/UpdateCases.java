@@ -3,9 +3,9 @@ package io.spam4j.cuda.kernels;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
 import io.spam4j.cuda.kernels.UpdateTables.Case;
-import io.spam4j.engine.internal.kernel.TestOperands;
-import io.spam4j.engine.internal.kernel.FusedUpdate;
 import io.spam4j.engine.decision.UpdateCoefficients;
+import io.spam4j.engine.internal.kernel.FusedUpdate;
+import io.spam4j.engine.internal.kernel.TestOperands;
 import io.spam4j.engine.internal.kernel.UpdateTally;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

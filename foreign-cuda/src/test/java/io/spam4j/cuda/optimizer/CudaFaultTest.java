@@ -4,12 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.spam4j.cuda.StandIn;
 import io.spam4j.engine.GradientTransform;
-import io.spam4j.engine.options.MaskSelection;
-import io.spam4j.engine.options.MomentOverlap;
 import io.spam4j.engine.NonFinitePolicy;
 import io.spam4j.engine.optimizers.OptimizerBuilder;
 import io.spam4j.engine.optimizers.Spam;
 import io.spam4j.engine.optimizers.StableSpam;
+import io.spam4j.engine.options.MaskSelection;
+import io.spam4j.engine.options.MomentOverlap;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -1,19 +1,19 @@
 package io.spam4j.cuda.optimizer;
 
+import io.spam4j.engine.GradientTransform;
+import io.spam4j.engine.NonFinitePolicy;
 import io.spam4j.engine.optimizers.Adam;
 import io.spam4j.engine.optimizers.AdamW;
+import io.spam4j.engine.optimizers.MomentBuilder;
+import io.spam4j.engine.optimizers.Spam;
+import io.spam4j.engine.optimizers.StableSpam;
 import io.spam4j.engine.options.BiasCorrection;
 import io.spam4j.engine.options.EpsilonMode;
-import io.spam4j.engine.GradientTransform;
 import io.spam4j.engine.options.MaskSampling;
 import io.spam4j.engine.options.MaskSelection;
-import io.spam4j.engine.optimizers.MomentBuilder;
 import io.spam4j.engine.options.MomentOverlap;
-import io.spam4j.engine.NonFinitePolicy;
-import io.spam4j.engine.optimizers.Spam;
 import io.spam4j.engine.options.SpikeAction;
 import io.spam4j.engine.options.SpikeReference;
-import io.spam4j.engine.optimizers.StableSpam;
 import io.spam4j.engine.options.WarmupCurve;
 import io.spam4j.engine.options.WeightDecayMode;
 import io.spam4j.engine.options.ZeroSecondMoment;

@@ -5,13 +5,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.spam4j.cuda.StandInDevice;
 import io.spam4j.cuda.internal.state.ChunkTable;
-import io.spam4j.engine.optimizers.Adam;
 import io.spam4j.engine.GradientTransform;
-import io.spam4j.engine.checkpoint.LoadOptions;
 import io.spam4j.engine.Optimizer;
-import io.spam4j.engine.optimizers.OptimizerBuilder;
 import io.spam4j.engine.Parameter;
+import io.spam4j.engine.checkpoint.LoadOptions;
 import io.spam4j.engine.checkpoint.SaveOptions;
+import io.spam4j.engine.optimizers.Adam;
+import io.spam4j.engine.optimizers.OptimizerBuilder;
 import io.spam4j.engine.optimizers.Spam;
 import io.spam4j.engine.optimizers.StableSpam;
 import io.spam4j.tensors.DType;

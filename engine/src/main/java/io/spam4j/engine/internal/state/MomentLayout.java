@@ -1,8 +1,7 @@
 package io.spam4j.engine.internal.state;
 
-import io.spam4j.engine.internal.decide.StateNames;
-
 import io.spam4j.engine.internal.decide.AdamSettings;
+import io.spam4j.engine.internal.decide.StateNames;
 import io.spam4j.engine.options.WeightRounding;
 import io.spam4j.tensors.DType;
 import io.spam4j.tensors.Tensor;

@@ -1,7 +1,5 @@
 package io.spam4j.engine.internal.step;
 
-import org.jspecify.annotations.Nullable;
-
 import io.spam4j.engine.Parameter;
 import io.spam4j.engine.checkpoint.CheckpointFormatException;
 import io.spam4j.engine.internal.decide.StepState;
@@ -13,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** Brings the parts of an optimizer to the state of a checkpoint that fits it. */
 final class Restoration {
@@ -79,13 +78,13 @@ final class Restoration {
     SequencedMap<String, Tensor> targets =
         selective == null ? rule.state(i) : selective.restoreTarget(i);
     targets.forEach(
-            (name, target) -> {
-              Tensor saved = sources.state(i, name);
-              if (saved == null) {
-                target.memory().fill((byte) 0);
-              } else {
-                StateCopy.copy(parameters.get(i).name(), name, saved, target);
-              }
-            });
+        (name, target) -> {
+          Tensor saved = sources.state(i, name);
+          if (saved == null) {
+            target.memory().fill((byte) 0);
+          } else {
+            StateCopy.copy(parameters.get(i).name(), name, saved, target);
+          }
+        });
   }
 }

@@ -1,6 +1,5 @@
 package io.spam4j.engine.internal.step;
 
-import io.spam4j.engine.internal.kernel.TestOperands;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -12,6 +11,7 @@ import io.spam4j.engine.internal.decide.StepState;
 import io.spam4j.engine.internal.kernel.FusedUpdate;
 import io.spam4j.engine.internal.kernel.LargestRatio;
 import io.spam4j.engine.internal.kernel.Operands;
+import io.spam4j.engine.internal.kernel.TestOperands;
 import io.spam4j.engine.internal.kernel.UpdateTally;
 import io.spam4j.engine.optimizers.Adafactor;
 import io.spam4j.engine.optimizers.AdamMini;
@@ -230,7 +230,8 @@ final class LargestRatioTest {
         }
         MemorySegment zeros = segment(arena, new float[n]);
         MemorySegment zerosToo = segment(arena, new float[n]);
-        Operands o = TestOperands.of(zeros, segment(arena, gradient), zerosToo, segment(arena, second));
+        Operands o =
+            TestOperands.of(zeros, segment(arena, gradient), zerosToo, segment(arena, second));
         var coefficients = new UpdateCoefficients();
         coefficients.skipsNonFinite = true;
         coefficients.flushBelow = flushes ? Float.MIN_NORMAL : 0;

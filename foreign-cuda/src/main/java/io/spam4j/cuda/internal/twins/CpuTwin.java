@@ -1,9 +1,9 @@
 package io.spam4j.cuda.internal.twins;
 
 import io.spam4j.engine.Optimizer;
-import io.spam4j.engine.optimizers.OptimizerBuilder;
 import io.spam4j.engine.Parameter;
 import io.spam4j.engine.StepReport;
+import io.spam4j.engine.optimizers.OptimizerBuilder;
 import io.spam4j.tensors.DType;
 import io.spam4j.tensors.Tensor;
 import java.lang.foreign.Arena;

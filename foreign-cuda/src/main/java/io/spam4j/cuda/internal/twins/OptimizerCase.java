@@ -1,17 +1,17 @@
 package io.spam4j.cuda.internal.twins;
 
+import io.spam4j.engine.GradientTransform;
+import io.spam4j.engine.NonFinitePolicy;
+import io.spam4j.engine.Schedule;
 import io.spam4j.engine.optimizers.Adam;
 import io.spam4j.engine.optimizers.AdamW;
+import io.spam4j.engine.optimizers.OptimizerBuilder;
+import io.spam4j.engine.optimizers.Spam;
+import io.spam4j.engine.optimizers.StableSpam;
 import io.spam4j.engine.options.BiasCorrection;
-import io.spam4j.engine.GradientTransform;
 import io.spam4j.engine.options.MaskSelection;
 import io.spam4j.engine.options.MomentOverlap;
-import io.spam4j.engine.NonFinitePolicy;
-import io.spam4j.engine.optimizers.OptimizerBuilder;
-import io.spam4j.engine.Schedule;
-import io.spam4j.engine.optimizers.Spam;
 import io.spam4j.engine.options.SpikeAction;
-import io.spam4j.engine.optimizers.StableSpam;
 import java.util.List;
 import java.util.function.Supplier;
 
