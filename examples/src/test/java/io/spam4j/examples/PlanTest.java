@@ -15,7 +15,7 @@ class PlanTest {
 
             bench      -> bench.arms, output, shell, engine.roofline
             demo       -> lab, output, shell
-            doctor     -> output, shell, cuda, engine.roofline, engine.internal.work, tensors.internal.simd
+            doctor     -> output, shell, cuda, cuda.selftest, engine.roofline, engine.internal.work, tensors.internal.simd
             inspect    -> output, engine.checkpoint, tensors, tensors.safetensors
             memory     -> formats, models, output, engine, engine.optimizers, engine.options, tensors
             simulate   -> formats, output, engine, engine.optimizers, tensors
@@ -25,7 +25,7 @@ class PlanTest {
             lab        -> formats, llama, engine, engine.checkpoint, engine.optimizers,
                           engine.options, tensors
             replay     -> engine, engine.optimizers, engine.options, tensors, tensors.safetensors
-            quickstart -> cuda, engine, engine.optimizers, tensors
+            quickstart -> cuda, cuda.optimizer, engine, engine.optimizers, tensors
 
             formats    -> engine.optimizers, engine.options
             llama      -> javacpp.pytorch, engine, tensors

@@ -64,6 +64,7 @@ public sealed interface MaskSelection {
    * it.unimi.dsi.fastutil.longs.LongBigArrayBigList#wrap(long[][])}.
    */
   @FunctionalInterface
+  @SuppressWarnings("FunctionalInterfaceMethodChanged") // an array holds what the iterator gives
   interface IteratorSource extends Source {
     /**
      * The weights selected in an interval between resets.

@@ -6,7 +6,7 @@ import io.spam4j.cuda.kernels.HostKernels.Kernel;
 import io.spam4j.cuda.kernels.UpdateTables.Case;
 import io.spam4j.engine.decision.UpdateCoefficients;
 import io.spam4j.engine.internal.kernel.Amsgrad;
-import io.spam4j.engine.internal.kernel.TestOperands;
+import io.spam4j.testing.TestOperands;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

@@ -2,8 +2,10 @@ package io.spam4j.engine.internal.memory;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.function.Supplier;
 
 /**
@@ -26,7 +28,7 @@ public final class CountedArenas implements AutoCloseable {
 
   private final Supplier<Arena> source;
   private final Arena lasting;
-  private final AtomicLongArray bytes = new AtomicLongArray(Use.values().length);
+  private final Map<Use, AtomicLong> bytes = new EnumMap<>(Use.class);
 
   /**
    * Opens the arena for what stays.
@@ -36,6 +38,9 @@ public final class CountedArenas implements AutoCloseable {
    */
   public CountedArenas(Supplier<Arena> source) {
     this.source = source;
+    for (Use use : Use.values()) {
+      bytes.put(use, new AtomicLong());
+    }
     lasting = source.get();
   }
 
@@ -51,7 +56,7 @@ public final class CountedArenas implements AutoCloseable {
 
   /** The bytes in arenas that are open. */
   public long bytes(Use use) {
-    return bytes.get(use.ordinal());
+    return counter(use).get();
   }
 
   /** Counts some bytes to another use than that which they were asked for. */
@@ -60,8 +65,12 @@ public final class CountedArenas implements AutoCloseable {
     add(to, count);
   }
 
+  private AtomicLong counter(Use use) {
+    return Objects.requireNonNull(bytes.get(use));
+  }
+
   private void add(Use use, long count) {
-    long _ = bytes.addAndGet(use.ordinal(), count);
+    long _ = counter(use).addAndGet(count);
   }
 
   @Override

@@ -3,6 +3,7 @@ package io.spam4j.engine.internal.kernel;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.spam4j.engine.decision.UpdateCoefficients;
+import io.spam4j.testing.TestOperands;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Collections;

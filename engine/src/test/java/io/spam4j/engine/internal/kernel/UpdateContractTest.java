@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.spam4j.engine.decision.UpdateCoefficients;
 import io.spam4j.tensors.internal.simd.VectorMode;
+import io.spam4j.testing.TestOperands;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Random;

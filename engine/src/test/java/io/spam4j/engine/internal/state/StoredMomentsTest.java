@@ -11,6 +11,7 @@ import io.spam4j.tensors.DType;
 import io.spam4j.tensors.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Objects;
 import java.util.LinkedHashMap;
 import java.util.SequencedMap;
 import org.junit.jupiter.api.Test;
@@ -115,9 +116,9 @@ final class StoredMomentsTest {
     try (var arena = Arena.ofConfined()) {
       AdamSettings adam = settings(MomentFormat.INT8);
       SequencedMap<String, Tensor> state = state(adam, arena);
-      assertThat(state.get(StateNames.FIRST).dtype()).isEqualTo(DType.I8);
-      assertThat(state.get(StateNames.SECOND).dtype()).isEqualTo(DType.U8);
-      assertThat(state.get(StateNames.FIRST_SCALE).elements()).isEqualTo(3);
+      assertThat(Objects.requireNonNull(state.get(StateNames.FIRST)).dtype()).isEqualTo(DType.I8);
+      assertThat(Objects.requireNonNull(state.get(StateNames.SECOND)).dtype()).isEqualTo(DType.U8);
+      assertThat(Objects.requireNonNull(state.get(StateNames.FIRST_SCALE)).elements()).isEqualTo(3);
       assertThat(StoredMoments.of(adam, key(), state).bytes()).isEqualTo(2 * N + 2 * 3 * 4);
     }
   }

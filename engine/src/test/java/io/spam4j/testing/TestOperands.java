@@ -1,5 +1,6 @@
-package io.spam4j.engine.internal.kernel;
+package io.spam4j.testing;
 
+import io.spam4j.engine.internal.kernel.Operands;
 import java.lang.foreign.MemorySegment;
 
 /** Operands for tests of kernels, of other modules too. */
