@@ -13,7 +13,7 @@ class PlanTest {
             roofline           -> optimizers, engine, internal.kernel, internal.work, tensors,
                                   tensors.internal.simd
 
-            optimizers         -> internal.apply, internal.plan, internal.step, internal.transform,
+            optimizers         -> internal.apply, internal.plan, internal.adafactor, internal.step, internal.transform,
                                   internal.state, internal.decide, internal.measure, internal.kernel,
                                   internal.work, internal.math, decision, device, engine, options,
                                   tensors, tensors.mask
@@ -22,6 +22,9 @@ class PlanTest {
                                   internal.kernel, internal.work, internal.memory, checkpoint,
                                   decision, engine, options, tensors, tensors.mask,
                                   tensors.internal.simd
+            internal.adafactor -> internal.step, internal.transform, internal.state, internal.decide,
+                                  internal.measure, internal.kernel, internal.work, internal.math,
+                                  engine, tensors
             internal.plan      -> internal.step, internal.transform, internal.state, internal.decide,
                                   internal.measure, internal.work, checkpoint, decision, device, engine,
                                   options, tensors, tensors.mask

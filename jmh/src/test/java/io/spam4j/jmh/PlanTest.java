@@ -11,7 +11,7 @@ class PlanTest {
         .withoutGenerated("jmh_generated")
         .floors(
             """
-            jmh -> examples.bench.arms, cuda, engine, engine.optimizers, engine.options,
+            jmh -> examples.bench.arms, cuda, cuda.optimizer, engine, engine.optimizers, engine.options,
                    engine.roofline, engine.internal.work, tensors, tensors.mask
             """)
         .check();

@@ -1,5 +1,12 @@
 package io.spam4j.engine.optimizers;
 
+import io.spam4j.engine.internal.adafactor.RelativeStep;
+
+import io.spam4j.engine.internal.adafactor.AdafactorSettings;
+import io.spam4j.engine.internal.adafactor.AdafactorTensor;
+
+import io.spam4j.engine.internal.adafactor.AdafactorRule;
+
 import io.spam4j.engine.Schedule;
 import io.spam4j.engine.internal.decide.Hyperparameters;
 import io.spam4j.engine.internal.decide.StateNames;
@@ -43,45 +50,12 @@ import org.jspecify.annotations.Nullable;
  * becomes 0.
  */
 public final class Adafactor {
-  static final String ROWS = "exp_avg_sq_row";
-  static final String COLUMNS = "exp_avg_sq_col";
 
   private Adafactor() {}
 
   /** A builder with the original's defaults. */
   public static Builder builder() {
     return new Builder();
-  }
-
-  /** What is the same for all parameters. */
-  record Settings(
-      double epsilon1,
-      double epsilon2,
-      double clipThreshold,
-      double decayRate,
-      double beta1,
-      boolean scaleParameter) {
-    Settings {
-      Ranges.notNegative("epsilon1", epsilon1);
-      Ranges.notNegative("epsilon2", epsilon2);
-      Ranges.positive("clipThreshold", clipThreshold);
-      if (!(decayRate <= 0) || decayRate == Double.NEGATIVE_INFINITY) {
-        throw new IllegalArgumentException(
-            "decayRate must be finite and not positive: decayRate=" + decayRate);
-      }
-      Ranges.decay("beta1", beta1);
-    }
-
-    SequencedMap<String, String> text() {
-      SequencedMap<String, String> text = new LinkedHashMap<>();
-      text.put("epsilon1", Double.toString(epsilon1));
-      text.put("epsilon2", Double.toString(epsilon2));
-      text.put("clipThreshold", Double.toString(clipThreshold));
-      text.put("decayRate", Double.toString(decayRate));
-      text.put("beta1", Double.toString(beta1));
-      text.put("scaleParameter", Boolean.toString(scaleParameter));
-      return text;
-    }
   }
 
   /** Builds {@link Adafactor}. */
@@ -180,7 +154,7 @@ public final class Adafactor {
     Algorithm algorithm() {
       requireOneLearningRate();
       var settings =
-          new Settings(epsilon1, epsilon2, clipThreshold, decayRate, beta1, scaleParameter);
+          new AdafactorSettings(epsilon1, epsilon2, clipThreshold, decayRate, beta1, scaleParameter);
       return Algorithm.of(
           "adafactor",
           settings.text(),
@@ -211,7 +185,7 @@ public final class Adafactor {
     }
   }
 
-  private static SequencedMap<String, long[]> shapes(Settings settings, long[] shape) {
+  private static SequencedMap<String, long[]> shapes(AdafactorSettings settings, long[] shape) {
     SequencedMap<String, long[]> shapes = new LinkedHashMap<>();
     int rank = shape.length;
     if (rank < 2) {
@@ -219,8 +193,8 @@ public final class Adafactor {
     } else {
       long[] columns = Arrays.copyOf(shape, rank - 1);
       columns[rank - 2] = shape[rank - 1];
-      shapes.put(ROWS, Arrays.copyOf(shape, rank - 1));
-      shapes.put(COLUMNS, columns);
+      shapes.put(AdafactorTensor.ROWS, Arrays.copyOf(shape, rank - 1));
+      shapes.put(AdafactorTensor.COLUMNS, columns);
     }
     if (settings.beta1() != 0) {
       shapes.put(StateNames.FIRST, shape);

@@ -1,5 +1,7 @@
 package io.spam4j.engine.optimizers;
 
+import io.spam4j.engine.internal.adafactor.RelativeStep;
+
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 

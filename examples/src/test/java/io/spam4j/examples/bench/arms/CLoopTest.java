@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assumptions.abort;
 
 import io.spam4j.engine.decision.UpdateCoefficients;
 import io.spam4j.engine.internal.kernel.FusedUpdate;
-import io.spam4j.engine.internal.kernel.TestOperands;
+import io.spam4j.engine.internal.kernel.Operands;
 import io.spam4j.engine.internal.kernel.UpdateTally;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -31,7 +31,12 @@ final class CLoopTest {
       UpdateCoefficients c = coefficients();
       var tally = new UpdateTally();
       tally.clear();
-      FusedUpdate.apply(TestOperands.of(ours[0], ours[1], ours[2], ours[3]), 0, WEIGHTS, c, tally);
+      var operands = new Operands();
+      operands.weights = ours[0];
+      operands.gradient = ours[1];
+      operands.firstMoment = ours[2];
+      operands.secondMoment = ours[3];
+      FusedUpdate.apply(operands, 0, WEIGHTS, c, tally);
       loop.set(c);
       loop.apply(theirs[0], theirs[1], theirs[2], theirs[3], WEIGHTS);
       for (int stream = 0; stream < 4; stream++) {

@@ -1,4 +1,5 @@
-package io.spam4j.engine.optimizers;
+package io.spam4j.engine.internal.adafactor;
+
 
 import io.spam4j.engine.internal.decide.Hyperparameters;
 import io.spam4j.engine.internal.decide.StateNames;
@@ -12,7 +13,10 @@ import java.util.SequencedMap;
 import org.jspecify.annotations.Nullable;
 
 /** One tensor of {@link Adafactor}: how it is cut, its state and its numbers at this step. */
-final class AdafactorTensor {
+public final class AdafactorTensor {
+  public static final String ROWS = "exp_avg_sq_row";
+  public static final String COLUMNS = "exp_avg_sq_col";
+
   final MatrixTiles tiles;
   final AdafactorCoefficients c = new AdafactorCoefficients();
 
@@ -25,7 +29,7 @@ final class AdafactorTensor {
   /** m; null without beta1. */
   final @Nullable MemorySegment first;
 
-  private final Adafactor.Settings settings;
+  private final AdafactorSettings settings;
   private final Hyperparameters h;
   private final PartialSums updateSums; // one a piece
   private final PartialSum total = new PartialSum();
@@ -35,15 +39,15 @@ final class AdafactorTensor {
       Arena arena,
       Tensor weights,
       SequencedMap<String, Tensor> state,
-      Adafactor.Settings settings,
+      AdafactorSettings settings,
       Hyperparameters h) {
     this.settings = settings;
     this.h = h;
     tiles = MatrixTiles.of(weights.shape());
     second = memory(state.get(StateNames.SECOND));
     first = memory(state.get(StateNames.FIRST));
-    MemorySegment rows = memory(state.get(Adafactor.ROWS));
-    MemorySegment columns = memory(state.get(Adafactor.COLUMNS));
+    MemorySegment rows = memory(state.get(ROWS));
+    MemorySegment columns = memory(state.get(COLUMNS));
     matrix =
         rows == null || columns == null
             ? null

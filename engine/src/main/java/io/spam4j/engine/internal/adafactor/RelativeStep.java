@@ -1,4 +1,6 @@
-package io.spam4j.engine.optimizers;
+package io.spam4j.engine.internal.adafactor;
+
+import io.spam4j.engine.optimizers.Adafactor;
 
 import io.spam4j.engine.Schedule;
 
@@ -8,7 +10,7 @@ import io.spam4j.engine.Schedule;
  *
  * @param warmupInit whether it rises from 1e-6 by 1e-6 a step, instead of starting at 1e-2
  */
-record RelativeStep(boolean warmupInit) implements Schedule {
+public record RelativeStep(boolean warmupInit) implements Schedule {
   /** {@inheritDoc} Of a tensor it is the updates that count, not the steps. */
   @Override
   public double at(long step) {

@@ -1,7 +1,8 @@
-package io.spam4j.engine.optimizers;
+package io.spam4j.engine.internal.adafactor;
+
 
 /**
- * The numbers of one tensor at one step of {@link Adafactor}. Mutable and reused, one a tensor,
+ * The numbers of one tensor at one step of Adafactor. Mutable and reused, one a tensor,
  * because a step allocates nothing; {@link AdafactorUpdate} only reads it.
  */
 final class AdafactorCoefficients {

@@ -1,4 +1,4 @@
-package io.spam4j.engine.optimizers;
+package io.spam4j.engine.internal.adafactor;
 
 import static io.spam4j.engine.internal.kernel.Coordinates.LARGEST_GRADIENT;
 import static io.spam4j.engine.internal.kernel.Coordinates.flushed;

@@ -1,10 +1,11 @@
-package io.spam4j.engine.optimizers;
+package io.spam4j.engine.internal.adafactor;
+
 
 import io.spam4j.engine.internal.work.WorkPlan;
 import io.spam4j.tensors.Tensor;
 
 /**
- * How {@link Adafactor} sees a tensor: as a batch of matrices of its last two dimensions, each cut
+ * How Adafactor sees a tensor: as a batch of matrices of its last two dimensions, each cut
  * into tiles, so that several threads can sum its rows and columns while the sums that they leave
  * are few. A vector or scalar is one row.
  *

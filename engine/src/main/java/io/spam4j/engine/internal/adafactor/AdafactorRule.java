@@ -1,4 +1,5 @@
-package io.spam4j.engine.optimizers;
+package io.spam4j.engine.internal.adafactor;
+
 
 import io.spam4j.engine.internal.decide.Hyperparameters;
 import io.spam4j.engine.internal.decide.StepState;
@@ -20,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * {@link Adafactor}, in passes over the tiles of all tensors: second moments; the size of the
  * updates, which needs them; the weights, which need that size. Vectors need no second pass.
  */
-final class AdafactorRule extends PlainRule {
+public final class AdafactorRule extends PlainRule {
   private final AdafactorTensor[] tensors;
   private final Worker[] workers; // of each participant
   private final @Nullable MeasurePass weightSizes; // null if nothing depends on them
@@ -39,7 +40,7 @@ final class AdafactorRule extends PlainRule {
     final UpdateTally uncounted = new UpdateTally(); // the last pass counts
   }
 
-  AdafactorRule(RuleParts parts, Adafactor.Settings settings) {
+  public AdafactorRule(RuleParts parts, AdafactorSettings settings) {
     super(parts);
     int count = parts.parameters().size();
     int threads = parts.threads();
@@ -77,7 +78,7 @@ final class AdafactorRule extends PlainRule {
   }
 
   /** The bytes of working memory that such a rule allocates. */
-  static long scratchBytes(Adafactor.Settings settings, MemoryOutline outline) {
+  public static long scratchBytes(AdafactorSettings settings, MemoryOutline outline) {
     long bytes = copyBytes(outline.transforms(), outline.threads());
     for (long[] shape : outline.shapes().values()) {
       bytes += AdafactorTensor.scratchBytes(shape);
