@@ -67,7 +67,6 @@ public abstract class MomentBuilder<B extends MomentBuilder<B>> extends Optimize
 
   @Override
   final Algorithm algorithm() {
-    adam.requireMomentForms();
     AdamSettings copy = adam.copy();
     SequencedMap<String, String> settings = copy.settings();
     settings.putAll(ownSettings());

@@ -18,6 +18,7 @@ import io.spam4j.engine.internal.measure.MeasurePass;
 import io.spam4j.engine.internal.plan.DevicePlanner;
 import io.spam4j.engine.internal.state.StateShape;
 import io.spam4j.engine.internal.step.Algorithm;
+import io.spam4j.engine.internal.step.Compatibility;
 import io.spam4j.engine.internal.step.Configuration;
 import io.spam4j.engine.internal.step.EngineOptimizer;
 import io.spam4j.engine.internal.step.MemoryOutline;
@@ -38,6 +39,7 @@ import io.spam4j.tensors.mask.IndexMask;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -207,9 +209,12 @@ public abstract class OptimizerBuilder<B extends OptimizerBuilder<B>> {
 
   private Configuration configuration(List<String> names) {
     requireThreads();
-    Algorithm algorithm = checkedBlueprint();
+    Algorithm algorithm = algorithm();
+    algorithm.settings().put("nonFinite", nonFinite.name());
+    algorithm.settings().put("transforms", SettingTexts.of(transforms));
     return new Configuration(
         algorithm,
+        transforms,
         linkFactories(algorithm),
         nonFinite,
         stopAfterNonFinite,
@@ -217,14 +222,6 @@ public abstract class OptimizerBuilder<B extends OptimizerBuilder<B>> {
         threads,
         hyperparameters(names),
         arenas);
-  }
-
-  private Algorithm checkedBlueprint() {
-    Algorithm algorithm = algorithm();
-    algorithm.settings().put("nonFinite", nonFinite.name());
-    algorithm.settings().put("transforms", SettingTexts.of(transforms));
-    algorithm.requireForms();
-    return algorithm;
   }
 
   /**
@@ -249,10 +246,11 @@ public abstract class OptimizerBuilder<B extends OptimizerBuilder<B>> {
     Objects.requireNonNull(weights, "weights must not be null");
     Objects.requireNonNull(shapes, "shapes must not be null");
     shapes.forEach(OptimizerBuilder::requireShape);
-    requireThreads();
-    Algorithm algorithm = checkedBlueprint();
     List<String> names = List.copyOf(shapes.keySet());
-    List<Hyperparameters> hyperparameters = hyperparameters(names);
+    Configuration configuration = configuration(names);
+    Compatibility.require(configuration, names, Collections.nCopies(names.size(), weights));
+    Algorithm algorithm = configuration.algorithm();
+    List<Hyperparameters> hyperparameters = configuration.hyperparameters();
     long[] elements = new long[names.size()];
     long moments = 0;
     long index = 0;
@@ -261,8 +259,6 @@ public abstract class OptimizerBuilder<B extends OptimizerBuilder<B>> {
     for (int i = 0; i < elements.length; i++) {
       long[] shape = shapes.getOrDefault(names.get(i), new long[0]);
       elements[i] = Tensor.elements(shape);
-      Parameter.requireType(names.get(i), weights);
-      algorithm.requireType(names.get(i), weights);
       long[] packed = shape;
       Hyperparameters h = hyperparameters.get(i);
       if (h.isSparse()) {
@@ -278,9 +274,9 @@ public abstract class OptimizerBuilder<B extends OptimizerBuilder<B>> {
         }
       }
     }
-    int used = Math.min(threads, Math.max(1, WorkPlan.of(elements).units()));
+    int used = Math.min(threads, WorkPlan.of(elements).units());
     List<TransformLink> links = new ArrayList<>();
-    linkFactories(algorithm).forEach(factory -> links.add(factory.of(0, List.of(), true, used)));
+    configuration.links().forEach(factory -> links.add(factory.of(0, List.of(), true, used)));
     boolean measures = nonFinite.measures() || links.stream().anyMatch(TransformLink::measures);
     long scratch =
         slab.gapBytes()

@@ -4,7 +4,6 @@ import io.spam4j.engine.NonFinitePolicy;
 import io.spam4j.engine.Parameter;
 import io.spam4j.engine.internal.decide.AdamDecision;
 import io.spam4j.engine.internal.decide.AdamSettings;
-import io.spam4j.engine.internal.decide.EmulatedForms;
 import io.spam4j.engine.internal.decide.Hyperparameters;
 import io.spam4j.engine.internal.state.StateStore;
 import io.spam4j.engine.internal.transform.TransformLink;
@@ -43,36 +42,6 @@ public record Algorithm(
       RuleFactory rule,
       Scratch scratch) {
     return new Algorithm(name, settings, layout.layout(), List.of(), rule, scratch, 0, null);
-  }
-
-  /**
-   * Checks what holds for all parameters.
-   *
-   * @throws IllegalArgumentException if something does not go together
-   */
-  public void requireForms() {
-    if (fused != null && isEmulated()) {
-      EmulatedForms.require(fused.adam(), settings);
-    }
-  }
-
-  /**
-   * Checks the type of a parameter's weights.
-   *
-   * @throws IllegalArgumentException if it is not F32, and the update is not the fused one; or not
-   *     BF16, where operations on it are emulated
-   */
-  public void requireType(String parameter, DType weights) {
-    if (weights != DType.F32 && !takesBfloat16()) {
-      throw new IllegalArgumentException(
-          "weights must be F32 for optimizers that are not of Adam's family: optimizer=%s, parameter=%s, dtype=%s"
-              .formatted(name, parameter, weights));
-    }
-    if (weights != DType.BF16 && isEmulated()) {
-      throw new IllegalArgumentException(
-          "weights must be BF16 where moments are BF16_EMULATED: parameter=%s, dtype=%s"
-              .formatted(parameter, weights));
-    }
   }
 
   /** Whether weights and gradients may be {@link DType#BF16}. */

@@ -1,5 +1,6 @@
 package io.spam4j.engine.internal.step;
 
+import io.spam4j.engine.GradientTransform;
 import io.spam4j.engine.NonFinitePolicy;
 import io.spam4j.engine.StepListener;
 import io.spam4j.engine.internal.decide.Hyperparameters;
@@ -11,6 +12,7 @@ import java.util.function.Supplier;
 /**
  * What the settings of a builder come to: all that an optimizer is made of, but the parameters.
  *
+ * @param transforms those of the user
  * @param links make the transforms, those of the algorithm last
  * @param stopAfterNonFinite steps in a row; 0 for any number
  * @param threads the most that a step may run on
@@ -19,6 +21,7 @@ import java.util.function.Supplier;
  */
 public record Configuration(
     Algorithm algorithm,
+    List<GradientTransform> transforms,
     List<Algorithm.LinkFactory> links,
     NonFinitePolicy nonFinite,
     long stopAfterNonFinite,
@@ -28,6 +31,7 @@ public record Configuration(
     Supplier<Arena> arenas) {
   public Configuration {
     Ranges.notNegative("stopAfterNonFinite", stopAfterNonFinite);
+    transforms = List.copyOf(transforms);
     links = List.copyOf(links);
     listeners = List.copyOf(listeners);
     hyperparameters = List.copyOf(hyperparameters);

@@ -72,15 +72,15 @@ public final class EngineOptimizer implements Optimizer {
     settings = Collections.unmodifiableSequencedMap(algorithm.settings());
     this.parameters = List.copyOf(parameters);
     hyperparameters = configuration.hyperparameters();
-    if (parameters.isEmpty()) {
-      throw new IllegalArgumentException("an optimizer needs parameters: parameters=[]");
-    }
+    Compatibility.require(
+        configuration,
+        parameters.stream().map(Parameter::name).toList(),
+        parameters.stream().map(p -> p.weights().dtype()).toList());
     for (Parameter parameter : parameters) {
       if (indexes.put(parameter.name(), indexes.size()) != null) {
         throw new IllegalArgumentException(
             "parameter names must be unique: name=" + parameter.name());
       }
-      algorithm.requireType(parameter.name(), parameter.weights().dtype());
     }
     memoryCheck =
         new MemoryCheck(this.parameters, algorithm.gradientTypes(), configuration.threads() > 1);
