@@ -21,6 +21,7 @@ import io.spam4j.engine.internal.decide.AdamDecision;
 import io.spam4j.engine.internal.decide.AdamSettings;
 import io.spam4j.engine.internal.decide.Selections;
 import io.spam4j.engine.internal.decide.StepState;
+import io.spam4j.engine.internal.step.AdamFamily;
 import io.spam4j.engine.internal.step.Algorithm;
 import io.spam4j.engine.internal.step.CheckpointSources;
 import io.spam4j.engine.internal.step.Compatibility;
@@ -75,15 +76,15 @@ public final class DevicePlanner implements StepPlanner {
     this.shapes = shapes.values().stream().map(long[]::clone).toList();
     int count = names.size();
     List<TransformLink> links = links();
-    Algorithm.Fused fused = Compatibility.requireForDevice(configuration, names, links);
-    adam = fused.adam();
+    AdamFamily family = Compatibility.requireForDevice(configuration, names, links);
+    adam = family.adam();
     chain = chain(links);
     measuring = chain.measuring();
     transforms = measuring.stream().map(this::transform).toList();
     step = new StepState(count);
     reports = new DeviceReports(configuration, names, measures(), step);
     long[] elements = this.shapes.stream().mapToLong(Tensor::elements).toArray();
-    decision = fused.decisions().of(configuration.nonFinite(), configuration.hyperparameters());
+    decision = family.decisions().of(configuration.nonFinite(), configuration.hyperparameters());
     selections =
         new Selections(
             adam,

@@ -68,16 +68,16 @@ public final class Compatibility {
    *
    * @param names of the parameters
    * @param links the transforms at work
-   * @return what the fused update needs
+   * @return the algorithm, which devices can do
    * @throws IllegalArgumentException if something does not go together, or has no form for devices
    */
-  public static Algorithm.Fused requireForDevice(
+  public static AdamFamily requireForDevice(
       Configuration configuration, List<String> names, List<TransformLink> links) {
     var compatibility = new Compatibility(configuration);
     compatibility.requireSettings(names);
-    Algorithm.Fused fused = compatibility.requireDeviceForms(links);
+    AdamFamily family = compatibility.requireDeviceForms(links);
     compatibility.requireSelections(names, names.stream().map(_ -> DType.F32).toList());
-    return fused;
+    return family;
   }
 
   /** What holds for all parameters. */
@@ -85,18 +85,20 @@ public final class Compatibility {
     if (names.isEmpty()) {
       throw new IllegalArgumentException("an optimizer needs parameters: parameters=[]");
     }
-    Algorithm.Fused fused = algorithm.fused();
-    if (fused == null) {
-      return;
+    if (algorithm instanceof AdamFamily family) {
+      requireSettings(family);
     }
-    AdamSettings adam = fused.adam();
+  }
+
+  private void requireSettings(AdamFamily family) {
+    AdamSettings adam = family.adam();
     boolean plain = adam.amsgrad || adam.spikeAction == SpikeAction.GAUSSIAN;
     if (adam.moments != MomentFormat.F32 && plain) {
       throw new IllegalArgumentException(
           "moments must be F32 with amsgrad and with GAUSSIAN: moments=%s, amsgrad=%s, spikeAction=%s"
               .formatted(adam.moments, adam.amsgrad, adam.spikeAction));
     }
-    if (adam.moments == MomentFormat.BF16_EMULATED) {
+    if (family.isEmulated()) {
       requireAuthorsSettings(adam);
     }
     adam.timeline(); // checks its numbers
@@ -139,14 +141,12 @@ public final class Compatibility {
       throw new IllegalArgumentException(
           "weights must be F32 or BF16: parameter=" + parameter + ", dtype=" + weights);
     }
-    Algorithm.Fused fused = algorithm.fused();
-    if (weights != DType.F32 && fused == null) {
+    if (weights != DType.F32 && algorithm instanceof Baseline) {
       throw new IllegalArgumentException(
           "weights must be F32 for optimizers that are not of Adam's family: optimizer=%s, parameter=%s, dtype=%s"
               .formatted(algorithm.name(), parameter, weights));
     }
-    boolean isEmulated = fused != null && fused.adam().moments == MomentFormat.BF16_EMULATED;
-    if (weights != DType.BF16 && isEmulated) {
+    if (weights != DType.BF16 && algorithm instanceof AdamFamily family && family.isEmulated()) {
       throw new IllegalArgumentException(
           "weights must be BF16 where moments are BF16_EMULATED: parameter=%s, dtype=%s"
               .formatted(parameter, weights));
@@ -167,11 +167,13 @@ public final class Compatibility {
 
   /** What parameters of which only some weights have moments need. */
   private void requireSelections(List<String> names, List<DType> weights) {
-    Algorithm.Fused fused = algorithm.fused();
-    for (int i = 0; i < names.size() && fused != null; i++) {
+    if (!(algorithm instanceof AdamFamily family)) {
+      return;
+    }
+    for (int i = 0; i < names.size(); i++) {
       Hyperparameters h = configuration.hyperparameters().get(i);
       if (h.isSparse()) {
-        requireSelection(fused.adam(), names.get(i), h, weights.get(i));
+        requireSelection(family.adam(), names.get(i), h, weights.get(i));
       }
     }
   }
@@ -197,12 +199,11 @@ public final class Compatibility {
     }
   }
 
-  private Algorithm.Fused requireDeviceForms(List<TransformLink> links) {
-    Algorithm.Fused fused = algorithm.fused();
-    if (fused == null) {
+  private AdamFamily requireDeviceForms(List<TransformLink> links) {
+    if (!(algorithm instanceof AdamFamily family)) {
       throw notOnDevices("its update is not that of Adam's family");
     }
-    AdamSettings adam = fused.adam();
+    AdamSettings adam = family.adam();
     if (!TransformChain.isFused(links)) {
       throw notOnDevices(
           "its transforms are not a factor, a clip, a factor and a limit, in this order: transforms="
@@ -221,7 +222,7 @@ public final class Compatibility {
           "weights without moments move: unselected=%s, maskedWeightDecay=%s"
               .formatted(adam.unselected, adam.maskedWeightDecay));
     }
-    return fused;
+    return family;
   }
 
   private IllegalArgumentException notOnDevices(String reason) {
