@@ -202,12 +202,11 @@ public final class StableSpam {
       var norm = new GradientTransform.AdaGN(normMeanDecay, normSquareDecay, normEpsilon, true);
       List<Algorithm.LinkFactory> links = new ArrayList<>();
       if (adaClip) {
-        links.add(
-            (tensors, _, keeps, _) -> new TensorLinks.AdaClipLink(clip, counter, tensors, keeps));
+        links.add((tensors, keeps) -> new TensorLinks.AdaClipLink(clip, counter, tensors, keeps));
       }
       if (adaGN) {
         links.add(
-            (tensors, _, keeps, _) ->
+            (tensors, keeps) ->
                 new TensorLinks.AdaGnLink(norm, counter, adam.betaSchedule, tensors, keeps));
       }
       return links;

@@ -22,7 +22,6 @@ import io.spam4j.engine.internal.decide.AdamSettings;
 import io.spam4j.engine.internal.decide.Selections;
 import io.spam4j.engine.internal.decide.StepState;
 import io.spam4j.engine.internal.step.AdamFamily;
-import io.spam4j.engine.internal.step.Algorithm;
 import io.spam4j.engine.internal.step.CheckpointSources;
 import io.spam4j.engine.internal.step.Compatibility;
 import io.spam4j.engine.internal.step.Configuration;
@@ -100,11 +99,7 @@ public final class DevicePlanner implements StepPlanner {
   }
 
   private List<TransformLink> links() {
-    List<TransformLink> links = new ArrayList<>();
-    for (Algorithm.LinkFactory factory : configuration.links()) {
-      links.add(factory.of(names.size(), List.of(), !configuration.propagates(), 1));
-    }
-    return links;
+    return configuration.links(names.size(), List.of(), 1);
   }
 
   /** Transforms that decide; without participants they allocate nothing. */

@@ -1,6 +1,5 @@
 package io.spam4j.engine.internal.step;
 
-import io.spam4j.engine.Parameter;
 import io.spam4j.engine.internal.state.StateStore;
 import io.spam4j.engine.internal.transform.TransformLink;
 import io.spam4j.tensors.DType;
@@ -33,15 +32,11 @@ public sealed interface Algorithm permits AdamFamily, Baseline {
   /** The types that gradients may have. */
   List<DType> gradientTypes();
 
-  /** Makes a transform for a number of parameters. */
+  /** Makes a transform at work for a number of parameters. */
   @FunctionalInterface
   interface LinkFactory {
-    /**
-     * A transform at work.
-     *
-     * @param parameters themselves; empty where only the kind of transform matters
-     */
-    TransformLink of(int tensors, List<Parameter> parameters, boolean keepsNonFinite, int threads);
+    /** One that has decided nothing yet. */
+    TransformLink of(int tensors, boolean keepsNonFinite);
   }
 
   /** Makes the rule, and the state that it needs. */

@@ -96,10 +96,7 @@ public final class EngineOptimizer implements Optimizer {
     try {
       NonFinitePolicy nonFinite = configuration.nonFinite();
       boolean propagates = configuration.propagates();
-      List<TransformLink> links = new ArrayList<>();
-      for (Algorithm.LinkFactory factory : configuration.links()) {
-        links.add(factory.of(count, this.parameters, !propagates, threads));
-      }
+      List<TransformLink> links = configuration.links(count, this.parameters, threads);
       boolean measures = nonFinite.measures() || links.stream().anyMatch(TransformLink::measures);
       Arena scratch = memory.lasting(Use.SCRATCH);
       measure =
