@@ -26,7 +26,7 @@ import io.spam4j.engine.internal.step.CheckpointSources;
 import io.spam4j.engine.internal.step.Compatibility;
 import io.spam4j.engine.internal.step.Configuration;
 import io.spam4j.engine.internal.step.EngineOptimizer;
-import io.spam4j.engine.internal.transform.NormLinks;
+import io.spam4j.engine.internal.transform.DeviceDecided;
 import io.spam4j.engine.internal.transform.TransformChain;
 import io.spam4j.engine.internal.transform.TransformLink;
 import io.spam4j.engine.internal.work.ParallelTasks;
@@ -58,7 +58,7 @@ public final class DevicePlanner implements StepPlanner {
   private final HostCopies copies;
   private final AdamSettings adam;
   private final TransformChain chain;
-  private final List<TransformLink> measuring;
+  private final List<DeviceDecided> decided;
   private final List<PlannedTransform> transforms;
   private final Selections selections;
   private final StepState step; // what counts
@@ -78,8 +78,8 @@ public final class DevicePlanner implements StepPlanner {
     AdamFamily family = Compatibility.requireForDevice(configuration, names, links);
     adam = family.adam();
     chain = chain(links);
-    measuring = chain.measuring();
-    transforms = measuring.stream().map(this::transform).toList();
+    decided = chain.deviceDecided();
+    transforms = decided.stream().map(this::transform).toList();
     step = new StepState(count);
     reports = new DeviceReports(configuration, names, measures(), step);
     long[] elements = this.shapes.stream().mapToLong(Tensor::elements).toArray();
@@ -107,13 +107,9 @@ public final class DevicePlanner implements StepPlanner {
     return new TransformChain(links, null, names.size(), Arena.global(), 0);
   }
 
-  private PlannedTransform transform(TransformLink link) {
-    return new PlannedTransform(
-        link instanceof NormLinks.OfAll
-            ? PlannedTransform.Scope.ALL
-            : PlannedTransform.Scope.TENSOR,
-        chain.place(link),
-        !link.equals(measuring.getLast()));
+  private PlannedTransform transform(DeviceDecided link) {
+    int place = chain.place(link).number();
+    return new PlannedTransform(link.scope(), place, !link.equals(decided.getLast()));
   }
 
   @Override
@@ -202,7 +198,7 @@ public final class DevicePlanner implements StepPlanner {
 
   @Override
   public void setHistory(int transform, int parameter, double[] history) {
-    measuring.get(transform).setHistory(parameter, history);
+    decided.get(transform).setHistory(parameter, history);
   }
 
   @Override

@@ -209,6 +209,11 @@ public final class Compatibility {
           "its transforms are not a factor, a clip, a factor and a limit, in this order: transforms="
               + algorithm.settings().get("transforms"));
     }
+    if (!TransformChain.isDeviceDecided(links)) {
+      throw notOnDevices(
+          "one of its transforms is decided on the CPU alone: transforms="
+              + algorithm.settings().get("transforms"));
+    }
     if (adam.moments != MomentFormat.F32) {
       throw notOnDevices("moments=" + adam.moments);
     }

@@ -15,13 +15,13 @@ import org.jspecify.annotations.Nullable;
 /**
  * {@link GradientTransform.Agc}: a factor on each row, of the norms of its gradient and weights.
  */
-public final class AgcLink extends TransformLink {
+final class AgcLink extends TransformLink {
   private final GradientTransform.Agc config;
   private final List<Parameter> parameters;
   private final PlannedJob<GradientStatistics> job;
   private final @Nullable Tensor[] gradients; // of the step at work
 
-  public AgcLink(
+  AgcLink(
       GradientTransform.Agc config,
       List<Parameter> parameters,
       boolean keepsNonFinite,

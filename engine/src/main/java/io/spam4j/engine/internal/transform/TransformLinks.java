@@ -24,15 +24,13 @@ public final class TransformLinks {
       boolean keepsNonFinite,
       int threads) {
     return switch (transform) {
-      case GradientTransform.GlobalNorm c ->
-          new NormLinks.GlobalNormLink(c, tensors, keepsNonFinite);
-      case GradientTransform.ZClip c -> new NormLinks.ZClipLink(c, tensors, keepsNonFinite);
-      case GradientTransform.Value c -> new TensorLinks.ValueLink(c, tensors, keepsNonFinite);
+      case GradientTransform.GlobalNorm c -> new GlobalNormLink(c, tensors, keepsNonFinite);
+      case GradientTransform.ZClip c -> new ZClipLink(c, tensors, keepsNonFinite);
+      case GradientTransform.Value c -> new ValueLink(c, tensors, keepsNonFinite);
       case GradientTransform.AdaClip c ->
-          new TensorLinks.AdaClipLink(c, TensorLinks.Counter.OWN, tensors, keepsNonFinite);
+          new AdaClipLink(c, HistoryCounter.OWN, tensors, keepsNonFinite);
       case GradientTransform.AdaGN c ->
-          new TensorLinks.AdaGnLink(
-              c, TensorLinks.Counter.OWN, BetaSchedule.NONE, tensors, keepsNonFinite);
+          new AdaGnLink(c, HistoryCounter.OWN, BetaSchedule.NONE, tensors, keepsNonFinite);
       case GradientTransform.Agc c -> new AgcLink(c, parameters, keepsNonFinite, threads);
     };
   }

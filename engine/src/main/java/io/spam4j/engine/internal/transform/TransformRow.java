@@ -36,9 +36,9 @@ public final class TransformRow {
   }
 
   /** Adds to a row of {@link DeviceTables#TRANSFORM} what does not depend on its type. */
-  public static void place(MemorySegment row, int place, boolean poisons) {
+  public static void place(MemorySegment row, FusedPlace place, boolean poisons) {
     int flags = row.get(JAVA_INT_UNALIGNED, FLAGS_AT) | (poisons ? POISONS : 0);
-    row.set(JAVA_INT_UNALIGNED, PLACE_AT, place);
+    row.set(JAVA_INT_UNALIGNED, PLACE_AT, place.number());
     row.set(JAVA_INT_UNALIGNED, FLAGS_AT, flags);
   }
 }
