@@ -1,6 +1,7 @@
 package io.spam4j.engine.internal.transform;
 
 import io.spam4j.engine.GradientTransform;
+import io.spam4j.engine.device.DeviceTables;
 import io.spam4j.engine.device.PlannedTransform;
 import io.spam4j.engine.internal.decide.StepState;
 import io.spam4j.engine.internal.math.Correction;
@@ -51,7 +52,7 @@ public final class AdaClipLink extends TransformLink implements DeviceDecided {
 
   @Override
   public void row(MemorySegment row, long t) {
-    TransformRow.put(row, TransformRow.ADA_CLIP, counter.flag(), decay);
+    TransformRow.put(row, DeviceTables.ADA_CLIP, counter.flag(), decay);
   }
 
   @Override

@@ -1,6 +1,7 @@
 package io.spam4j.engine.internal.transform;
 
 import io.spam4j.engine.GradientTransform;
+import io.spam4j.engine.device.DeviceTables;
 import io.spam4j.engine.device.PlannedTransform;
 import io.spam4j.engine.internal.decide.BetaSchedule;
 import io.spam4j.engine.internal.decide.StepState;
@@ -64,10 +65,10 @@ public final class AdaGnLink extends TransformLink implements DeviceDecided {
 
   @Override
   public void row(MemorySegment row, long t) {
-    int flags = counter.flag() | (config.countsZeroNorms() ? TransformRow.COUNTS_ZERO_NORMS : 0);
+    int flags = counter.flag() | (config.countsZeroNorms() ? DeviceTables.COUNTS_ZERO_NORMS : 0);
     double meanDecay = config.meanDecay() * betas.scale(t);
     TransformRow.put(
-        row, TransformRow.ADA_GN, flags, meanDecay, config.squareDecay(), config.epsilon());
+        row, DeviceTables.ADA_GN, flags, meanDecay, config.squareDecay(), config.epsilon());
   }
 
   @Override

@@ -13,8 +13,8 @@ public interface DeviceDecided {
   PlannedTransform.Scope scope();
 
   /**
-   * Writes what a device needs to decide it: a row of {@link DeviceTables#TRANSFORM}, but for what
-   * does not depend on its type.
+   * Writes what a device needs to decide it: a row of {@link DeviceTables#TRANSFORM_ROW}, but for
+   * what does not depend on its type.
    *
    * @param t the step, counted from 1
    */

@@ -1,6 +1,7 @@
 package io.spam4j.engine.internal.transform;
 
 import io.spam4j.engine.decision.UpdateCoefficients;
+import io.spam4j.engine.device.DeviceTables;
 import io.spam4j.engine.device.PlannedTransform;
 import io.spam4j.engine.internal.kernel.GradientOp;
 import org.jspecify.annotations.Nullable;
@@ -8,14 +9,14 @@ import org.jspecify.annotations.Nullable;
 /** What a transform becomes where the fused update does it, in the order in which that does. */
 public enum FusedPlace {
   /** {@link UpdateCoefficients#gradientScale}. */
-  GRADIENT_SCALE(0, TransformLink.Kind.SCALE) {
+  GRADIENT_SCALE(DeviceTables.GRADIENT_SCALE, TransformLink.Kind.SCALE) {
     @Override
     void put(GradientOp op, UpdateCoefficients c) {
       c.gradientScale = op.scale;
     }
   },
   /** {@link UpdateCoefficients#clipAbove} and what belongs to it. */
-  CLIP(1, TransformLink.Kind.CLIP) {
+  CLIP(DeviceTables.CLIP, TransformLink.Kind.CLIP) {
     @Override
     void put(GradientOp op, UpdateCoefficients c) {
       c.clipAbove = op.clipAbove;
@@ -24,7 +25,7 @@ public enum FusedPlace {
     }
   },
   /** {@link UpdateCoefficients#normScale}. */
-  NORM_SCALE(2, TransformLink.Kind.SCALE) {
+  NORM_SCALE(DeviceTables.NORM_SCALE, TransformLink.Kind.SCALE) {
     @Override
     void put(GradientOp op, UpdateCoefficients c) {
       c.normScale = op.scale;

@@ -1,6 +1,7 @@
 package io.spam4j.engine.internal.transform;
 
 import io.spam4j.engine.GradientTransform;
+import io.spam4j.engine.device.DeviceTables;
 import io.spam4j.engine.device.PlannedTransform;
 import io.spam4j.engine.internal.decide.StepState;
 import java.lang.foreign.MemorySegment;
@@ -28,6 +29,6 @@ final class GlobalNormLink extends TransformLink implements DeviceDecided {
 
   @Override
   public void row(MemorySegment row, long t) {
-    TransformRow.put(row, TransformRow.GLOBAL_NORM, 0, maxNorm);
+    TransformRow.put(row, DeviceTables.GLOBAL_NORM, 0, maxNorm);
   }
 }

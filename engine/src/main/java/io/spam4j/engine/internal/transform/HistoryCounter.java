@@ -1,5 +1,7 @@
 package io.spam4j.engine.internal.transform;
 
+import io.spam4j.engine.device.DeviceTables;
+
 /** Which steps a tensor's history counts, for its bias corrections. */
 public enum HistoryCounter {
   /** Those that it holds. */
@@ -9,6 +11,6 @@ public enum HistoryCounter {
 
   /** How a row for a device says so. */
   int flag() {
-    return this == SHARED_WITH_MOMENTS ? TransformRow.SHARED_COUNTER : 0;
+    return this == SHARED_WITH_MOMENTS ? DeviceTables.SHARED_COUNTER : 0;
   }
 }

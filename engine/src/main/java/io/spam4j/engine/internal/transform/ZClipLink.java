@@ -1,6 +1,7 @@
 package io.spam4j.engine.internal.transform;
 
 import io.spam4j.engine.GradientTransform;
+import io.spam4j.engine.device.DeviceTables;
 import io.spam4j.engine.device.PlannedTransform;
 import io.spam4j.engine.internal.decide.StepState;
 import java.lang.foreign.MemorySegment;
@@ -69,7 +70,7 @@ final class ZClipLink extends TransformLink implements DeviceDecided {
   @Override
   public void row(MemorySegment row, long t) {
     TransformRow.put(
-        row, TransformRow.ZCLIP, 0, config.threshold(), config.decay(), config.warmupSteps());
+        row, DeviceTables.ZCLIP, 0, config.threshold(), config.decay(), config.warmupSteps());
   }
 
   @Override
