@@ -26,20 +26,17 @@ public record Parameter(String name, Tensor weights) {
     if (name.isEmpty()) {
       throw new IllegalArgumentException("parameter name must not be empty: weights=" + weights);
     }
-    requireType(name, weights.dtype());
+    DType dtype = weights.dtype();
+    if (dtype != DType.F32 && dtype != DType.BF16) {
+      throw new IllegalArgumentException(
+          "weights must be F32 or BF16: parameter=" + name + ", dtype=" + dtype);
+    }
     if (weights.elements() == 0) {
       throw new IllegalArgumentException(
           "weights must have elements: parameter=" + name + ", shape=" + weights.shapeText());
     }
     if (weights.memory().isReadOnly()) {
       throw new IllegalArgumentException("weights must be writable: parameter=" + name);
-    }
-  }
-
-  public static void requireType(String name, DType weights) {
-    if (weights != DType.F32 && weights != DType.BF16) {
-      throw new IllegalArgumentException(
-          "weights must be F32 or BF16: parameter=" + name + ", dtype=" + weights);
     }
   }
 }

@@ -2,7 +2,6 @@ package io.spam4j.engine;
 
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.spam4j.engine.device.HostCopies;
 import io.spam4j.engine.optimizers.Adafactor;
 import io.spam4j.engine.optimizers.Adam;
 import io.spam4j.engine.optimizers.AdamMini;
@@ -121,24 +120,6 @@ final class FormatRefusalTest {
   private static Object planner(OptimizerBuilder<?> builder) {
     SequencedMap<String, long[]> shapes = new LinkedHashMap<>(Map.of("w", new long[] {8}));
     return builder.planner(shapes, new NoCopies());
-  }
-
-  /** Of weights that nobody asks for. */
-  private static final class NoCopies implements HostCopies {
-    @Override
-    public Tensor weights(int parameter, Arena arena) {
-      throw new AssertionError(parameter);
-    }
-
-    @Override
-    public Tensor gradient(int parameter, Arena arena) {
-      throw new AssertionError(parameter);
-    }
-
-    @Override
-    public Tensor state(int parameter, String name, Arena arena) {
-      throw new AssertionError(name);
-    }
   }
 
   private static Arguments refusal(Supplier<Object> call, String message) {

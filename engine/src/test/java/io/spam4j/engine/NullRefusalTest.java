@@ -34,6 +34,7 @@ final class NullRefusalTest {
         refused("change", () -> Adam.builder().group("*", Null.of())),
         refused("transforms", () -> Adam.builder().transforms(Null.<GradientTransform[]>of())),
         refused("nonFinite", () -> Adam.builder().nonFinite(Null.of())),
+        refused("listener", () -> Adam.builder().listener(Null.of())),
         refused("parameters", () -> Adam.builder().build(Null.of())),
         refused("shapes", () -> Adam.builder().plannedMemory(Null.of())),
         refused("maskSelection", () -> Adam.builder().maskSelection(Null.of())),

@@ -3,7 +3,7 @@ package io.spam4j.jmh;
 import io.spam4j.engine.Gradients;
 import io.spam4j.engine.Optimizer;
 import io.spam4j.engine.Parameter;
-import io.spam4j.engine.internal.work.WorkerPool;
+import io.spam4j.engine.optimizers.OptimizerBuilder;
 import io.spam4j.engine.optimizers.Spam;
 import io.spam4j.tensors.DType;
 import io.spam4j.tensors.Philox;
@@ -25,7 +25,7 @@ final class Contest implements AutoCloseable {
    * @param threads 0 for all processors
    */
   Contest(long elements, int threads) {
-    this.threads = threads == 0 ? WorkerPool.defaultThreads() : threads;
+    this.threads = threads == 0 ? OptimizerBuilder.defaultThreads() : threads;
     weights = Tensor.allocate(arena, DType.F32, elements);
     Tensor gradient = Tensor.allocate(arena, DType.F32, elements);
     Philox random = Philox.stream(1, "benchmark", 0);

@@ -6,8 +6,8 @@ import io.spam4j.engine.Parameter;
 import io.spam4j.engine.StepReport;
 import io.spam4j.engine.internal.work.PlannedJob;
 import io.spam4j.engine.internal.work.WorkPlan;
-import io.spam4j.engine.internal.work.WorkerPool;
 import io.spam4j.engine.optimizers.AdamW;
+import io.spam4j.engine.optimizers.OptimizerBuilder;
 import io.spam4j.engine.optimizers.Spam;
 import io.spam4j.engine.roofline.StreamLoops;
 import io.spam4j.tensors.DType;
@@ -73,7 +73,7 @@ public class FusedUpdateBenchmark {
   /** Allocates weights, a gradient that stays the same, and two optimizers. */
   @Setup(Level.Trial)
   public void setUp() {
-    int wanted = threads == 0 ? WorkerPool.defaultThreads() : threads;
+    int wanted = threads == 0 ? OptimizerBuilder.defaultThreads() : threads;
     parameter = Tensor.allocate(arena, DType.F32, weights);
     gradient = Tensor.allocate(arena, DType.F32, weights);
     Philox random = Philox.stream(1, "benchmark", 0);

@@ -11,7 +11,6 @@ import io.spam4j.engine.Gradients;
 import io.spam4j.engine.Optimizer;
 import io.spam4j.engine.Parameter;
 import io.spam4j.engine.StepReport;
-import io.spam4j.engine.internal.work.WorkerPool;
 import io.spam4j.engine.optimizers.OptimizerBuilder;
 import io.spam4j.tensors.DType;
 import io.spam4j.tensors.Philox;
@@ -70,7 +69,7 @@ interface StepArm extends AutoCloseable {
       Tensor tensor = Tensor.allocate(arena, DType.F32, weights);
       Tensor gradient = drawn(arena, weights);
       gradients = _ -> gradient;
-      settings.threads(WorkerPool.defaultThreads());
+      settings.threads(OptimizerBuilder.defaultThreads());
       optimizer = settings.build(List.of(new Parameter("w", tensor)));
     }
 

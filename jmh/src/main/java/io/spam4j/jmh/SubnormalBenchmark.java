@@ -4,7 +4,7 @@ import io.spam4j.engine.Gradients;
 import io.spam4j.engine.Optimizer;
 import io.spam4j.engine.Parameter;
 import io.spam4j.engine.StepReport;
-import io.spam4j.engine.internal.work.WorkerPool;
+import io.spam4j.engine.optimizers.OptimizerBuilder;
 import io.spam4j.engine.optimizers.Spam;
 import io.spam4j.tensors.DType;
 import io.spam4j.tensors.Tensor;
@@ -82,7 +82,7 @@ public class SubnormalBenchmark {
         Spam.builder()
             .spikeThreshold(0)
             .resetInterval(0)
-            .threads(threads == 0 ? WorkerPool.defaultThreads() : threads)
+            .threads(threads == 0 ? OptimizerBuilder.defaultThreads() : threads)
             .build(List.of(new Parameter("w", weight)));
   }
 

@@ -9,10 +9,10 @@ import java.util.Optional;
  * #discard} forgets it. The planner has one, which the next step overwrites.
  */
 public interface PlannedStep {
-  /** Writes a row of {@link DeviceTables#COEFFICIENTS}. */
+  /** Writes a row of {@link DeviceTables#COEFFICIENTS_ROW}. */
   void putCoefficients(int parameter, MemorySegment row);
 
-  /** Writes a row of {@link DeviceTables#TRANSFORM}. */
+  /** Writes a row of {@link DeviceTables#TRANSFORM_ROW}. */
   void putTransform(int transform, MemorySegment row);
 
   /** Whether a parameter that has no gradient at this step is to have moments of 0 after it. */

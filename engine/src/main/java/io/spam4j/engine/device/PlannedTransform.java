@@ -4,8 +4,8 @@ package io.spam4j.engine.device;
  * A gradient transform that depends on the gradients of the step, so that a device decides it.
  *
  * @param scope what it looks at
- * @param place what of {@link DeviceTables#COEFFICIENTS} it decides: 0 gradientScale, 1 clipAbove,
- *     clipDivisor and clipTo, 2 normScale
+ * @param place what of {@link DeviceTables#COEFFICIENTS_ROW} it decides: {@link
+ *     DeviceTables#GRADIENT_SCALE}, {@link DeviceTables#CLIP} or {@link DeviceTables#NORM_SCALE}
  * @param isFollowed whether another one follows, for which statistics have to be brought to what
  *     this one leaves
  */

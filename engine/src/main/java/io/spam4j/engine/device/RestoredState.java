@@ -24,7 +24,7 @@ public interface RestoredState extends AutoCloseable {
   /** The selection of a sparse parameter; empty if it waits for its first gradient. */
   Optional<IndexMask> mask(int parameter);
 
-  /** What of {@link DeviceTables#HISTORY} a transform keeps of a parameter. */
+  /** What of {@link DeviceTables#HISTORY_ROW} a transform keeps of a parameter. */
   double[] history(int transform, int parameter);
 
   /** Lets the planner continue from here. Cannot fail. */

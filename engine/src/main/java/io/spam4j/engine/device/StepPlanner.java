@@ -75,7 +75,7 @@ public interface StepPlanner extends AutoCloseable {
   /** Reports a step that was committed; in the order of the steps. */
   StepReport report(StepFacts facts, StepResults results);
 
-  /** Tells what of {@link DeviceTables#HISTORY} a transform keeps of a parameter now. */
+  /** Tells what of {@link DeviceTables#HISTORY_ROW} a transform keeps of a parameter now. */
   void setHistory(int transform, int parameter, double[] history);
 
   /** The history of a parameter, by its names in files; as {@link #setHistory} told. */

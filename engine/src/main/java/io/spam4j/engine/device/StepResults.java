@@ -6,10 +6,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * What a device found out in a step.
  *
- * @param tallies rows of {@link DeviceTables#TALLY}, one a parameter
- * @param statistics rows of {@link DeviceTables#STATISTICS} of the gradients as they came, one a
- *     parameter, and one of all; null if the planner does not measure
- * @param coefficients the rows of {@link DeviceTables#COEFFICIENTS} as the update used them
+ * @param tallies rows of {@link DeviceTables#TALLY_ROW}, one a parameter
+ * @param statistics rows of {@link DeviceTables#STATISTICS_ROW} of the gradients as they came, one
+ *     a parameter, and one of all; null if the planner does not measure
+ * @param coefficients the rows of {@link DeviceTables#COEFFICIENTS_ROW} as the update used them
  * @param nanos the time that the step took
  */
 public record StepResults(

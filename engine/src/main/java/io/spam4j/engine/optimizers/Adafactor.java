@@ -12,6 +12,7 @@ import io.spam4j.engine.internal.decide.Hyperparameters;
 import io.spam4j.engine.internal.decide.StateNames;
 import io.spam4j.engine.internal.math.Ranges;
 import io.spam4j.engine.internal.step.Algorithm;
+import io.spam4j.engine.internal.step.Baseline;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
@@ -155,7 +156,7 @@ public final class Adafactor {
       requireOneLearningRate();
       var settings =
           new AdafactorSettings(epsilon1, epsilon2, clipThreshold, decayRate, beta1, scaleParameter);
-      return Algorithm.of(
+      return new Baseline(
           "adafactor",
           settings.text(),
           (_, shape) -> shapes(settings, shape),

@@ -4,6 +4,7 @@ import io.spam4j.engine.NonFinitePolicy;
 import io.spam4j.engine.internal.decide.Hyperparameters;
 import io.spam4j.engine.internal.decide.StateNames;
 import io.spam4j.engine.internal.step.Algorithm;
+import io.spam4j.engine.internal.step.Baseline;
 import io.spam4j.tensors.Tensor;
 import java.util.Arrays;
 import java.util.EnumSet;
@@ -192,7 +193,7 @@ public final class AdamMini {
 
     @Override
     Algorithm algorithm() {
-      return Algorithm.of(
+      return new Baseline(
           "adam-mini",
           new LinkedHashMap<>(),
           (parameter, shape) -> shapes(partition, parameter, shape),

@@ -5,6 +5,7 @@ import io.spam4j.engine.internal.decide.Hyperparameters;
 import io.spam4j.engine.internal.decide.StepState;
 import io.spam4j.engine.internal.kernel.UpdateTally;
 import io.spam4j.engine.internal.step.Algorithm;
+import io.spam4j.engine.internal.step.Baseline;
 import io.spam4j.engine.internal.step.ElementwiseRule;
 import io.spam4j.engine.internal.step.PlainRule;
 import io.spam4j.engine.internal.step.RuleParts;
@@ -63,7 +64,7 @@ public final class Lion {
 
     @Override
     Algorithm algorithm() {
-      return Algorithm.of(
+      return new Baseline(
           "lion",
           new LinkedHashMap<>(),
           (_, shape) -> {

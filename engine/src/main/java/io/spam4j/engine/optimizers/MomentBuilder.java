@@ -6,6 +6,7 @@ import io.spam4j.engine.internal.decide.AdamDecision;
 import io.spam4j.engine.internal.decide.AdamSettings;
 import io.spam4j.engine.internal.decide.Hyperparameters;
 import io.spam4j.engine.internal.state.MomentLayout;
+import io.spam4j.engine.internal.step.AdamFamily;
 import io.spam4j.engine.internal.step.Algorithm;
 import io.spam4j.engine.options.MaskSelection;
 import io.spam4j.engine.options.MaskedWeightDecay;
@@ -67,22 +68,20 @@ public abstract class MomentBuilder<B extends MomentBuilder<B>> extends Optimize
 
   @Override
   final Algorithm algorithm() {
-    adam.requireMomentForms();
     AdamSettings copy = adam.copy();
     SequencedMap<String, String> settings = copy.settings();
     settings.putAll(ownSettings());
-    Algorithm.DecisionFactory decisions =
+    AdamFamily.DecisionFactory decisions =
         (nonFinite, h) -> new AdamDecision(copy, nonFinite, h, decision(h.size()));
-    return new Algorithm(
-        copy.name,
+    return new AdamFamily(
+        copy,
         settings,
         new MomentLayout(copy),
         ownLinks(copy),
         parts ->
             new FusedRule(parts, copy, decisions.of(parts.nonFinite(), parts.hyperparameters())),
         o -> FusedRule.scratchBytes(copy, o),
-        copy.seed,
-        new Algorithm.Fused(copy, decisions));
+        decisions);
   }
 
   /**

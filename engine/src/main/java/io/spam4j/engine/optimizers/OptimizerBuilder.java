@@ -10,31 +10,14 @@ import io.spam4j.engine.Schedule;
 import io.spam4j.engine.StepListener;
 import io.spam4j.engine.device.HostCopies;
 import io.spam4j.engine.device.StepPlanner;
-import io.spam4j.engine.internal.decide.BetaSchedule;
-import io.spam4j.engine.internal.decide.Hyperparameters;
-import io.spam4j.engine.internal.decide.Selection;
 import io.spam4j.engine.internal.decide.SettingTexts;
-import io.spam4j.engine.internal.measure.MeasurePass;
 import io.spam4j.engine.internal.plan.DevicePlanner;
-import io.spam4j.engine.internal.state.StateShape;
 import io.spam4j.engine.internal.step.Algorithm;
 import io.spam4j.engine.internal.step.Configuration;
 import io.spam4j.engine.internal.step.EngineOptimizer;
-import io.spam4j.engine.internal.step.MemoryOutline;
-import io.spam4j.engine.internal.transform.AgcLink;
-import io.spam4j.engine.internal.transform.NormLinks;
-import io.spam4j.engine.internal.transform.TensorLinks;
-import io.spam4j.engine.internal.transform.TransformChain;
-import io.spam4j.engine.internal.transform.TransformLink;
-import io.spam4j.engine.internal.work.ParallelTasks;
-import io.spam4j.engine.internal.work.WorkPlan;
 import io.spam4j.engine.internal.work.WorkerPool;
 import io.spam4j.engine.options.SpikeAction;
 import io.spam4j.tensors.DType;
-import io.spam4j.tensors.Philox;
-import io.spam4j.tensors.Tensor;
-import io.spam4j.tensors.TensorSlab;
-import io.spam4j.tensors.mask.IndexMask;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -44,7 +27,6 @@ import java.util.Objects;
 import java.util.SequencedMap;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
-import java.util.regex.Pattern;
 
 /**
  * What the builders of all optimizers have in common. Values are checked by {@link #build}.
@@ -59,11 +41,9 @@ public abstract class OptimizerBuilder<B extends OptimizerBuilder<B>> {
   private long stopAfterNonFinite = 10;
   private final List<StepListener> listeners = new ArrayList<>();
   private List<GradientTransform> transforms = List.of();
-  private int threads = WorkerPool.defaultThreads();
-  private final List<GroupChange> groupChanges = new ArrayList<>();
+  private int threads = defaultThreads();
+  private final GroupPatterns groups = new GroupPatterns();
   private Supplier<Arena> arenas = Arena::ofShared;
-
-  private record GroupChange(String pattern, Consumer<Group> change) {}
 
   OptimizerBuilder(Group defaults) {
     this.defaults = defaults;
@@ -113,7 +93,7 @@ public abstract class OptimizerBuilder<B extends OptimizerBuilder<B>> {
   public B group(String pattern, Consumer<Group> change) {
     Objects.requireNonNull(pattern, "pattern must not be null");
     Objects.requireNonNull(change, "change must not be null");
-    groupChanges.add(new GroupChange(pattern, change));
+    groups.add(pattern, change);
     return self();
   }
 
@@ -149,7 +129,7 @@ public abstract class OptimizerBuilder<B extends OptimizerBuilder<B>> {
 
   /** Adds one to those who are told of every step, in this order; default nobody. */
   public B listener(StepListener listener) {
-    listeners.add(Objects.requireNonNull(listener));
+    listeners.add(Objects.requireNonNull(listener, "listener must not be null"));
     return self();
   }
 
@@ -157,11 +137,21 @@ public abstract class OptimizerBuilder<B extends OptimizerBuilder<B>> {
    * How many threads of the process-wide pool a step may run on, the caller's included. Results do
    * not depend on it.
    *
-   * @param threads positive; default: the property {@code spam4j.threads}, or all processors
+   * @param threads positive; default {@link #defaultThreads}
    */
   public B threads(int threads) {
     this.threads = threads;
     return self();
+  }
+
+  /**
+   * The threads that a step may run on unless {@link #threads(int)} is called: the property {@code
+   * spam4j.threads}, or all processors.
+   *
+   * @throws IllegalArgumentException if the property is not a number from 1 to 9999
+   */
+  public static int defaultThreads() {
+    return WorkerPool.defaultThreads();
   }
 
   /**
@@ -206,25 +196,28 @@ public abstract class OptimizerBuilder<B extends OptimizerBuilder<B>> {
   }
 
   private Configuration configuration(List<String> names) {
-    requireThreads();
-    Algorithm algorithm = checkedBlueprint();
+    if (threads < 1) {
+      throw new IllegalArgumentException("threads must be positive: threads=" + threads);
+    }
+    Algorithm algorithm = algorithm();
+    algorithm.settings().put("nonFinite", nonFinite.name());
+    algorithm.settings().put("transforms", SettingTexts.of(transforms));
     return new Configuration(
         algorithm,
-        linkFactories(algorithm),
+        transforms,
         nonFinite,
         stopAfterNonFinite,
         listeners,
         threads,
-        hyperparameters(names),
+        groups.hyperparameters(names, this::ungrouped),
         arenas);
   }
 
-  private Algorithm checkedBlueprint() {
-    Algorithm algorithm = algorithm();
-    algorithm.settings().put("nonFinite", nonFinite.name());
-    algorithm.settings().put("transforms", SettingTexts.of(transforms));
-    algorithm.requireForms();
-    return algorithm;
+  /** What a parameter has before groups change it. */
+  private Group ungrouped(String parameter) {
+    Group group = defaults.copy();
+    adjust(parameter, group);
+    return group;
   }
 
   /**
@@ -249,54 +242,7 @@ public abstract class OptimizerBuilder<B extends OptimizerBuilder<B>> {
     Objects.requireNonNull(weights, "weights must not be null");
     Objects.requireNonNull(shapes, "shapes must not be null");
     shapes.forEach(OptimizerBuilder::requireShape);
-    requireThreads();
-    Algorithm algorithm = checkedBlueprint();
-    List<String> names = List.copyOf(shapes.keySet());
-    List<Hyperparameters> hyperparameters = hyperparameters(names);
-    long[] elements = new long[names.size()];
-    long moments = 0;
-    long index = 0;
-    var slab = new TensorSlab(); // of what StateStore allocates together
-    boolean anySparse = false;
-    for (int i = 0; i < elements.length; i++) {
-      long[] shape = shapes.getOrDefault(names.get(i), new long[0]);
-      elements[i] = Tensor.elements(shape);
-      Parameter.requireType(names.get(i), weights);
-      algorithm.requireType(names.get(i), weights);
-      long[] packed = shape;
-      Hyperparameters h = hyperparameters.get(i);
-      if (h.isSparse()) {
-        anySparse = true;
-        packed = new long[] {h.selected(elements[i])};
-        index += indexBytes(names.get(i), elements[i], packed[0], algorithm.seed());
-      }
-      for (StateShape state :
-          algorithm.layout().of(names.get(i), weights, shape, packed).values()) {
-        moments += state.bytes();
-        if (!h.isSparse()) {
-          state.addTo(slab);
-        }
-      }
-    }
-    int used = Math.min(threads, Math.max(1, WorkPlan.of(elements).units()));
-    List<TransformLink> links = new ArrayList<>();
-    linkFactories(algorithm).forEach(factory -> links.add(factory.of(0, List.of(), true, used)));
-    boolean measures = nonFinite.measures() || links.stream().anyMatch(TransformLink::measures);
-    long scratch =
-        slab.gapBytes()
-            + (measures ? MeasurePass.bytes(elements, used) : 0)
-            + TransformChain.bytes(links, used)
-            + algorithm
-                .scratch()
-                .bytes(
-                    new MemoryOutline(
-                        shapes,
-                        weights,
-                        !links.isEmpty(),
-                        TransformChain.isFused(links),
-                        anySparse,
-                        used));
-    return new MemoryReport(moments, index, scratch);
+    return PlannedMemory.of(configuration(List.copyOf(shapes.keySet())), shapes, weights);
   }
 
   private static void requireShape(String name, long[] shape) {
@@ -311,76 +257,5 @@ public abstract class OptimizerBuilder<B extends OptimizerBuilder<B>> {
       }
       elements *= extent;
     }
-  }
-
-  private long indexBytes(String name, long elements, long selected, long seed) {
-    try (Arena arena = arenas.get()) {
-      Philox random = Selection.stream(seed, name, 0);
-      return IndexMask.random(arena, elements, selected, random, new ParallelTasks(threads))
-          .bytes();
-    }
-  }
-
-  private List<Algorithm.LinkFactory> linkFactories(Algorithm algorithm) {
-    List<Algorithm.LinkFactory> factories = new ArrayList<>();
-    for (GradientTransform transform : transforms) {
-      factories.add(
-          (tensors, parameters, keeps, used) -> link(transform, tensors, parameters, keeps, used));
-    }
-    factories.addAll(algorithm.ownLinks());
-    return factories;
-  }
-
-  private static TransformLink link(
-      GradientTransform transform,
-      int tensors,
-      List<Parameter> parameters,
-      boolean keeps,
-      int threads) {
-    return switch (transform) {
-      case GradientTransform.GlobalNorm c -> new NormLinks.GlobalNormLink(c, tensors, keeps);
-      case GradientTransform.ZClip c -> new NormLinks.ZClipLink(c, tensors, keeps);
-      case GradientTransform.Value c -> new TensorLinks.ValueLink(c, tensors, keeps);
-      case GradientTransform.AdaClip c ->
-          new TensorLinks.AdaClipLink(c, TensorLinks.Counter.OWN, tensors, keeps);
-      case GradientTransform.AdaGN c ->
-          new TensorLinks.AdaGnLink(c, TensorLinks.Counter.OWN, BetaSchedule.NONE, tensors, keeps);
-      case GradientTransform.Agc c -> new AgcLink(c, parameters, keeps, threads);
-    };
-  }
-
-  private void requireThreads() {
-    if (threads < 1) {
-      throw new IllegalArgumentException("threads must be positive: threads=" + threads);
-    }
-  }
-
-  private List<Hyperparameters> hyperparameters(List<String> names) {
-    List<Hyperparameters> hyperparameters = new ArrayList<>();
-    boolean[] used = new boolean[groupChanges.size()];
-    for (String name : names) {
-      Group group = defaults.copy();
-      adjust(name, group);
-      for (int i = 0; i < used.length; i++) {
-        if (isMatch(groupChanges.get(i).pattern(), name)) {
-          groupChanges.get(i).change().accept(group);
-          used[i] = true;
-        }
-      }
-      hyperparameters.add(group.toHyperparameters());
-    }
-    for (int i = 0; i < used.length; i++) {
-      if (!used[i]) {
-        throw new IllegalArgumentException(
-            "group must match a parameter: pattern=%s, parameters=%s"
-                .formatted(groupChanges.get(i).pattern(), names));
-      }
-    }
-    return hyperparameters;
-  }
-
-  private static boolean isMatch(String pattern, String name) {
-    String regex = Pattern.quote(pattern).replace("*", "\\E.*\\Q").replace("?", "\\E.\\Q");
-    return Pattern.compile(regex, Pattern.DOTALL).matcher(name).matches();
   }
 }

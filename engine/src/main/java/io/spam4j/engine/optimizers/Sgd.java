@@ -6,6 +6,7 @@ import io.spam4j.engine.internal.decide.StepState;
 import io.spam4j.engine.internal.kernel.UpdateTally;
 import io.spam4j.engine.internal.math.Ranges;
 import io.spam4j.engine.internal.step.Algorithm;
+import io.spam4j.engine.internal.step.Baseline;
 import io.spam4j.engine.internal.step.ElementwiseRule;
 import io.spam4j.engine.internal.step.PlainRule;
 import io.spam4j.engine.internal.step.RuleParts;
@@ -103,7 +104,7 @@ public final class Sgd {
     @Override
     Algorithm algorithm() {
       var settings = new Settings(momentum, dampening, nesterov);
-      return Algorithm.of(
+      return new Baseline(
           "sgd",
           settings.text(),
           (_, shape) -> {

@@ -5,7 +5,9 @@ import io.spam4j.engine.NonFinitePolicy;
 import io.spam4j.engine.internal.decide.AdamSettings;
 import io.spam4j.engine.internal.decide.BetaSchedule;
 import io.spam4j.engine.internal.step.Algorithm;
-import io.spam4j.engine.internal.transform.TensorLinks;
+import io.spam4j.engine.internal.transform.AdaClipLink;
+import io.spam4j.engine.internal.transform.AdaGnLink;
+import io.spam4j.engine.internal.transform.HistoryCounter;
 import io.spam4j.engine.options.BiasCorrection;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -197,18 +199,16 @@ public final class StableSpam {
 
     @Override
     List<Algorithm.LinkFactory> ownLinks(AdamSettings adam) {
-      var counter = reference ? TensorLinks.Counter.SHARED_WITH_MOMENTS : TensorLinks.Counter.OWN;
+      var counter = reference ? HistoryCounter.SHARED_WITH_MOMENTS : HistoryCounter.OWN;
       var clip = new GradientTransform.AdaClip(clipDecay);
       var norm = new GradientTransform.AdaGN(normMeanDecay, normSquareDecay, normEpsilon, true);
       List<Algorithm.LinkFactory> links = new ArrayList<>();
       if (adaClip) {
-        links.add(
-            (tensors, _, keeps, _) -> new TensorLinks.AdaClipLink(clip, counter, tensors, keeps));
+        links.add((tensors, keeps) -> new AdaClipLink(clip, counter, tensors, keeps));
       }
       if (adaGN) {
         links.add(
-            (tensors, _, keeps, _) ->
-                new TensorLinks.AdaGnLink(norm, counter, adam.betaSchedule, tensors, keeps));
+            (tensors, keeps) -> new AdaGnLink(norm, counter, adam.betaSchedule, tensors, keeps));
       }
       return links;
     }

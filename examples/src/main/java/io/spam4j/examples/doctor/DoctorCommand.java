@@ -3,7 +3,7 @@ package io.spam4j.examples.doctor;
 import com.sun.management.OperatingSystemMXBean;
 import io.spam4j.cuda.CudaAvailability;
 import io.spam4j.cuda.CudaDevice;
-import io.spam4j.engine.internal.work.WorkerPool;
+import io.spam4j.engine.optimizers.OptimizerBuilder;
 import io.spam4j.engine.roofline.Roofline;
 import io.spam4j.examples.output.Quantities;
 import io.spam4j.examples.shell.Machine;
@@ -96,13 +96,13 @@ public final class DoctorCommand implements Callable<Integer> {
         VectorMode.VECTORS
             ? VectorMode.BITS + " bits, " + VectorMode.BITS / Float.SIZE + " floats"
             : "none, kernels run scalar");
-    fact("threads", WorkerPool.defaultThreads() + " (" + WorkerPool.PROPERTY + ")");
+    fact("threads", OptimizerBuilder.defaultThreads() + " (spam4j.threads)");
   }
 
   private void memory() {
     title("memory bandwidth, " + weights + " float32 weights, median of " + ROUNDS);
     terminal.out().flush(); // what follows takes seconds
-    Roofline roofline = Roofline.measure(weights, WorkerPool.defaultThreads(), ROUNDS);
+    Roofline roofline = Roofline.measure(weights, OptimizerBuilder.defaultThreads(), ROUNDS);
     fact(
         "limit",
         "%.1f ms, %.1f GB/s: 4 streams read, 3 written, nothing computed"

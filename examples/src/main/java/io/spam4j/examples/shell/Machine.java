@@ -1,6 +1,6 @@
 package io.spam4j.examples.shell;
 
-import io.spam4j.engine.internal.work.WorkerPool;
+import io.spam4j.engine.optimizers.OptimizerBuilder;
 import io.spam4j.tensors.internal.simd.VectorMode;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -32,7 +32,7 @@ public record Machine(
         system,
         processorName(),
         Runtime.getRuntime().availableProcessors(),
-        WorkerPool.defaultThreads(),
+        OptimizerBuilder.defaultThreads(),
         VectorMode.BITS,
         Runtime.version() + ", " + System.getProperty("java.vendor"));
   }

@@ -47,11 +47,6 @@ final class SparseMoments implements AutoCloseable {
 
   private Selections selections() {
     List<Parameter> parameters = parts.parameters();
-    for (int i = 0; i < parameters.size(); i++) {
-      if (parts.hyperparameters().get(i).isSparse()) {
-        adam.requireSparseForms(parameters.get(i));
-      }
-    }
     return new Selections(
         adam,
         parameters.stream().map(Parameter::name).toList(),

@@ -1,6 +1,5 @@
 package io.spam4j.engine.internal.decide;
 
-import io.spam4j.engine.Parameter;
 import io.spam4j.engine.options.BiasCorrection;
 import io.spam4j.engine.options.EpsilonMode;
 import io.spam4j.engine.options.MaskSelection;
@@ -14,7 +13,6 @@ import io.spam4j.engine.options.WarmupCurve;
 import io.spam4j.engine.options.WeightDecayMode;
 import io.spam4j.engine.options.WeightRounding;
 import io.spam4j.engine.options.ZeroSecondMoment;
-import io.spam4j.tensors.DType;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.SequencedMap;
@@ -80,7 +78,12 @@ public final class AdamSettings implements Cloneable {
     }
   }
 
-  Timeline timeline() {
+  /**
+   * When it resets, warms up and clips.
+   *
+   * @throws IllegalArgumentException if a number of steps is negative
+   */
+  public Timeline timeline() {
     return new Timeline(
         resetInterval, rewarmSteps, spikeGraceSteps, initialWarmup, resetsAtStart, warmupCurve);
   }
@@ -101,54 +104,6 @@ public final class AdamSettings implements Cloneable {
    */
   public boolean keepsSelectedMoments(boolean hasGradient) {
     return overlap == MomentOverlap.KEEP || !(hasGradient || resetsMissingGradients);
-  }
-
-  /**
-   * Checks what a parameter of which only some weights have moments needs.
-   *
-   * @throws IllegalArgumentException if resets come after the update
-   */
-  public void requireResetBeforeUpdate(String parameter, Hyperparameters h) {
-    if (resetsAfterUpdate) {
-      throw new IllegalArgumentException(
-          "density must be 1 where resets come after the update, as in the authors' Stable-SPAM;"
-              + " use"
-              + " another preset: parameter=%s, density=%s".formatted(parameter, h.density()));
-    }
-  }
-
-  /**
-   * Checks that the moments can be stored as they are to be.
-   *
-   * @throws IllegalArgumentException if some state has a form in F32 only
-   */
-  public void requireMomentForms() {
-    if (moments != MomentFormat.F32 && (amsgrad || spikeAction == SpikeAction.GAUSSIAN)) {
-      throw new IllegalArgumentException(
-          "moments must be F32 with amsgrad and with GAUSSIAN: moments=%s, amsgrad=%s, spikeAction=%s"
-              .formatted(moments, amsgrad, spikeAction));
-    }
-  }
-
-  /**
-   * Checks that what a parameter of which only some weights have moments does has a form for its
-   * weights and moments.
-   *
-   * @throws IllegalArgumentException if it has one for F32 only
-   */
-  public void requireSparseForms(Parameter parameter) {
-    DType weights = parameter.weights().dtype();
-    boolean reads = movesUnselected() || maskSelection == MaskSelection.Largest.WEIGHTS;
-    if (weights != DType.F32 && reads) {
-      throw new IllegalArgumentException(
-          "weights must be F32 where all of them move or the largest are selected: parameter=%s, dtype=%s, unselected=%s, maskedWeightDecay=%s, maskSelection=%s"
-              .formatted(parameter.name(), weights, unselected, maskedWeightDecay, maskSelection));
-    }
-    if (moments == MomentFormat.INT8 && keepsSelectedMoments(/* hasGradient= */ false)) {
-      throw new IllegalArgumentException(
-          "moments must not be INT8 where a reset leaves some of them; use BF16: parameter=%s, overlap=%s, resetsMissingGradients=%s"
-              .formatted(parameter.name(), overlap, resetsMissingGradients));
-    }
   }
 
   /** What holds for all parameters, as text. */

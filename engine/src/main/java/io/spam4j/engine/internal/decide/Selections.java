@@ -48,7 +48,6 @@ public final class Selections implements AutoCloseable {
         Hyperparameters h = hyperparameters.get(i);
         if (h.isSparse()) {
           int parameter = i;
-          adam.requireResetBeforeUpdate(names.get(i), h);
           selections[i] =
               new Selection(
                   adam,

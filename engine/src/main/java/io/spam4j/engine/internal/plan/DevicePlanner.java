@@ -19,19 +19,17 @@ import io.spam4j.engine.device.StepPlanner;
 import io.spam4j.engine.device.StepResults;
 import io.spam4j.engine.internal.decide.AdamDecision;
 import io.spam4j.engine.internal.decide.AdamSettings;
-import io.spam4j.engine.internal.decide.Hyperparameters;
 import io.spam4j.engine.internal.decide.Selections;
 import io.spam4j.engine.internal.decide.StepState;
-import io.spam4j.engine.internal.step.Algorithm;
+import io.spam4j.engine.internal.step.AdamFamily;
 import io.spam4j.engine.internal.step.CheckpointSources;
+import io.spam4j.engine.internal.step.Compatibility;
 import io.spam4j.engine.internal.step.Configuration;
 import io.spam4j.engine.internal.step.EngineOptimizer;
-import io.spam4j.engine.internal.transform.NormLinks;
+import io.spam4j.engine.internal.transform.DeviceDecided;
 import io.spam4j.engine.internal.transform.TransformChain;
 import io.spam4j.engine.internal.transform.TransformLink;
 import io.spam4j.engine.internal.work.ParallelTasks;
-import io.spam4j.engine.options.MomentFormat;
-import io.spam4j.engine.options.SpikeAction;
 import io.spam4j.tensors.DType;
 import io.spam4j.tensors.Tensor;
 import io.spam4j.tensors.mask.IndexMask;
@@ -60,7 +58,7 @@ public final class DevicePlanner implements StepPlanner {
   private final HostCopies copies;
   private final AdamSettings adam;
   private final TransformChain chain;
-  private final List<TransformLink> measuring;
+  private final List<DeviceDecided> decided;
   private final List<PlannedTransform> transforms;
   private final Selections selections;
   private final StepState step; // what counts
@@ -76,24 +74,16 @@ public final class DevicePlanner implements StepPlanner {
     names = List.copyOf(shapes.keySet());
     this.shapes = shapes.values().stream().map(long[]::clone).toList();
     int count = names.size();
-    if (count == 0) {
-      throw new IllegalArgumentException("an optimizer needs parameters: parameters=[]");
-    }
-    Algorithm.Fused fused = configuration.algorithm().fused();
-    if (fused == null) {
-      throw refusal("its update is not that of Adam's family");
-    }
-    adam = fused.adam();
     List<TransformLink> links = links();
-    requireForms(links);
+    AdamFamily family = Compatibility.requireForDevice(configuration, names, links);
+    adam = family.adam();
     chain = chain(links);
-    measuring = chain.measuring();
-    transforms = measuring.stream().map(this::transform).toList();
+    decided = chain.deviceDecided();
+    transforms = decided.stream().map(this::transform).toList();
     step = new StepState(count);
     reports = new DeviceReports(configuration, names, measures(), step);
     long[] elements = this.shapes.stream().mapToLong(Tensor::elements).toArray();
-    // It checks its settings, which must come before memory for selections is taken.
-    decision = fused.decisions().of(configuration.nonFinite(), configuration.hyperparameters());
+    decision = family.decisions().of(configuration.nonFinite(), configuration.hyperparameters());
     selections =
         new Selections(
             adam,
@@ -109,11 +99,7 @@ public final class DevicePlanner implements StepPlanner {
   }
 
   private List<TransformLink> links() {
-    List<TransformLink> links = new ArrayList<>();
-    for (Algorithm.LinkFactory factory : configuration.links()) {
-      links.add(factory.of(names.size(), List.of(), !configuration.propagates(), 1));
-    }
-    return links;
+    return configuration.links(names.size(), List.of(), 1);
   }
 
   /** Transforms that decide; without participants they allocate nothing. */
@@ -121,41 +107,9 @@ public final class DevicePlanner implements StepPlanner {
     return new TransformChain(links, null, names.size(), Arena.global(), 0);
   }
 
-  private void requireForms(List<TransformLink> links) {
-    if (!TransformChain.isFused(links)) {
-      throw refusal(
-          "its transforms are not a factor, a clip, a factor and a limit, in this order:"
-              + " transforms="
-              + configuration.algorithm().settings().get("transforms"));
-    }
-    if (adam.moments != MomentFormat.F32) {
-      throw refusal("moments=" + adam.moments);
-    }
-    if (adam.spikeAction == SpikeAction.GAUSSIAN) {
-      throw refusal("spikeAction=GAUSSIAN");
-    }
-    boolean anySparse =
-        configuration.hyperparameters().stream().anyMatch(Hyperparameters::isSparse);
-    if (anySparse && adam.movesUnselected()) {
-      throw refusal(
-          "weights without moments move: unselected=%s, maskedWeightDecay=%s"
-              .formatted(adam.unselected, adam.maskedWeightDecay));
-    }
-  }
-
-  private IllegalArgumentException refusal(String reason) {
-    return new IllegalArgumentException(
-        "what runs on a device must have a form for it, use the CPU for this: optimizer=%s, %s"
-            .formatted(optimizer(), reason));
-  }
-
-  private PlannedTransform transform(TransformLink link) {
-    return new PlannedTransform(
-        link instanceof NormLinks.OfAll
-            ? PlannedTransform.Scope.ALL
-            : PlannedTransform.Scope.TENSOR,
-        chain.place(link),
-        !link.equals(measuring.getLast()));
+  private PlannedTransform transform(DeviceDecided link) {
+    int place = chain.place(link).number();
+    return new PlannedTransform(link.scope(), place, !link.equals(decided.getLast()));
   }
 
   @Override
@@ -244,7 +198,7 @@ public final class DevicePlanner implements StepPlanner {
 
   @Override
   public void setHistory(int transform, int parameter, double[] history) {
-    measuring.get(transform).setHistory(parameter, history);
+    decided.get(transform).setHistory(parameter, history);
   }
 
   @Override

@@ -10,8 +10,8 @@ import io.spam4j.engine.internal.decide.Selections;
 import io.spam4j.engine.internal.decide.StepState;
 import io.spam4j.engine.internal.decide.Timeline;
 import io.spam4j.engine.internal.step.Configuration;
+import io.spam4j.engine.internal.transform.DeviceDecided;
 import io.spam4j.engine.internal.transform.TransformChain;
-import io.spam4j.engine.internal.transform.TransformLink;
 import io.spam4j.engine.internal.transform.TransformRow;
 import io.spam4j.tensors.Tensor;
 import io.spam4j.tensors.mask.IndexMask;
@@ -32,7 +32,7 @@ final class DeviceStep implements PlannedStep {
   private final AdamSettings adam;
   private final AdamDecision decision;
   private final TransformChain chain;
-  private final List<TransformLink> measuring;
+  private final List<DeviceDecided> transforms;
   private final Selections selections;
   private final long[] elements;
   private final DeviceReports reports;
@@ -60,7 +60,7 @@ final class DeviceStep implements PlannedStep {
     this.elements = elements;
     this.adam = adam;
     this.decision = decision;
-    measuring = chain.measuring();
+    transforms = chain.deviceDecided();
     int count = this.elements.length;
     before = Stream.<Map<String, Double>>generate(LinkedHashMap::new).limit(count).toList();
     this.current = current;
@@ -107,8 +107,8 @@ final class DeviceStep implements PlannedStep {
 
   @Override
   public void putTransform(int transform, MemorySegment row) {
-    TransformLink link = measuring.get(transform);
-    link.put(row, next.t());
+    DeviceDecided link = transforms.get(transform);
+    link.row(row, next.t());
     TransformRow.place(row, chain.place(link), configuration.propagates());
   }
 

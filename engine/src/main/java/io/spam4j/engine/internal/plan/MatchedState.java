@@ -107,7 +107,7 @@ final class MatchedState implements RestoredState {
 
   @Override
   public double[] history(int transform, int parameter) {
-    return histories.measuring().get(transform).history(parameter);
+    return histories.deviceDecided().get(transform).history(parameter);
   }
 
   @Override

@@ -1,131 +1,53 @@
 package io.spam4j.engine.internal.step;
 
-import io.spam4j.engine.NonFinitePolicy;
-import io.spam4j.engine.Parameter;
-import io.spam4j.engine.internal.decide.AdamDecision;
-import io.spam4j.engine.internal.decide.AdamSettings;
-import io.spam4j.engine.internal.decide.EmulatedForms;
-import io.spam4j.engine.internal.decide.Hyperparameters;
 import io.spam4j.engine.internal.state.StateStore;
 import io.spam4j.engine.internal.transform.TransformLink;
-import io.spam4j.engine.options.MomentFormat;
 import io.spam4j.tensors.DType;
 import java.util.List;
 import java.util.SequencedMap;
-import org.jspecify.annotations.Nullable;
 
-/**
- * What a builder makes of its settings: what an optimizer is, apart from the parameters.
- *
- * @param name of the algorithm
- * @param settings what holds for all parameters, as text
- * @param layout of the state
- * @param ownLinks transforms that belong to the algorithm, behind those of the user
- * @param rule what decides and applies
- * @param scratch the working memory of the rule
- * @param seed of random selections
- * @param fused what the fused update needs, for devices that do it; null if the update is another
- */
-public record Algorithm(
-    String name,
-    SequencedMap<String, String> settings,
-    StateStore.Layout layout,
-    List<LinkFactory> ownLinks,
-    RuleFactory rule,
-    Scratch scratch,
-    long seed,
-    @Nullable Fused fused) {
-  /** One without transforms of its own and without random selections. */
-  public static Algorithm of(
-      String name,
-      SequencedMap<String, String> settings,
-      StateStore.FloatLayout layout,
-      RuleFactory rule,
-      Scratch scratch) {
-    return new Algorithm(name, settings, layout.layout(), List.of(), rule, scratch, 0, null);
-  }
+/** What a builder makes of its settings: what an optimizer is, apart from the parameters. */
+public sealed interface Algorithm permits AdamFamily, Baseline {
+  /** The name in files and messages. */
+  String name();
 
-  /**
-   * Checks what holds for all parameters.
-   *
-   * @throws IllegalArgumentException if something does not go together
-   */
-  public void requireForms() {
-    if (fused != null && isEmulated()) {
-      EmulatedForms.require(fused.adam(), settings);
-    }
-  }
+  /** What holds for all parameters, as text. */
+  SequencedMap<String, String> settings();
 
-  /**
-   * Checks the type of a parameter's weights.
-   *
-   * @throws IllegalArgumentException if it is not F32, and the update is not the fused one; or not
-   *     BF16, where operations on it are emulated
-   */
-  public void requireType(String parameter, DType weights) {
-    if (weights != DType.F32 && !takesBfloat16()) {
-      throw new IllegalArgumentException(
-          "weights must be F32 for optimizers that are not of Adam's family: optimizer=%s, parameter=%s, dtype=%s"
-              .formatted(name, parameter, weights));
-    }
-    if (weights != DType.BF16 && isEmulated()) {
-      throw new IllegalArgumentException(
-          "weights must be BF16 where moments are BF16_EMULATED: parameter=%s, dtype=%s"
-              .formatted(parameter, weights));
-    }
-  }
+  /** Which state it keeps. */
+  StateStore.Layout layout();
 
-  /** Whether weights and gradients may be {@link DType#BF16}. */
-  private boolean takesBfloat16() {
-    return fused != null;
-  }
+  /** The transforms that belong to it, behind those of the user. */
+  List<LinkFactory> ownLinks();
 
-  private boolean isEmulated() {
-    return fused != null && fused.adam().moments == MomentFormat.BF16_EMULATED;
-  }
+  /** Makes what decides and applies. */
+  RuleFactory rule();
+
+  /** Tells the working memory of the rule. */
+  Scratch scratch();
+
+  /** The seed of random selections; 0 if there are none. */
+  long seed();
 
   /** The types that gradients may have. */
-  List<DType> gradientTypes() {
-    if (isEmulated()) {
-      return List.of(DType.BF16);
-    }
-    return takesBfloat16() ? List.of(DType.F32, DType.BF16) : List.of(DType.F32);
-  }
+  List<DType> gradientTypes();
 
-  /** Makes a transform for a number of parameters. */
+  /** Makes a transform at work for a number of parameters. */
   @FunctionalInterface
-  public interface LinkFactory {
-    /**
-     * A transform at work.
-     *
-     * @param parameters themselves; empty where only the kind of transform matters
-     */
-    TransformLink of(int tensors, List<Parameter> parameters, boolean keepsNonFinite, int threads);
-  }
-
-  /**
-   * An optimizer whose update is the fused one.
-   *
-   * @param adam what it is
-   * @param decisions makes what decides its coefficients
-   */
-  public record Fused(AdamSettings adam, DecisionFactory decisions) {}
-
-  /** Makes what decides the coefficients of each step. */
-  @FunctionalInterface
-  public interface DecisionFactory {
-    AdamDecision of(NonFinitePolicy nonFinite, List<Hyperparameters> hyperparameters);
+  interface LinkFactory {
+    /** One that has decided nothing yet. */
+    TransformLink of(int tensors, boolean keepsNonFinite);
   }
 
   /** Makes the rule, and the state that it needs. */
   @FunctionalInterface
-  public interface RuleFactory {
+  interface RuleFactory {
     UpdateRule of(RuleParts parts);
   }
 
   /** Tells the bytes of working memory. */
   @FunctionalInterface
-  public interface Scratch {
+  interface Scratch {
     /** Before it is allocated. */
     long bytes(MemoryOutline outline);
   }

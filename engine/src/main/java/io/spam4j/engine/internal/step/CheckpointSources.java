@@ -95,7 +95,7 @@ public record CheckpointSources(
       throws CheckpointFormatException {
     Map<String, Double> common = new HashMap<>();
     for (int i = 0; i < parameters.size(); i++) {
-      for (TransformChain.Scalar scalar : chain.scalars(i, taken.apply(i))) {
+      for (TransformChain.Scalar scalar : chain.scalars(taken.apply(i))) {
         Double value = scalars(i).get(scalar.name());
         if (value == null) {
           continue;

@@ -1,17 +1,22 @@
 package io.spam4j.engine.internal.step;
 
+import io.spam4j.engine.GradientTransform;
 import io.spam4j.engine.NonFinitePolicy;
+import io.spam4j.engine.Parameter;
 import io.spam4j.engine.StepListener;
 import io.spam4j.engine.internal.decide.Hyperparameters;
 import io.spam4j.engine.internal.math.Ranges;
+import io.spam4j.engine.internal.transform.TransformLink;
+import io.spam4j.engine.internal.transform.TransformLinks;
 import java.lang.foreign.Arena;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
 
 /**
  * What the settings of a builder come to: all that an optimizer is made of, but the parameters.
  *
- * @param links make the transforms, those of the algorithm last
+ * @param transforms those of the user, before those of the algorithm
  * @param stopAfterNonFinite steps in a row; 0 for any number
  * @param threads the most that a step may run on
  * @param hyperparameters of each parameter
@@ -19,7 +24,7 @@ import java.util.function.Supplier;
  */
 public record Configuration(
     Algorithm algorithm,
-    List<Algorithm.LinkFactory> links,
+    List<GradientTransform> transforms,
     NonFinitePolicy nonFinite,
     long stopAfterNonFinite,
     List<StepListener> listeners,
@@ -28,9 +33,27 @@ public record Configuration(
     Supplier<Arena> arenas) {
   public Configuration {
     Ranges.notNegative("stopAfterNonFinite", stopAfterNonFinite);
-    links = List.copyOf(links);
+    transforms = List.copyOf(transforms);
     listeners = List.copyOf(listeners);
     hyperparameters = List.copyOf(hyperparameters);
+  }
+
+  /**
+   * All transforms at work, those of the algorithm last.
+   *
+   * @param parameters themselves; empty where only the kinds of transforms matter
+   * @param used how many threads a step runs on
+   */
+  public List<TransformLink> links(int tensors, List<Parameter> parameters, int used) {
+    boolean keepsNonFinite = !propagates();
+    List<TransformLink> links = new ArrayList<>();
+    for (GradientTransform transform : transforms) {
+      links.add(TransformLinks.of(transform, tensors, parameters, keepsNonFinite, used));
+    }
+    for (Algorithm.LinkFactory own : algorithm.ownLinks()) {
+      links.add(own.of(tensors, keepsNonFinite));
+    }
+    return links;
   }
 
   /** Whether coordinates that are not finite take part in the arithmetic. */

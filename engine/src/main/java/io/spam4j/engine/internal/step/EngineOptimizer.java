@@ -72,15 +72,15 @@ public final class EngineOptimizer implements Optimizer {
     settings = Collections.unmodifiableSequencedMap(algorithm.settings());
     this.parameters = List.copyOf(parameters);
     hyperparameters = configuration.hyperparameters();
-    if (parameters.isEmpty()) {
-      throw new IllegalArgumentException("an optimizer needs parameters: parameters=[]");
-    }
+    Compatibility.require(
+        configuration,
+        parameters.stream().map(Parameter::name).toList(),
+        parameters.stream().map(p -> p.weights().dtype()).toList());
     for (Parameter parameter : parameters) {
       if (indexes.put(parameter.name(), indexes.size()) != null) {
         throw new IllegalArgumentException(
             "parameter names must be unique: name=" + parameter.name());
       }
-      algorithm.requireType(parameter.name(), parameter.weights().dtype());
     }
     memoryCheck =
         new MemoryCheck(this.parameters, algorithm.gradientTypes(), configuration.threads() > 1);
@@ -96,10 +96,7 @@ public final class EngineOptimizer implements Optimizer {
     try {
       NonFinitePolicy nonFinite = configuration.nonFinite();
       boolean propagates = configuration.propagates();
-      List<TransformLink> links = new ArrayList<>();
-      for (Algorithm.LinkFactory factory : configuration.links()) {
-        links.add(factory.of(count, this.parameters, !propagates, threads));
-      }
+      List<TransformLink> links = configuration.links(count, this.parameters, threads);
       boolean measures = nonFinite.measures() || links.stream().anyMatch(TransformLink::measures);
       Arena scratch = memory.lasting(Use.SCRATCH);
       measure =

@@ -7,7 +7,6 @@ import io.spam4j.engine.Parameter;
 import io.spam4j.engine.internal.decide.StepState;
 import io.spam4j.engine.internal.work.PlannedJob;
 import io.spam4j.engine.internal.work.WorkPlan;
-import io.spam4j.tensors.DType;
 import io.spam4j.tensors.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
@@ -16,13 +15,13 @@ import org.jspecify.annotations.Nullable;
 /**
  * {@link GradientTransform.Agc}: a factor on each row, of the norms of its gradient and weights.
  */
-public final class AgcLink extends TransformLink {
+final class AgcLink extends TransformLink {
   private final GradientTransform.Agc config;
   private final List<Parameter> parameters;
   private final PlannedJob<GradientStatistics> job;
   private final @Nullable Tensor[] gradients; // of the step at work
 
-  public AgcLink(
+  AgcLink(
       GradientTransform.Agc config,
       List<Parameter> parameters,
       boolean keepsNonFinite,
@@ -34,11 +33,6 @@ public final class AgcLink extends TransformLink {
     long[] lengths = new long[parameters.size()];
     for (int i = 0; i < rows.length; i++) {
       Tensor weights = parameters.get(i).weights();
-      if (weights.dtype() != DType.F32) {
-        throw new IllegalArgumentException(
-            "weights must be F32 for the transform agc: parameter=%s, dtype=%s"
-                .formatted(parameters.get(i).name(), weights.dtype()));
-      }
       rows[i] = weights.rank() < 2 ? 1 : weights.shape()[0];
       lengths[i] = weights.elements() / rows[i];
       op(i).rowLength = lengths[i];

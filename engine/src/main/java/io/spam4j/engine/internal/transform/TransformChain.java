@@ -4,7 +4,6 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 
 import io.spam4j.engine.decision.UpdateCoefficients;
 import io.spam4j.engine.internal.decide.StepState;
-import io.spam4j.engine.internal.kernel.GradientOp;
 import io.spam4j.engine.internal.kernel.UpdateTally;
 import io.spam4j.engine.internal.measure.MeasurePass;
 import io.spam4j.tensors.Tensor;
@@ -14,7 +13,6 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -28,16 +26,8 @@ import org.jspecify.annotations.Nullable;
  * ({@link #loader}). Both give the same bits.
  */
 public final class TransformChain {
-  /** What the fused update can do, in its order. */
-  private static final List<TransformLink.Kind> FUSED =
-      List.of(
-          TransformLink.Kind.SCALE,
-          TransformLink.Kind.CLIP,
-          TransformLink.Kind.SCALE,
-          TransformLink.Kind.LIMIT);
-
   private final List<TransformLink> links;
-  private final int @Nullable [] places; // in FUSED, one a link; null if they do not fit
+  private final FusedPlace @Nullable [] places; // one a link; null if they do not fit
   private final int lastMeasuring; // index of the last link that measures; -1 if none does
   private final @Nullable MeasurePass measure;
   private final @Nullable GradientCopies blocks; // for measuring what some links have changed
@@ -87,17 +77,15 @@ public final class TransformChain {
   }
 
   /** The first free place for each link; null if some link finds none. */
-  private static int @Nullable [] places(List<TransformLink> links) {
-    int[] places = new int[links.size()];
-    int next = 0;
+  private static FusedPlace @Nullable [] places(List<TransformLink> links) {
+    FusedPlace[] places = new FusedPlace[links.size()];
+    FusedPlace previous = null;
     for (int i = 0; i < places.length; i++) {
-      while (next < FUSED.size() && FUSED.get(next) != links.get(i).kind()) {
-        next++;
-      }
-      if (next == FUSED.size()) {
+      previous = FusedPlace.next(links.get(i).kind(), previous);
+      if (previous == null) {
         return null;
       }
-      places[i] = next++;
+      places[i] = previous;
     }
     return places;
   }
@@ -112,13 +100,21 @@ public final class TransformChain {
     return places != null;
   }
 
-  /** The links that depend on the gradients of a step, in order. */
-  public List<TransformLink> measuring() {
-    return links.stream().filter(TransformLink::measures).toList();
+  /** Whether devices can decide those of these transforms that look at gradients. */
+  public static boolean isDeviceDecided(List<TransformLink> links) {
+    return links.stream().allMatch(link -> !link.measures() || link instanceof DeviceDecided);
   }
 
-  /** Where in the fused update's order a link is: 0 factor, 1 clip, 2 factor, 3 limit. */
-  public int place(TransformLink link) {
+  /** The links that a device decides, in order. */
+  public List<DeviceDecided> deviceDecided() {
+    return links.stream()
+        .filter(DeviceDecided.class::isInstance)
+        .map(DeviceDecided.class::cast)
+        .toList();
+  }
+
+  /** Where the fused update does a transform of a chain that it can do. */
+  public FusedPlace place(DeviceDecided link) {
     return Objects.requireNonNull(places)[links.indexOf(link)];
   }
 
@@ -142,9 +138,11 @@ public final class TransformChain {
    */
   public void addScalars(int tensor, Map<String, Double> scalars) {
     for (int i = links.size() - 1; i >= 0; i--) {
-      Map<String, Double> own = new LinkedHashMap<>();
-      links.get(i).addScalars(tensor, own);
-      own.forEach((name, value) -> scalars.put(freeName(name, scalars.keySet()), value));
+      List<String> names = links.get(i).historyNames();
+      double[] history = links.get(i).history(tensor);
+      for (int k = 0; k < history.length; k++) {
+        scalars.put(freeName(names.get(k), scalars.keySet()), history[k]);
+      }
     }
   }
 
@@ -156,15 +154,14 @@ public final class TransformChain {
   public void restoreScalars(int tensor, Map<String, Double> scalars, Set<String> taken) {
     Set<String> names = new HashSet<>(taken);
     for (int i = links.size() - 1; i >= 0; i--) {
-      Map<String, Double> own = new LinkedHashMap<>();
-      links.get(i).addScalars(tensor, own);
-      own.replaceAll(
-          (name, _) -> {
-            String free = freeName(name, names);
-            names.add(free);
-            return scalars.getOrDefault(free, 0.0);
-          });
-      links.get(i).restore(tensor, own);
+      List<String> own = links.get(i).historyNames();
+      double[] history = new double[own.size()];
+      for (int k = 0; k < history.length; k++) {
+        String free = freeName(own.get(k), names);
+        names.add(free);
+        history[k] = scalars.getOrDefault(free, 0.0);
+      }
+      links.get(i).setHistory(tensor, history);
     }
   }
 
@@ -182,14 +179,12 @@ public final class TransformChain {
    *
    * @param taken the names that were there before
    */
-  public List<Scalar> scalars(int tensor, Set<String> taken) {
+  public List<Scalar> scalars(Set<String> taken) {
     Set<String> names = new HashSet<>(taken);
     List<Scalar> all = new ArrayList<>();
     for (int i = links.size() - 1; i >= 0; i--) {
       TransformLink link = links.get(i);
-      Map<String, Double> own = new LinkedHashMap<>();
-      link.addScalars(tensor, own);
-      for (String name : own.keySet()) {
+      for (String name : link.historyNames()) {
         String free = freeName(name, names);
         names.add(free);
         all.add(new Scalar(free, link.isCount(name), link.isCommon()));
@@ -293,22 +288,10 @@ public final class TransformChain {
 
   /** Hands a tensor's transforms over to the fused update; the limit only gets tighter. */
   public void fuse(int tensor, UpdateCoefficients c) {
-    int[] fused = Objects.requireNonNull(places);
-    c.gradientScale = 1;
-    c.clipAbove = Float.POSITIVE_INFINITY;
-    c.normScale = 1;
+    FusedPlace[] fused = Objects.requireNonNull(places);
+    FusedPlace.clear(c);
     for (int i = 0; i < fused.length; i++) {
-      GradientOp op = links.get(i).op(tensor);
-      switch (fused[i]) {
-        case 0 -> c.gradientScale = op.scale;
-        case 1 -> {
-          c.clipAbove = op.clipAbove;
-          c.clipDivisor = op.divisor;
-          c.clipTo = op.to;
-        }
-        case 2 -> c.normScale = op.scale;
-        default -> c.gradientLimit = Math.min(c.gradientLimit, op.limit);
-      }
+      fused[i].put(links.get(i).op(tensor), c);
     }
   }
 

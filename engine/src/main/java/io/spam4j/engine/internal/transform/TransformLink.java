@@ -1,13 +1,8 @@
 package io.spam4j.engine.internal.transform;
 
-import io.spam4j.engine.device.DeviceTables;
 import io.spam4j.engine.internal.decide.StepState;
 import io.spam4j.engine.internal.kernel.GradientOp;
-import java.lang.foreign.MemorySegment;
-import java.util.LinkedHashMap;
-import java.util.Map;
-import java.util.Objects;
-import java.util.SequencedMap;
+import java.util.List;
 
 /** One gradient transform at work: its state, and what it does to each tensor at this step. */
 public abstract class TransformLink {
@@ -22,6 +17,8 @@ public abstract class TransformLink {
     /** A factor on each row. */
     ROWS
   }
+
+  private static final double[] NOTHING = {};
 
   private final Kind kind;
   private final boolean measures;
@@ -60,54 +57,37 @@ public abstract class TransformLink {
    */
   abstract void decide(StepState step, GradientStatistics in);
 
-  /**
-   * Writes what a device needs to decide this step's transforms, for links that measure: a row of
-   * {@link DeviceTables#TRANSFORM} but for the place.
-   */
-  public void put(MemorySegment row, long t) {
-    throw new UnsupportedOperationException("decided beforehand: kind=" + kind);
+  /** The same factor on all tensors. */
+  final void scaleAll(double scale) {
+    for (GradientOp op : ops) {
+      op.scale = (float) scale;
+    }
   }
 
-  /** Adds the state of a tensor, by its names in files. */
-  void addScalars(int tensor, Map<String, Double> scalars) {}
+  /** The names in files of what it remembers of a tensor, in the order of {@link #history}. */
+  List<String> historyNames() {
+    return List.of();
+  }
 
-  /** Whether a number of {@link #addScalars} counts: then it is whole, and not negative. */
-  boolean isCount(String scalar) {
+  /** Whether one of these numbers counts: then it is whole, and not negative. */
+  boolean isCount(String name) {
     return false;
   }
 
-  /** Whether the state is one, which {@link #addScalars} adds to that of every tensor. */
+  /** Whether all tensors have the same history. */
   boolean isCommon() {
     return false;
   }
 
+  /** What it remembers of a tensor. */
+  public double[] history(int tensor) {
+    return NOTHING;
+  }
+
   /**
-   * Sets the state of a tensor.
+   * Goes on from what {@link #history} gave.
    *
-   * @param scalars all that {@link #addScalars} adds
+   * @param history the same, or more, which is left alone
    */
-  void restore(int tensor, Map<String, Double> scalars) {}
-
-  /** The state of a tensor, as numbers in the order of {@link #addScalars}. */
-  public final double[] history(int tensor) {
-    SequencedMap<String, Double> scalars = new LinkedHashMap<>();
-    addScalars(tensor, scalars);
-    return scalars.values().stream().mapToDouble(Double::doubleValue).toArray();
-  }
-
-  /** Sets the state of a tensor to what {@link #history} gave, or more. */
-  public final void setHistory(int tensor, double[] history) {
-    SequencedMap<String, Double> scalars = new LinkedHashMap<>();
-    addScalars(tensor, scalars);
-    int next = 0;
-    for (Map.Entry<String, Double> scalar : scalars.entrySet()) {
-      scalar.setValue(history[next++]);
-    }
-    restore(tensor, scalars);
-  }
-
-  /** A number that is there. */
-  static double get(Map<String, Double> scalars, String name) {
-    return Objects.requireNonNull(scalars.get(name));
-  }
+  public void setHistory(int tensor, double[] history) {}
 }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.sun.management.ThreadMXBean;
 import io.spam4j.engine.CountingArenas;
+import io.spam4j.engine.NoCopies;
 import io.spam4j.engine.checkpoint.CheckpointMismatchException;
 import io.spam4j.engine.checkpoint.LoadOptions;
 import io.spam4j.engine.checkpoint.SaveOptions;
@@ -30,23 +31,6 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** What a planner holds; that it decides as the CPU does is shown where devices are. */
 final class DevicePlannerTest {
-  private static final class NoCopies implements HostCopies {
-    @Override
-    public Tensor weights(int parameter, Arena arena) {
-      throw new AssertionError("nothing is selected by magnitude");
-    }
-
-    @Override
-    public Tensor gradient(int parameter, Arena arena) {
-      throw new AssertionError("nothing is selected by magnitude");
-    }
-
-    @Override
-    public Tensor state(int parameter, String name, Arena arena) {
-      throw new AssertionError("nothing is saved");
-    }
-  }
-
   @TempDir private Path folder;
   private final List<Arena> arenas = new ArrayList<>();
 

@@ -1,6 +1,6 @@
 package io.spam4j.examples.bench.arms;
 
-import io.spam4j.engine.internal.work.WorkerPool;
+import io.spam4j.engine.optimizers.OptimizerBuilder;
 import io.spam4j.examples.models.LlamaModel;
 import java.util.Arrays;
 import java.util.stream.Collectors;
@@ -84,6 +84,6 @@ public enum BenchSize {
 
   /** The threads of the engine, of libtorch and of the limits. */
   public int threads() {
-    return this == CACHED ? 1 : WorkerPool.defaultThreads();
+    return this == CACHED ? 1 : OptimizerBuilder.defaultThreads();
   }
 }
