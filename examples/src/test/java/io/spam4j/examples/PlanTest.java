@@ -15,7 +15,8 @@ class PlanTest {
 
             bench      -> bench.arms, output, shell, engine.roofline
             demo       -> lab, output, shell
-            doctor     -> output, shell, cuda, cuda.selftest, engine.roofline, engine.internal.work, tensors.internal.simd
+            doctor     -> output, shell, cuda, cuda.selftest, engine.optimizers, engine.roofline,
+                          tensors.internal.simd
             inspect    -> output, engine.checkpoint, tensors, tensors.safetensors
             memory     -> formats, models, output, engine, engine.optimizers, engine.options, tensors
             simulate   -> formats, output, engine, engine.optimizers, tensors
@@ -29,7 +30,7 @@ class PlanTest {
 
             formats    -> engine.optimizers, engine.options
             llama      -> javacpp.pytorch, engine, tensors
-            shell      -> engine.internal.work, tensors.internal.simd
+            shell      -> engine.optimizers, tensors.internal.simd
             models
             output
             """)

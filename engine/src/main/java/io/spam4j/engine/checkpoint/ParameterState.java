@@ -37,4 +37,19 @@ public record ParameterState(
     /** Those of a parameter that was never updated. */
     public static final Counters NONE = new Counters(0, 0, 0);
   }
+
+  /** How often it was updated. */
+  public long updates() {
+    return counters.updates();
+  }
+
+  /** The same since its moments were last reset. */
+  public long updatesSinceReset() {
+    return counters.updatesSinceReset();
+  }
+
+  /** Coordinates that were spikes, over all steps. */
+  public long spikes() {
+    return counters.spikes();
+  }
 }

@@ -89,7 +89,7 @@ public final class AdamSettings implements Cloneable {
   }
 
   /** Whether a selection is made of a gradient, and so has to wait for one. */
-  public boolean selectsByGradient() {
+  boolean selectsByGradient() {
     return maskSelection == MaskSelection.Largest.GRADIENTS;
   }
 

@@ -40,7 +40,7 @@ public final class Selection implements AutoCloseable {
    * @param parameter the name
    * @param weights asked for where they are selected by magnitude
    */
-  public Selection(
+  Selection(
       AdamSettings adam,
       String parameter,
       long elements,
@@ -61,27 +61,27 @@ public final class Selection implements AutoCloseable {
   }
 
   /** The mask of this interval; null before the first gradient, if it is made of gradients. */
-  public @Nullable IndexMask mask() {
+  @Nullable IndexMask mask() {
     return current == null ? null : current.value();
   }
 
   /** How many weights are selected, or will be. */
-  public long count() {
+  long count() {
     return current == null ? selected : current.value().count();
   }
 
   /** How many are selected after {@link #commit}. */
-  public long nextCount() {
+  long nextCount() {
     return next == null ? count() : next.value().count();
   }
 
   /** The selection that {@link #commit} makes the current one; null if nothing changes. */
-  public @Nullable IndexMask nextMask() {
+  @Nullable IndexMask nextMask() {
     return next == null ? null : next.value();
   }
 
   /** Whether a selection by gradients still waits for the first of them. */
-  public boolean waits() {
+  boolean waits() {
     return current == null;
   }
 
@@ -90,7 +90,7 @@ public final class Selection implements AutoCloseable {
    *
    * @param gradient this step's, or null
    */
-  public void prepare(long interval, @Nullable Tensor gradient) {
+  void prepare(long interval, @Nullable Tensor gradient) {
     discardNext();
     if (adam.selectsByGradient() && gradient == null) {
       return;
@@ -169,7 +169,7 @@ public final class Selection implements AutoCloseable {
   }
 
   /** Makes the prepared selection the current one; of a checkpoint also if it is none. */
-  public void commit() {
+  void commit() {
     if (next != null || replaces) {
       if (current != null) {
         current.close();
@@ -185,7 +185,7 @@ public final class Selection implements AutoCloseable {
    *
    * @param saved null if it waited for its first gradient
    */
-  public void prepareRestore(@Nullable SavedMask saved) {
+  void prepareRestore(@Nullable SavedMask saved) {
     discardNext();
     if (saved != null) {
       next = Owned.in(arenas, saved::restore);
@@ -194,7 +194,7 @@ public final class Selection implements AutoCloseable {
   }
 
   /** Forgets the prepared selection. */
-  public void discardNext() {
+  void discardNext() {
     replaces = false;
     if (next != null) {
       next.close();

@@ -32,7 +32,7 @@ public record Timeline(
   }
 
   /** The number of resets up to step {@code t}, one at step 1 not counted. */
-  public long interval(long t) {
+  long interval(long t) {
     return resetInterval == 0 ? 0 : phased(t) / resetInterval;
   }
 
@@ -46,7 +46,7 @@ public record Timeline(
   }
 
   /** Whether new selections are drawn at step {@code t}. */
-  public boolean startsInterval(long t) {
+  boolean startsInterval(long t) {
     return resetsAt(t) && interval(t) > interval(t - 1);
   }
 

@@ -7,6 +7,8 @@ import java.util.SequencedMap;
 
 /** What is different from optimizer to optimizer: state, decision and kernel. */
 public abstract class UpdateRule implements AutoCloseable {
+  UpdateRule() {}
+
   /** The state of all parameters. */
   protected abstract StateStore store();
 
