@@ -3,18 +3,16 @@ package io.spam4j.engine.internal.plan;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.entry;
 
+import io.spam4j.engine.ZeroCopies;
 import io.spam4j.engine.checkpoint.Checkpoint;
 import io.spam4j.engine.checkpoint.LoadOptions;
 import io.spam4j.engine.checkpoint.SaveOptions;
 import io.spam4j.engine.decision.Decision;
 import io.spam4j.engine.decision.TensorStep;
 import io.spam4j.engine.decision.UpdateCoefficients;
-import io.spam4j.engine.device.HostCopies;
 import io.spam4j.engine.device.PlannedStep;
 import io.spam4j.engine.device.StepPlanner;
 import io.spam4j.engine.optimizers.MomentBuilder;
-import io.spam4j.tensors.DType;
-import io.spam4j.tensors.Tensor;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
@@ -79,31 +77,8 @@ final class PlannedScalarsTest {
     }
   }
 
-  /** A device whose memory holds zeros. */
-  private static final class Zeros implements HostCopies {
-    @Override
-    public Tensor weights(int parameter, Arena arena) {
-      return zeros(parameter, arena);
-    }
-
-    @Override
-    public Tensor gradient(int parameter, Arena arena) {
-      return zeros(parameter, arena);
-    }
-
-    @Override
-    public Tensor state(int parameter, String name, Arena arena) {
-      return zeros(parameter, arena);
-    }
-
-    private static Tensor zeros(int parameter, Arena arena) {
-      return Tensor.allocate(
-          arena, DType.F32, SHAPES.sequencedValues().stream().toList().get(parameter));
-    }
-  }
-
   private static StepPlanner planner() {
-    return new Counting().planner(SHAPES, new Zeros());
+    return new Counting().planner(SHAPES, new ZeroCopies(SHAPES));
   }
 
   private static PlannedStep plan(StepPlanner planner, int... hasGradient) {
