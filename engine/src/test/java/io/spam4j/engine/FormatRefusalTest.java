@@ -2,13 +2,10 @@ package io.spam4j.engine;
 
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.spam4j.engine.optimizers.Adafactor;
+import io.spam4j.engine.OptimizerCase.Trait;
 import io.spam4j.engine.optimizers.Adam;
-import io.spam4j.engine.optimizers.AdamMini;
 import io.spam4j.engine.optimizers.AdamW;
-import io.spam4j.engine.optimizers.Lion;
 import io.spam4j.engine.optimizers.OptimizerBuilder;
-import io.spam4j.engine.optimizers.Sgd;
 import io.spam4j.engine.optimizers.Spam;
 import io.spam4j.engine.options.MaskSelection;
 import io.spam4j.engine.options.MaskedWeightDecay;
@@ -27,7 +24,6 @@ import java.util.Map;
 import java.util.SequencedMap;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -47,7 +43,6 @@ final class FormatRefusalTest {
   }
 
   static Stream<Arguments> refusals() {
-    String family = "weights must be F32 for optimizers that are not of Adam's family: optimizer=";
     String sparse =
         "weights must be F32 where all of them move or the largest are selected: parameter=w,"
             + " dtype=BF16, unselected=%s, maskedWeightDecay=%s, maskSelection=%s";
@@ -58,15 +53,6 @@ final class FormatRefusalTest {
         "moments must be F32 with amsgrad and with GAUSSIAN: moments=%s, amsgrad=%s,"
             + " spikeAction=%s";
     return Stream.of(
-        refusal(() -> built(Lion.builder()), family + "lion, parameter=w, dtype=BF16"),
-        refusal(() -> built(Sgd.builder()), family + "sgd, parameter=w, dtype=BF16"),
-        refusal(() -> built(Adafactor.builder()), family + "adafactor, parameter=w, dtype=BF16"),
-        refusal(
-            () -> built(AdamMini.builder((_, _) -> 1)),
-            family + "adam-mini, parameter=w, dtype=BF16"),
-        refusal(
-            () -> Lion.builder().plannedMemory(Map.of("w", new long[] {8}), DType.BF16),
-            family + "lion, parameter=w, dtype=BF16"),
         refusal(
             () -> Adam.builder().plannedMemory(Map.of("w", new long[] {8}), DType.F16),
             "weights must be F32 or BF16: parameter=w, dtype=F16"),
@@ -132,11 +118,37 @@ final class FormatRefusalTest {
     assertThatThrownBy(call::get).isInstanceOf(IllegalArgumentException.class).hasMessage(message);
   }
 
-  @Test
-  void bfloat16Gradients_areRefusedByOtherOptimizers() {
+  static Stream<OptimizerCase> baselines() {
+    return OptimizerCases.all()
+        .filter(one -> one.has(Trait.BASELINE) && !one.has(Trait.TRANSFORMS));
+  }
+
+  @ParameterizedTest
+  @MethodSource("baselines")
+  void bfloat16Weights_areRefusedByOtherOptimizers(OptimizerCase one) {
+    String name;
+    try (var optimizer = (Optimizer) builtOfFloats(one.builder(0))) {
+      name = optimizer.toString().replaceFirst("\\[.*", "");
+    }
+    String message =
+        "weights must be F32 for optimizers that are not of Adam's family: optimizer="
+            + name
+            + ", parameter=w, dtype=BF16";
+    assertThatThrownBy(() -> built(one.builder(0)))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage(message);
+    assertThatThrownBy(
+            () -> one.builder(0).plannedMemory(Map.of("w", new long[] {8}), DType.BF16))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage(message);
+  }
+
+  @ParameterizedTest
+  @MethodSource("baselines")
+  void bfloat16Gradients_areRefusedByOtherOptimizers(OptimizerCase one) {
     try (Arena arena = Arena.ofShared();
         var optimizer =
-            Lion.builder()
+            one.builder(0)
                 .build(List.of(new Parameter("w", Tensor.allocate(arena, DType.F32, 8))))) {
       Tensor gradient = Tensor.allocate(arena, DType.BF16, 8);
       assertThatThrownBy(() -> optimizer.step(_ -> gradient))

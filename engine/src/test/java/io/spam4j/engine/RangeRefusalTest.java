@@ -2,11 +2,13 @@ package io.spam4j.engine;
 
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.spam4j.engine.OptimizerCase.Trait;
 import io.spam4j.engine.optimizers.Adafactor;
 import io.spam4j.engine.optimizers.Adam;
 import io.spam4j.engine.optimizers.AdamMini;
-import io.spam4j.engine.optimizers.AdamW;
+import io.spam4j.engine.optimizers.Group;
 import io.spam4j.engine.optimizers.Lion;
+import io.spam4j.engine.optimizers.MomentBuilder;
 import io.spam4j.engine.optimizers.OptimizerBuilder;
 import io.spam4j.engine.optimizers.Sgd;
 import io.spam4j.engine.optimizers.Spam;
@@ -17,6 +19,7 @@ import io.spam4j.tensors.Tensor;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import java.util.function.DoubleFunction;
 import java.util.function.LongFunction;
 import java.util.function.Supplier;
@@ -62,40 +65,15 @@ final class RangeRefusalTest {
 
   static Stream<Arguments> doubles() {
     List<Arguments> all = new ArrayList<>();
-    add(all, "learningRate", NOT_NEGATIVE, x -> Adam.builder().learningRate(x));
+    for (OptimizerCase one : OptimizerCases.algorithms()) {
+      addCommon(all, one);
+    }
     add(all, "learningRate", NOT_NEGATIVE, x -> Schedule.constant(x));
-    add(
-        all,
-        "learningRate",
-        NOT_NEGATIVE,
-        x -> built(Lion.builder().group("w", g -> g.learningRate(x))));
-    add(all, "weightDecay", NOT_NEGATIVE, x -> built(Sgd.builder().weightDecay(x)));
-    add(
-        all,
-        "weightDecay",
-        NOT_NEGATIVE,
-        x -> built(Adam.builder().group("w", g -> g.weightDecay(x))));
-    add(all, "beta1", DECAY, x -> built(Adam.builder().betas(x, 0.9)));
-    add(all, "beta2", DECAY, x -> built(Adam.builder().betas(0.9, x)));
     add(all, "beta1", DECAY, x -> built(Lion.builder().group("w", g -> g.betas(x, 0.9))));
     add(all, "beta2", DECAY, x -> built(AdamMini.builder(1).betas(0.9, x)));
-    add(all, "epsilon", NOT_NEGATIVE, x -> built(AdamW.builder().epsilon(x)));
     add(all, "epsilon", NOT_NEGATIVE, x -> built(AdamMini.builder(1).epsilon(x)));
-    add(all, "epsilon", NOT_NEGATIVE, x -> built(Spam.builder().group("w", g -> g.epsilon(x))));
-    add(all, "density", DENSITY, x -> built(Spam.builder().density(x)));
-    add(all, "density", DENSITY, x -> built(Spam.builder().group("w", g -> g.density(x))));
-    add(
-        all,
-        "density",
-        DENSITY,
-        x -> Spam.builder().density(x).plannedMemory(Map.of("w", new long[0])));
     add(all, "spikeThreshold", NOT_NEGATIVE, x -> built(Spam.builder().spikeThreshold(x)));
     add(all, "spikeThreshold", NOT_NEGATIVE, x -> built(StableSpam.builder().spikeThreshold(x)));
-    add(
-        all,
-        "spikeThreshold",
-        NOT_NEGATIVE,
-        x -> built(Adam.builder().group("w", g -> g.spikeThreshold(x))));
     add(all, "momentum", DECAY, x -> built(Sgd.builder().momentum(x)));
     add(all, "dampening", FRACTION, x -> built(Sgd.builder().dampening(x)));
     add(all, "epsilon1", NOT_NEGATIVE, x -> built(Adafactor.builder().epsilons(x, 1)));
@@ -123,6 +101,36 @@ final class RangeRefusalTest {
     return all.stream();
   }
 
+  /** What every optimizer has, and what every one of Adam's family has. */
+  private static void addCommon(List<Arguments> all, OptimizerCase one) {
+    add(all, "learningRate", NOT_NEGATIVE, x -> one.builder(0).learningRate(x));
+    add(all, "learningRate", NOT_NEGATIVE, x -> grouped(one, g -> g.learningRate(x)));
+    add(all, "weightDecay", NOT_NEGATIVE, x -> built(one.builder(0).weightDecay(x)));
+    add(all, "weightDecay", NOT_NEGATIVE, x -> grouped(one, g -> g.weightDecay(x)));
+    if (one.has(Trait.FAMILY)) {
+      add(all, "beta1", DECAY, x -> built(family(one).betas(x, 0.9)));
+      add(all, "beta2", DECAY, x -> built(family(one).betas(0.9, x)));
+      add(all, "epsilon", NOT_NEGATIVE, x -> built(family(one).epsilon(x)));
+      add(all, "epsilon", NOT_NEGATIVE, x -> grouped(one, g -> g.epsilon(x)));
+      add(all, "density", DENSITY, x -> built(family(one).density(x)));
+      add(all, "density", DENSITY, x -> grouped(one, g -> g.density(x)));
+      add(all, "density", DENSITY, x -> planned(family(one).density(x)));
+      add(all, "spikeThreshold", NOT_NEGATIVE, x -> grouped(one, g -> g.spikeThreshold(x)));
+    }
+  }
+
+  private static MomentBuilder<?> family(OptimizerCase one) {
+    return (MomentBuilder<?>) one.builder(0);
+  }
+
+  private static Object grouped(OptimizerCase one, Consumer<Group> change) {
+    return built(one.builder(0).group("w", change));
+  }
+
+  private static Object planned(OptimizerBuilder<?> builder) {
+    return builder.plannedMemory(Map.of("w", new long[0]));
+  }
+
   private static void add(
       List<Arguments> all, String name, Range range, DoubleFunction<Object> call) {
     for (double bad : range.bad()) {
@@ -134,16 +142,6 @@ final class RangeRefusalTest {
 
   static Stream<Arguments> integers() {
     return Stream.of(
-        integer(
-            "threads must be positive: threads=0", 0, n -> built(Adam.builder().threads((int) n))),
-        integer(
-            "threads must be positive: threads=-1",
-            -1,
-            n -> built(Lion.builder().threads((int) n))),
-        integer(
-            "threads must be positive: threads=0",
-            0,
-            n -> Adam.builder().threads((int) n).plannedMemory(Map.of())),
         integer(
             "resetInterval must not be negative: resetInterval=-1",
             -1,
@@ -208,13 +206,32 @@ final class RangeRefusalTest {
             n -> Roofline.measure(1, 1, (int) n)));
   }
 
+  static Stream<Arguments> threads() {
+    return OptimizerCases.algorithms().stream()
+        .flatMap(
+            one ->
+                Stream.of(
+                    integer(
+                        "threads must be positive: threads=0",
+                        0,
+                        n -> built(one.builder(0).threads((int) n))),
+                    integer(
+                        "threads must be positive: threads=-1",
+                        -1,
+                        n -> built(one.builder(0).threads((int) n))),
+                    integer(
+                        "threads must be positive: threads=0",
+                        0,
+                        n -> planned(one.builder(0).threads((int) n)))));
+  }
+
   private static Arguments integer(String message, long bad, LongFunction<Object> call) {
     Supplier<Object> made = () -> call.apply(bad);
     return Arguments.of(message, made);
   }
 
   @ParameterizedTest(name = "{0}")
-  @MethodSource({"doubles", "integers"})
+  @MethodSource({"doubles", "integers", "threads"})
   void number_isRefused(String message, Supplier<Object> call) {
     assertThatThrownBy(call::get).isInstanceOf(IllegalArgumentException.class).hasMessage(message);
   }
@@ -230,7 +247,8 @@ final class RangeRefusalTest {
   @ParameterizedTest
   @MethodSource("shapes")
   void shapeThatIsPlanned_isRefused(long[] shape, String text) {
-    for (OptimizerBuilder<?> builder : List.of(Adam.builder(), Adafactor.builder())) {
+    for (OptimizerCase one : OptimizerCases.algorithms()) {
+      OptimizerBuilder<?> builder = one.builder(0);
       assertThatThrownBy(() -> builder.plannedMemory(Map.of("w", shape)))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessage(

@@ -26,7 +26,7 @@ final class ResumeProcess {
     for (Path file : files) {
       List<String> words = List.of(file.getFileName().toString().split(" "));
       int stop = Integer.parseInt(words.get(1));
-      try (var run = ResumeCase.named(words.getFirst()).start(threads)) {
+      try (var run = ResumeRun.start(OptimizerCases.named(words.getFirst()), threads)) {
         run.load(file)
             .runTo(stop + steps, stop)
             .save(folder.resolve(words.getFirst() + " " + stop + " to"));

@@ -29,22 +29,22 @@ final class ResumeTest {
 
   @TempDir private Path folder;
 
-  static Stream<ResumeCase> cases() {
-    return ResumeCase.ALL.stream();
+  static Stream<OptimizerCase> cases() {
+    return ResumeRun.cases().stream();
   }
 
   @ParameterizedTest
   @MethodSource("cases")
-  void resume_inAnotherOptimizer_continuesAsIfNothingHadHappened(ResumeCase one)
+  void resume_inAnotherOptimizer_continuesAsIfNothingHadHappened(OptimizerCase one)
       throws IOException {
     Path whole = folder.resolve("whole");
     Path stopped = folder.resolve("stopped");
     Path resumed = folder.resolve("resumed");
-    try (var run = one.start(1)) {
+    try (var run = ResumeRun.start(one, 1)) {
       for (int t = 0; t < 120; t += 7) {
         run.save(stopped);
         run.runTo(t + 7, t).save(whole);
-        try (var other = one.start(2)) {
+        try (var other = ResumeRun.start(one, 2)) {
           other.runTo(3, 0); // what it has done before does not matter
           other.load(stopped).runTo(t + 7, t).save(resumed);
         }
@@ -61,8 +61,8 @@ final class ResumeTest {
     for (Path one : folders) {
       Files.createDirectory(one);
     }
-    for (ResumeCase one : ResumeCase.ALL) {
-      try (var run = one.start(1)) {
+    for (OptimizerCase one : ResumeRun.cases()) {
+      try (var run = ResumeRun.start(one, 1)) {
         for (int t = 0; t <= STOPS.getLast() + MORE_STEPS; t++) {
           run.runTo(t, Math.max(0, t - 1));
           if (STOPS.contains(t)) {
@@ -79,7 +79,7 @@ final class ResumeTest {
     }
     resumeElsewhere(folders.get(0), 0, 2);
     resumeElsewhere(folders.get(1), 128, 3);
-    assertThat(expected).hasSize(ResumeCase.ALL.size() * STOPS.size());
+    assertThat(expected).hasSize(ResumeRun.cases().size() * STOPS.size());
     List<Path> different = new ArrayList<>();
     for (var file : expected.entrySet()) {
       if (!Arrays.equals(Files.readAllBytes(file.getKey()), file.getValue())) {
@@ -90,7 +90,7 @@ final class ResumeTest {
   }
 
   /** Every other stop is resumed by another process. */
-  private static Path file(List<Path> folders, ResumeCase one, int stop, String what) {
+  private static Path file(List<Path> folders, OptimizerCase one, int stop, String what) {
     int which = STOPS.indexOf(stop) % folders.size();
     return folders.get(which).resolve(one.name() + " " + stop + " " + what);
   }

@@ -26,7 +26,7 @@ class PlanTest {
             lab        -> formats, llama, engine, engine.checkpoint, engine.optimizers,
                           engine.options, tensors
             replay     -> engine, engine.optimizers, engine.options, tensors, tensors.safetensors
-            quickstart -> cuda, cuda.optimizer, engine, engine.optimizers, tensors
+            quickstart -> cuda, cuda.optimizer, engine, engine.decision, engine.optimizers, tensors
 
             formats    -> engine.optimizers, engine.options
             llama      -> javacpp.pytorch, engine, tensors

@@ -30,8 +30,8 @@ public abstract class MomentBuilder<B extends MomentBuilder<B>> extends Optimize
   final AdamSettings adam;
 
   /**
-   * A builder of an own optimizer of the family: Adam with decoupled weight decay, until the
-   * builder's methods or {@link #decision} change it.
+   * A builder of an own optimizer of the family, in any package: AdamW without weight decay, until
+   * the builder's methods or {@link #decision} change it.
    *
    * @param name of the algorithm, as checkpoints and messages tell it
    */
@@ -46,6 +46,8 @@ public abstract class MomentBuilder<B extends MomentBuilder<B>> extends Optimize
 
   /**
    * What the optimizer decides otherwise than the family; called for each optimizer that is built.
+   * A decision that keeps numbers must be a new one at each call, and none may depend on what is set
+   * on this builder later.
    *
    * @param parameters how many there are
    */
@@ -60,7 +62,8 @@ public abstract class MomentBuilder<B extends MomentBuilder<B>> extends Optimize
 
   /**
    * Settings of the optimizer's own that hold for all parameters, by names, as text: checkpoints
-   * have them, and {@code load} compares them. None by default.
+   * have them, and {@code load} compares them. None by default. The names must not be those of
+   * other settings in a checkpoint, such as {@code seed}, which they would replace.
    */
   protected Map<String, String> ownSettings() {
     return Map.of();

@@ -2,7 +2,8 @@ package io.spam4j.engine.checkpoint;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.spam4j.engine.ResumeCase;
+import io.spam4j.engine.OptimizerCases;
+import io.spam4j.engine.ResumeRun;
 import io.spam4j.engine.Snapshot;
 import io.spam4j.tensors.safetensors.SafetensorsFormatException;
 import java.io.IOException;
@@ -24,7 +25,7 @@ final class CheckpointDamageTest {
     var random = new Random(42);
     for (String name : new String[] {"sparse", "stable-spam", "transforms", "adafactor"}) {
       byte[] bytes = saved(name);
-      try (var run = ResumeCase.named(name).start(1)) {
+      try (var run = ResumeRun.start(OptimizerCases.named(name), 1)) {
         run.runTo(3, 0);
         Snapshot before = Snapshot.of(run.optimizer);
         for (int flip = 0; flip < FLIPS; flip++) {
@@ -43,7 +44,7 @@ final class CheckpointDamageTest {
   @Test
   void truncation_anywhere_isRefused() throws IOException {
     byte[] bytes = saved("sparse");
-    try (var run = ResumeCase.named("sparse").start(1)) {
+    try (var run = ResumeRun.start(OptimizerCases.named("sparse"), 1)) {
       Snapshot before = Snapshot.of(run.optimizer);
       for (int length = 0; length < bytes.length; length += length < 100 ? 1 : 37) {
         assertRefused(run, Arrays.copyOf(bytes, length), "length " + length);
@@ -55,13 +56,13 @@ final class CheckpointDamageTest {
 
   private byte[] saved(String name) throws IOException {
     Path file = folder.resolve("whole");
-    try (var run = ResumeCase.named(name).start(1)) {
+    try (var run = ResumeRun.start(OptimizerCases.named(name), 1)) {
       run.runTo(60, 0).save(file);
     }
     return Files.readAllBytes(file);
   }
 
-  private void assertRefused(ResumeCase.Run run, byte[] bytes, String what) throws IOException {
+  private void assertRefused(ResumeRun run, byte[] bytes, String what) throws IOException {
     Path file = folder.resolve("damaged");
     Files.write(file, bytes);
     boolean refused;

@@ -9,6 +9,9 @@ import io.spam4j.engine.Gradients;
 import io.spam4j.engine.MemoryReport;
 import io.spam4j.engine.NonFiniteGradientException;
 import io.spam4j.engine.NonFinitePolicy;
+import io.spam4j.engine.OptimizerCase;
+import io.spam4j.engine.OptimizerCase.Trait;
+import io.spam4j.engine.OptimizerCases;
 import io.spam4j.engine.StepReport;
 import io.spam4j.engine.TensorRuns;
 import io.spam4j.engine.internal.step.StepStates;
@@ -17,7 +20,6 @@ import java.lang.management.ManagementFactory;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -37,32 +39,22 @@ final class BaselineContractTest {
   private static final Map<String, long[]> SMALL =
       TensorRuns.shapes(new long[] {20}, new long[] {4, 5}, new long[] {2, 2, 3});
 
-  /** A baseline and a name for it. */
-  record Baseline(String name, Supplier<OptimizerBuilder<?>> builder) {
+  /** A baseline, with weight decay or without. */
+  record Baseline(OptimizerCase one, double weightDecay) {
     OptimizerBuilder<?> make() {
-      return builder.get();
+      return one.builder(0).weightDecay(weightDecay);
     }
 
     @Override
     public String toString() {
-      return name;
+      return one + ", decay " + weightDecay;
     }
   }
 
   static Stream<Baseline> baselines() {
-    return Stream.of(
-        new Baseline("lion", () -> Lion.builder().weightDecay(0.1)),
-        new Baseline("sgd", () -> Sgd.builder().weightDecay(0.1)),
-        new Baseline("sgd without momentum", () -> Sgd.builder().momentum(0)),
-        new Baseline("adafactor", Adafactor::builder),
-        new Baseline(
-            "adafactor with momentum",
-            () -> Adafactor.builder().learningRate(1e-3).beta1(0.9).weightDecay(0.1)),
-        new Baseline("adafactor unscaled", () -> Adafactor.builder().scaleParameter(false)),
-        new Baseline("adam-mini, long blocks", () -> AdamMini.builder((_, _) -> 1)),
-        new Baseline(
-            "adam-mini, rows",
-            () -> AdamMini.builder((_, s) -> s.length < 2 ? 1 : s[0]).weightDecay(0.1)));
+    return OptimizerCases.all()
+        .filter(one -> one.has(Trait.BASELINE) && !one.has(Trait.TRANSFORMS))
+        .flatMap(one -> Stream.of(new Baseline(one, 0), new Baseline(one, 0.1)));
   }
 
   @ParameterizedTest

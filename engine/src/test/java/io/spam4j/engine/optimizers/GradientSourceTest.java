@@ -6,6 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.spam4j.engine.CountingArenas;
 import io.spam4j.engine.GradientTransform;
 import io.spam4j.engine.Optimizer;
+import io.spam4j.engine.OptimizerCase;
+import io.spam4j.engine.OptimizerCase.Trait;
+import io.spam4j.engine.OptimizerCases;
 import io.spam4j.engine.Parameter;
 import io.spam4j.engine.Runs;
 import io.spam4j.engine.Snapshot;
@@ -16,7 +19,6 @@ import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
-import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -41,36 +43,29 @@ final class GradientSourceTest {
   }
 
   /** Optimizers that treat each tensor by itself, whatever the number of the step. */
-  static Stream<Supplier<OptimizerBuilder<?>>> optimizers() {
-    return Stream.of(
-        Adam::builder,
-        () -> AdamW.builder().amsgrad(true).density(0.5),
-        () -> StableSpam.builder().resetInterval(0),
-        Lion::builder,
-        Sgd::builder,
-        Adafactor::builder,
-        () -> AdamMini.builder(1));
+  static Stream<OptimizerCase> optimizers() {
+    return OptimizerCases.floats().filter(one -> !one.has(Trait.COUPLED));
   }
 
   @ParameterizedTest
   @MethodSource("optimizers")
-  void gradientThatComesAndGoes_countsForItsOwnTensorOnly(Supplier<OptimizerBuilder<?>> make) {
-    try (Optimizer both = make.get().build(parameters("always", "sometimes"));
-        Optimizer alone = make.get().build(parameters("sometimes"))) {
+  void gradientThatComesAndGoes_countsForItsOwnTensorOnly(OptimizerCase one) {
+    try (Optimizer both = one.builder(0).build(parameters("always", "rare"));
+        Optimizer alone = one.builder(0).build(parameters("rare"))) {
       for (int t = 0; t < 9; t++) {
         Tensor always = gradient(t);
-        Tensor sometimes = gradient(100 + t);
+        Tensor rare = gradient(100 + t);
         boolean present = t % 3 == 1;
-        both.step(name -> name.equals("always") ? always : present ? sometimes : null);
+        both.step(name -> name.equals("always") ? always : present ? rare : null);
         if (present) {
-          alone.step(_ -> sometimes);
+          alone.step(_ -> rare);
         }
       }
-      both.state("sometimes")
+      both.state("rare")
           .forEach(
               (name, tensor) ->
                   assertThat(tensor.memory().mismatch(tensorOf(alone, name))).isEqualTo(-1));
-      assertThat(both.scalars("sometimes")).isEqualTo(alone.scalars("sometimes"));
+      assertThat(both.scalars("rare")).isEqualTo(alone.scalars("rare"));
       Snapshot.assertSame(
           both.parameters().getLast().weights().toFloats(),
           alone.parameters().getLast().weights().toFloats());
@@ -78,7 +73,7 @@ final class GradientSourceTest {
   }
 
   private static MemorySegment tensorOf(Optimizer optimizer, String state) {
-    Tensor tensor = optimizer.state("sometimes").get(state);
+    Tensor tensor = optimizer.state("rare").get(state);
     assertThat(tensor).isNotNull();
     return tensor == null ? MemorySegment.NULL : tensor.memory();
   }

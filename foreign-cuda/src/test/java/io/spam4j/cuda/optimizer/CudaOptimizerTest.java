@@ -1,8 +1,12 @@
 package io.spam4j.cuda.optimizer;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.spam4j.cuda.StandInDevice;
 import io.spam4j.cuda.StandInDevice.Mode;
 import io.spam4j.cuda.internal.twins.OptimizerCase;
+import io.spam4j.engine.OptimizerCase.Trait;
+import io.spam4j.engine.OptimizerCases;
 import io.spam4j.engine.optimizers.MomentBuilder;
 import io.spam4j.engine.optimizers.StableSpam;
 import java.util.ArrayList;
@@ -11,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -45,6 +50,21 @@ final class CudaOptimizerTest {
         .map(run -> Arguments.of(run[0], other((Launching) run[1])));
   }
 
+  /** What else a device can do of the engine's table, across one reset. */
+  private static Stream<OptimizerCase> others() {
+    Set<String> names =
+        OptimizerCase.ALL.stream().map(OptimizerCase::name).collect(Collectors.toSet());
+    return OptimizerCases.floats()
+        .filter(of -> !of.has(Trait.CPU_ONLY) && !names.contains(of.name()))
+        .map(of -> new OptimizerCase(of.name(), () -> of.builder(OptimizerCase.RESET_INTERVAL)));
+  }
+
+  @Test
+  void selfTest_hasTheNamesOfTheTable() {
+    assertThat(OptimizerCases.all().map(of -> of.name()))
+        .containsAll(OptimizerCase.ALL.stream().map(OptimizerCase::name).toList());
+  }
+
   private static Launching other(Launching launching) {
     return launching == Launching.GRAPH ? Launching.KERNELS : Launching.GRAPH;
   }
@@ -59,6 +79,12 @@ final class CudaOptimizerTest {
   @MethodSource("shortRuns")
   void optimizer_launchedTheOtherWay(OptimizerCase of, Launching launching) {
     run(of, launching, Mode.LAZY, FEW);
+  }
+
+  @ParameterizedTest
+  @MethodSource("others")
+  void optimizer_ofTheTable_givesTheBitsOfTheCpu(OptimizerCase of) {
+    run(of, Launching.GRAPH, Mode.LAZY, FEW);
   }
 
   @ParameterizedTest

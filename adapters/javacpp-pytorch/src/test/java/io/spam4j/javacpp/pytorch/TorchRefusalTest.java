@@ -1,0 +1,154 @@
+package io.spam4j.javacpp.pytorch;
+
+import static io.spam4j.javacpp.pytorch.TorchTensors.trainable;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.bytedeco.pytorch.global.torch.zeros;
+
+import java.util.Map;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Device;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Weights and gradients that cannot be viewed are refused, with the whole message. */
+class TorchRefusalTest {
+  @SuppressWarnings("NullAway.Init") // Set before each test.
+  private PointerScope scope;
+
+  @BeforeEach
+  void openScope() {
+    scope = new PointerScope();
+  }
+
+  @AfterEach
+  void closeScope() {
+    scope.close();
+  }
+
+  @Test
+  void weights_undefined_areRefused() {
+    assertRefused(new Tensor(), "weights must be defined: parameter=layer.w");
+  }
+
+  @Test
+  void weights_notContiguous_areRefused() {
+    assertRefused(
+        zeros(2, 3).transpose(0, 1),
+        "weights must be contiguous, use contiguous(): parameter=layer.w, shape=[3, 2],"
+            + " strides=[1, 3]");
+  }
+
+  @Test
+  void weights_notOnTheCpu_areRefused() {
+    assertRefused(
+        zeros(2, 3).to(new Device("meta"), torch.ScalarType.Float),
+        "weights must be on the CPU, move the model there first: parameter=layer.w, device=meta");
+  }
+
+  @Test
+  void weights_sparse_areRefused() {
+    assertRefused(
+        zeros(2, 3).to_sparse(),
+        "weights must be dense, use to_dense(): parameter=layer.w, layout=Sparse");
+  }
+
+  @Test
+  void weights_double_areRefused() {
+    assertRefused(
+        zeros(2, 3).to(torch.ScalarType.Double),
+        "weights must be float32 or bfloat16, use to(ScalarType.Float): parameter=layer.w,"
+            + " type=Double");
+  }
+
+  @Test
+  void weights_half_areRefused() {
+    assertRefused(
+        zeros(2, 3).to(torch.ScalarType.Half),
+        "weights must be float32 or bfloat16, use to(ScalarType.Float): parameter=layer.w,"
+            + " type=Half");
+  }
+
+  @Test
+  void weights_lazilyNegated_areRefused() {
+    assertRefused(
+        zeros(2, 3)._neg_view(),
+        "weights must not be a view that negates, use resolve_neg(): parameter=layer.w");
+  }
+
+  @Test
+  void weights_computed_areRefused() {
+    assertRefused(
+        trainable(new float[] {1, 2}, 2).mul(new Scalar(2.0f)),
+        "weights must be a leaf of autograd's graph, use detach(): parameter=layer.w");
+  }
+
+  @Test
+  void weights_empty_areRefused() {
+    assertRefused(zeros(0, 3), "weights must have elements: parameter=layer.w, shape=[0, 3]");
+  }
+
+  @Test
+  void gradient_notContiguous_isRefused() {
+    assertGradientRefused(
+        zeros(3, 2).transpose(0, 1),
+        "gradient must be contiguous, use contiguous(): parameter=layer.w, shape=[2, 3],"
+            + " strides=[1, 2]");
+  }
+
+  @Test
+  void gradient_notOnTheCpu_isRefused() {
+    assertGradientRefused(
+        zeros(2, 3).to(new Device("meta"), torch.ScalarType.Float),
+        "gradient must be on the CPU, move the model there first: parameter=layer.w, device=meta");
+  }
+
+  @Test
+  void gradient_sparse_isRefused() {
+    assertGradientRefused(
+        zeros(2, 3).to_sparse(),
+        "gradient must be dense, use to_dense(): parameter=layer.w, layout=Sparse");
+  }
+
+  @Test
+  void gradient_double_isRefused() {
+    assertGradientRefused(
+        zeros(2, 3).to(torch.ScalarType.Double),
+        "gradient must be float32 or bfloat16, use to(ScalarType.Float): parameter=layer.w,"
+            + " type=Double");
+  }
+
+  @Test
+  void gradient_lazilyNegated_isRefused() {
+    assertGradientRefused(
+        zeros(2, 3)._neg_view(),
+        "gradient must not be a view that negates, use resolve_neg(): parameter=layer.w");
+  }
+
+  @Test
+  void gradient_ofAnotherShape_isRefused() {
+    assertGradientRefused(
+        zeros(3, 2),
+        "gradient shape must equal weight shape: parameter=layer.w, gradient=[3, 2],"
+            + " weight=[2, 3]");
+  }
+
+  private static void assertRefused(Tensor weights, String message) {
+    assertThatThrownBy(() -> TorchParameters.of(Map.of("layer.w", weights)))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage(message);
+  }
+
+  private static void assertGradientRefused(Tensor gradient, String message) {
+    Tensor weights = zeros(2, 3);
+    weights.mutable_grad().put(gradient);
+    try (var torch = TorchParameters.of(Map.of("layer.w", weights))) {
+      assertThatThrownBy(() -> torch.gradients().of("layer.w"))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessage(message);
+    }
+  }
+}
