@@ -60,7 +60,7 @@ record SimulationPage(
                         Locale.ROOT,
                         "%s takes the spike as %.2f (root mean square), and its v ends %s times as large.",
                         outcome.label(),
-                        Math.sqrt(outcome.takenSquare().mean().get(Simulation.SPIKE_STEP)),
+                        Math.sqrt(outcome.takenSquare().mean().getDouble(Simulation.SPIKE_STEP)),
                         growth(outcome)))
             .collect(Collectors.joining(" ")));
     return lines;
@@ -68,8 +68,8 @@ record SimulationPage(
 
   /** How much larger v is at the end than without the spike. */
   private static String growth(Outcome outcome) {
-    double with = outcome.second().mean().get(Simulation.STEPS);
-    double without = outcome.cleanSecond().mean().get(Simulation.STEPS);
+    double with = outcome.second().mean().getDouble(Simulation.STEPS);
+    double without = outcome.cleanSecond().mean().getDouble(Simulation.STEPS);
     return String.format(Locale.ROOT, "%.1f", with / without);
   }
 

@@ -67,7 +67,7 @@ final class SimulationTest {
     assertThat(spam.first().mean().subList(0, 30).toDoubleArray())
         .isEqualTo(spam.cleanFirst().mean().subList(0, 30).toDoubleArray());
     assertThat(spam.firstExcess().mean().subList(0, 30).toDoubleArray()).containsOnly(0.0);
-    assertThat(spam.firstExcess().mean().get(30)).isGreaterThan(0.1);
+    assertThat(spam.firstExcess().mean().getDouble(30)).isGreaterThan(0.1);
   }
 
   @Test
