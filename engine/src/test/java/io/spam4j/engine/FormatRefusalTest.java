@@ -137,8 +137,7 @@ final class FormatRefusalTest {
     assertThatThrownBy(() -> built(one.builder(0)))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage(message);
-    assertThatThrownBy(
-            () -> one.builder(0).plannedMemory(Map.of("w", new long[] {8}), DType.BF16))
+    assertThatThrownBy(() -> one.builder(0).plannedMemory(Map.of("w", new long[] {8}), DType.BF16))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage(message);
   }

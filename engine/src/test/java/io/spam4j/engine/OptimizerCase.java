@@ -13,8 +13,8 @@ import java.util.function.LongFunction;
  *
  * @param name of a file where there is one, such as {@code spam-reference}
  * @param dtype of weights and gradients, F32 or BF16
- * @param make a new builder, whose moments are reset after so many steps; 0 for never. Whatever else
- *     takes its time, warm-ups, schedules, grace, takes a share of that.
+ * @param make a new builder, whose moments are reset after so many steps; 0 for never. Whatever
+ *     else takes its time, warm-ups, schedules, grace, takes a share of that.
  */
 public record OptimizerCase(
     String name, DType dtype, Set<Trait> traits, LongFunction<OptimizerBuilder<?>> make) {

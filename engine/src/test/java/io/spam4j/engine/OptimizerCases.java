@@ -189,8 +189,7 @@ public final class OptimizerCases {
         of("four-transforms", _ -> AdamW.builder().transforms(four), TRANSFORMS, COUPLED),
         of(
             "norm-and-clip",
-            _ ->
-                AdamW.builder().transforms(norm, adaClip).nonFinite(NonFinitePolicy.SKIP_STEP),
+            _ -> AdamW.builder().transforms(norm, adaClip).nonFinite(NonFinitePolicy.SKIP_STEP),
             TRANSFORMS,
             COUPLED),
         of("all-transforms", _ -> Adam.builder().transforms(all), TRANSFORMS, COUPLED, CPU_ONLY),

@@ -33,8 +33,7 @@ class PlanTest {
             "public without use outside its package: member=internal.Cublas(String, SymbolLookup)",
             STAND_IN)
         .except(
-            "public without use outside its package: member=internal.CudaLibrary(Cudart)",
-            STAND_IN)
+            "public without use outside its package: member=internal.CudaLibrary(Cudart)", STAND_IN)
         .except(
             "public without use outside its package: member=internal.DynamicLinker.rethrown(Throwable)",
             STAND_IN)
@@ -48,11 +47,9 @@ class PlanTest {
             "public without use outside its package: member=internal.NativeLibrary.POINTER",
             STAND_IN)
         .except(
-            "public without use outside its package: member=internal.NativeLibrary.INT",
-            STAND_IN)
+            "public without use outside its package: member=internal.NativeLibrary.INT", STAND_IN)
         .except(
-            "public without use outside its package: member=internal.NativeLibrary.LONG",
-            STAND_IN)
+            "public without use outside its package: member=internal.NativeLibrary.LONG", STAND_IN)
         .except(
             "public without use outside its package: member=internal.NativeLibrary(String, SymbolLookup)",
             STAND_IN)
@@ -83,15 +80,12 @@ class PlanTest {
         .except(
             "public without use outside its package: member=internal.twins.OptimizerCase.spam()",
             TWINS)
-        .except(
-            "public without use outside its package: member=internal.twins.Twins.SHIFTS",
-            TWINS)
+        .except("public without use outside its package: member=internal.twins.Twins.SHIFTS", TWINS)
         .except(
             "public without use outside its package: member=internal.twins.Twins(CudaDevice, CudaStream, OptimizerBuilder, Map, Launching, IntUnaryOperator)",
             TWINS)
         .except(
-            "public without use outside its package: member=internal.twins.Twins.draw(long)",
-            TWINS)
+            "public without use outside its package: member=internal.twins.Twins.draw(long)", TWINS)
         .except(
             "public without use outside its package: member=internal.twins.Twins.hasGradient(String, long)",
             TWINS)

@@ -1,16 +1,12 @@
 package io.spam4j.engine.optimizers;
 
-import io.spam4j.engine.internal.adafactor.RelativeStep;
-
+import io.spam4j.engine.Schedule;
+import io.spam4j.engine.internal.adafactor.AdafactorRule;
 import io.spam4j.engine.internal.adafactor.AdafactorSettings;
 import io.spam4j.engine.internal.adafactor.AdafactorTensor;
-
-import io.spam4j.engine.internal.adafactor.AdafactorRule;
-
-import io.spam4j.engine.Schedule;
+import io.spam4j.engine.internal.adafactor.RelativeStep;
 import io.spam4j.engine.internal.decide.Hyperparameters;
 import io.spam4j.engine.internal.decide.StateNames;
-import io.spam4j.engine.internal.math.Ranges;
 import io.spam4j.engine.internal.step.Algorithm;
 import io.spam4j.engine.internal.step.Baseline;
 import java.util.Arrays;
@@ -155,7 +151,8 @@ public final class Adafactor {
     Algorithm algorithm() {
       requireOneLearningRate();
       var settings =
-          new AdafactorSettings(epsilon1, epsilon2, clipThreshold, decayRate, beta1, scaleParameter);
+          new AdafactorSettings(
+              epsilon1, epsilon2, clipThreshold, decayRate, beta1, scaleParameter);
       return new Baseline(
           "adafactor",
           settings.text(),

@@ -46,8 +46,8 @@ public abstract class MomentBuilder<B extends MomentBuilder<B>> extends Optimize
 
   /**
    * What the optimizer decides otherwise than the family; called for each optimizer that is built.
-   * A decision that keeps numbers must be a new one at each call, and none may depend on what is set
-   * on this builder later.
+   * A decision that keeps numbers must be a new one at each call, and none may depend on what is
+   * set on this builder later.
    *
    * @param parameters how many there are
    */

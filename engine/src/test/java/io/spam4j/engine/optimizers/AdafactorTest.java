@@ -1,7 +1,5 @@
 package io.spam4j.engine.optimizers;
 
-import io.spam4j.engine.internal.adafactor.RelativeStep;
-
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
@@ -9,6 +7,7 @@ import io.spam4j.engine.Optimizer;
 import io.spam4j.engine.Parameter;
 import io.spam4j.engine.Runs;
 import io.spam4j.engine.StepReport;
+import io.spam4j.engine.internal.adafactor.RelativeStep;
 import io.spam4j.tensors.Tensor;
 import java.util.List;
 import java.util.Random;

@@ -149,7 +149,8 @@ final class MemoryExactTest {
    */
   private static boolean allocatesInSteps(OptimizerCase tested, Optimizer optimizer) {
     return tested.has(Trait.FAMILY)
-        && (optimizer.firstMoment("matrix").dtype() == DType.F32 || optimizer.mask("matrix").isPresent());
+        && (optimizer.firstMoment("matrix").dtype() == DType.F32
+            || optimizer.mask("matrix").isPresent());
   }
 
   @ParameterizedTest

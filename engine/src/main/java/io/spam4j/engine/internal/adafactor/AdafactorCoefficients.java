@@ -1,9 +1,8 @@
 package io.spam4j.engine.internal.adafactor;
 
-
 /**
- * The numbers of one tensor at one step of Adafactor. Mutable and reused, one a tensor,
- * because a step allocates nothing; {@link AdafactorUpdate} only reads it.
+ * The numbers of one tensor at one step of Adafactor. Mutable and reused, one a tensor, because a
+ * step allocates nothing; {@link AdafactorUpdate} only reads it.
  */
 final class AdafactorCoefficients {
   /** Whether coordinates that are NaN or Inf leave weight and state as they are. */

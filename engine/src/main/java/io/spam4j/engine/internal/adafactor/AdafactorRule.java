@@ -1,6 +1,5 @@
 package io.spam4j.engine.internal.adafactor;
 
-
 import io.spam4j.engine.internal.decide.Hyperparameters;
 import io.spam4j.engine.internal.decide.StepState;
 import io.spam4j.engine.internal.kernel.UpdateTally;

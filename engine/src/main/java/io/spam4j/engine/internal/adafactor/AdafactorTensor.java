@@ -1,6 +1,5 @@
 package io.spam4j.engine.internal.adafactor;
 
-
 import io.spam4j.engine.internal.decide.Hyperparameters;
 import io.spam4j.engine.internal.decide.StateNames;
 import io.spam4j.engine.internal.measure.PartialSum;

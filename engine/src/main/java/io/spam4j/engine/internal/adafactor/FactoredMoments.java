@@ -1,6 +1,5 @@
 package io.spam4j.engine.internal.adafactor;
 
-
 import static java.lang.foreign.ValueLayout.JAVA_DOUBLE_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 
@@ -10,9 +9,9 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * The second moments of a tensor of matrices in Adafactor: means over rows and over
- * columns, whose product stands for all. Sums that one tile completes go there at once; those of
- * several tiles are kept and added in order.
+ * The second moments of a tensor of matrices in Adafactor: means over rows and over columns, whose
+ * product stands for all. Sums that one tile completes go there at once; those of several tiles are
+ * kept and added in order.
  */
 final class FactoredMoments {
   private final MatrixTiles tiles;

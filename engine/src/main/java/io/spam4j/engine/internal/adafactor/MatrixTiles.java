@@ -1,13 +1,12 @@
 package io.spam4j.engine.internal.adafactor;
 
-
 import io.spam4j.engine.internal.work.WorkPlan;
 import io.spam4j.tensors.Tensor;
 
 /**
- * How Adafactor sees a tensor: as a batch of matrices of its last two dimensions, each cut
- * into tiles, so that several threads can sum its rows and columns while the sums that they leave
- * are few. A vector or scalar is one row.
+ * How Adafactor sees a tensor: as a batch of matrices of its last two dimensions, each cut into
+ * tiles, so that several threads can sum its rows and columns while the sums that they leave are
+ * few. A vector or scalar is one row.
  *
  * @param matrices how many
  * @param rows of each matrix

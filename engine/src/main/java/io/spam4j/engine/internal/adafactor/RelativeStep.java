@@ -1,8 +1,7 @@
 package io.spam4j.engine.internal.adafactor;
 
-import io.spam4j.engine.optimizers.Adafactor;
-
 import io.spam4j.engine.Schedule;
+import io.spam4j.engine.optimizers.Adafactor;
 
 /**
  * The step size that {@link Adafactor} finds for itself (section 8 of the paper): min(1e-2, 1 /

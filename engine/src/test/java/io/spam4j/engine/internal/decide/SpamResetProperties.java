@@ -41,7 +41,8 @@ final class SpamResetProperties {
       for (int i = 0; i < gradient.length; i++) {
         // exactly the first step of Adam: m = (1 - beta1) g, v = (1 - beta2) g^2
         assertThat(one.first()[i]).isEqualTo((float) (1 - SpamProperties.BETA1) * gradient[i]);
-        assertThat(one.second()[i]).isEqualTo((float) (1 - SpamProperties.BETA2) * (gradient[i] * gradient[i]));
+        assertThat(one.second()[i])
+            .isEqualTo((float) (1 - SpamProperties.BETA2) * (gradient[i] * gradient[i]));
       }
     }
   }
@@ -51,11 +52,18 @@ final class SpamResetProperties {
       @ForAll long seed, @ForAll @IntRange(min = 2, max = 40) int interval) {
     double lr = 1e-2;
     double warmup = SpamProperties.authors(interval, 10, 20).warmupScale(interval);
-    double global = Math.sqrt(Correction.of(SpamProperties.BETA2, interval)) / Correction.of(SpamProperties.BETA1, interval);
+    double global =
+        Math.sqrt(Correction.of(SpamProperties.BETA2, interval))
+            / Correction.of(SpamProperties.BETA1, interval);
     // m / sqrt(v) = (1 - beta1) / sqrt(1 - beta2) = 3.1623 after one gradient, corrected by count
     assertResetStep(seed, interval, BiasCorrection.SINCE_RESET, lr * warmup);
-    assertResetStep(seed, interval, BiasCorrection.NONE, lr * warmup * SpamProperties.momentRatio(1));
-    assertResetStep(seed, interval, BiasCorrection.GLOBAL, lr * warmup * SpamProperties.momentRatio(1) * global);
+    assertResetStep(
+        seed, interval, BiasCorrection.NONE, lr * warmup * SpamProperties.momentRatio(1));
+    assertResetStep(
+        seed,
+        interval,
+        BiasCorrection.GLOBAL,
+        lr * warmup * SpamProperties.momentRatio(1) * global);
   }
 
   private static void assertResetStep(
@@ -123,7 +131,8 @@ final class SpamResetProperties {
       @ForAll long seed, @ForAll @IntRange(min = 0, max = 10) int grace) {
     var random = new Random(seed);
     var gate = SpamProperties.authors(20, 5, grace);
-    var builder = SpamProperties.shortIntervals().resetInterval(20).rewarmSteps(5).spikeGraceSteps(grace);
+    var builder =
+        SpamProperties.shortIntervals().resetInterval(20).rewarmSteps(5).spikeGraceSteps(grace);
     try (var run = new Runs(builder, new float[50])) {
       for (int t = 1; t <= 65; t++) {
         StepReport report = run.step(Runs.draw(random, 50, 5));
