@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.spam4j.engine.optimizers.OptimizerBuilder;
 import io.spam4j.tensors.Tensor;
+import io.spam4j.testing.OptimizerCase;
+import io.spam4j.testing.OptimizerCases;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
@@ -33,7 +35,7 @@ final class ConvergenceTest {
    * @param without who leaves weights where they are, because they never have moments, or finds
    *     that each gradient is a spike by the moments after a reset, which NULLIFY drops
    */
-  private record Problem(String name, List<Descent> descents, List<String> without) {
+  record Problem(String name, List<Descent> descents, List<String> without) {
     @Override
     public String toString() {
       return name;

@@ -2,7 +2,6 @@ package io.spam4j.engine;
 
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.spam4j.engine.OptimizerCase.Trait;
 import io.spam4j.engine.optimizers.Adam;
 import io.spam4j.engine.optimizers.AdamW;
 import io.spam4j.engine.optimizers.OptimizerBuilder;
@@ -16,6 +15,9 @@ import io.spam4j.engine.options.UnselectedWeights;
 import io.spam4j.engine.options.WeightRounding;
 import io.spam4j.tensors.DType;
 import io.spam4j.tensors.Tensor;
+import io.spam4j.testing.OptimizerCase;
+import io.spam4j.testing.OptimizerCase.Trait;
+import io.spam4j.testing.OptimizerCases;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.LinkedHashMap;

@@ -6,6 +6,8 @@ import java.lang.foreign.Arena;
 
 /** Of a device that is not asked for anything: nothing is selected by magnitude, nor saved. */
 public final class NoCopies implements HostCopies {
+  public NoCopies() {}
+
   @Override
   public Tensor weights(int parameter, Arena arena) {
     throw new AssertionError(parameter);

@@ -3,9 +3,11 @@ package io.spam4j.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.spam4j.engine.OptimizerCase.Trait;
 import io.spam4j.tensors.DType;
 import io.spam4j.tensors.Tensor;
+import io.spam4j.testing.OptimizerCase;
+import io.spam4j.testing.OptimizerCase.Trait;
+import io.spam4j.testing.OptimizerCases;
 import java.lang.foreign.Arena;
 import java.util.LinkedHashMap;
 import java.util.List;

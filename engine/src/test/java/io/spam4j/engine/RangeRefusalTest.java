@@ -2,7 +2,6 @@ package io.spam4j.engine;
 
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.spam4j.engine.OptimizerCase.Trait;
 import io.spam4j.engine.optimizers.Adafactor;
 import io.spam4j.engine.optimizers.Adam;
 import io.spam4j.engine.optimizers.AdamMini;
@@ -16,6 +15,9 @@ import io.spam4j.engine.optimizers.StableSpam;
 import io.spam4j.engine.options.WarmupCurve;
 import io.spam4j.engine.roofline.Roofline;
 import io.spam4j.tensors.Tensor;
+import io.spam4j.testing.OptimizerCase;
+import io.spam4j.testing.OptimizerCase.Trait;
+import io.spam4j.testing.OptimizerCases;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

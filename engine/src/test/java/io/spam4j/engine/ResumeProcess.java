@@ -1,6 +1,7 @@
 package io.spam4j.engine;
 
 import io.spam4j.tensors.internal.simd.VectorMode;
+import io.spam4j.testing.OptimizerCases;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

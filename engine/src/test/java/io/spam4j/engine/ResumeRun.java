@@ -1,11 +1,13 @@
 package io.spam4j.engine;
 
-import io.spam4j.engine.OptimizerCase.Trait;
 import io.spam4j.engine.checkpoint.LoadOptions;
 import io.spam4j.engine.checkpoint.SaveOptions;
 import io.spam4j.engine.optimizers.OptimizerBuilder;
 import io.spam4j.tensors.DType;
 import io.spam4j.tensors.Tensor;
+import io.spam4j.testing.OptimizerCase;
+import io.spam4j.testing.OptimizerCase.Trait;
+import io.spam4j.testing.OptimizerCases;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;

@@ -2,10 +2,10 @@ package io.spam4j.engine.checkpoint;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.spam4j.engine.OptimizerCase;
-import io.spam4j.engine.OptimizerCases;
 import io.spam4j.engine.ResumeRun;
 import io.spam4j.tensors.safetensors.Safetensors;
+import io.spam4j.testing.OptimizerCase;
+import io.spam4j.testing.OptimizerCases;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.net.URISyntaxException;

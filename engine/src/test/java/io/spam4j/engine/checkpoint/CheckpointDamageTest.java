@@ -2,10 +2,10 @@ package io.spam4j.engine.checkpoint;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.spam4j.engine.OptimizerCases;
 import io.spam4j.engine.ResumeRun;
 import io.spam4j.engine.Snapshot;
 import io.spam4j.tensors.safetensors.SafetensorsFormatException;
+import io.spam4j.testing.OptimizerCases;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,4 +1,4 @@
-package io.spam4j.engine;
+package io.spam4j.testing;
 
 import io.spam4j.engine.optimizers.MomentBuilder;
 import io.spam4j.engine.optimizers.OptimizerBuilder;

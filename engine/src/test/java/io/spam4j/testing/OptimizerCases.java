@@ -1,14 +1,16 @@
-package io.spam4j.engine;
+package io.spam4j.testing;
 
-import static io.spam4j.engine.OptimizerCase.Trait.COUPLED;
-import static io.spam4j.engine.OptimizerCase.Trait.CPU_ONLY;
-import static io.spam4j.engine.OptimizerCase.Trait.GIVEN;
-import static io.spam4j.engine.OptimizerCase.Trait.SPARSE;
-import static io.spam4j.engine.OptimizerCase.Trait.THROWS;
-import static io.spam4j.engine.OptimizerCase.Trait.TRANSFORMS;
-import static io.spam4j.engine.OptimizerCase.Trait.UNPLANNED;
+import static io.spam4j.testing.OptimizerCase.Trait.COUPLED;
+import static io.spam4j.testing.OptimizerCase.Trait.CPU_ONLY;
+import static io.spam4j.testing.OptimizerCase.Trait.GIVEN;
+import static io.spam4j.testing.OptimizerCase.Trait.SPARSE;
+import static io.spam4j.testing.OptimizerCase.Trait.THROWS;
+import static io.spam4j.testing.OptimizerCase.Trait.TRANSFORMS;
+import static io.spam4j.testing.OptimizerCase.Trait.UNPLANNED;
 
-import io.spam4j.engine.OptimizerCase.Trait;
+import io.spam4j.engine.GradientTransform;
+import io.spam4j.engine.NonFinitePolicy;
+import io.spam4j.engine.Schedule;
 import io.spam4j.engine.optimizers.Adafactor;
 import io.spam4j.engine.optimizers.Adam;
 import io.spam4j.engine.optimizers.AdamMini;
@@ -28,6 +30,7 @@ import io.spam4j.engine.options.SpikeAction;
 import io.spam4j.engine.options.UnselectedWeights;
 import io.spam4j.engine.options.WeightRounding;
 import io.spam4j.tensors.DType;
+import io.spam4j.testing.OptimizerCase.Trait;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
