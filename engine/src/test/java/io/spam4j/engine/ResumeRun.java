@@ -20,6 +20,7 @@ import java.util.Objects;
 import java.util.Random;
 
 /** A run that can be stopped and resumed, because its gradients depend on the step alone. */
+@SuppressWarnings("exports") // tests are no module
 public final class ResumeRun implements AutoCloseable {
   /** As the files in checkpoints/v1 have it. */
   private static final int RESET_INTERVAL = 50;
