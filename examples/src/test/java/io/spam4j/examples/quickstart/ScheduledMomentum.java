@@ -43,7 +43,7 @@ final class ScheduledMomentum extends MomentBuilder<ScheduledMomentum> {
   @Override
   protected Decision decision(int parameters) {
     Decision kept = new Kept(momentumDecay, parameters);
-    return tells ? kept : kept::decide;
+    return tells ? kept : (c, step) -> kept.decide(c, step); // without its scalars
   }
 
   @Override
@@ -68,7 +68,7 @@ final class ScheduledMomentum extends MomentBuilder<ScheduledMomentum> {
       double mu = step.beta1() * (1 - 0.5 * Math.pow(0.96, step.updates() * momentumDecay));
       logarithms[step.tensor()] += Math.log(mu);
       double correction1 = -Math.expm1(logarithms[step.tensor()]);
-      double correction2 = 1 - Math.pow(step.beta2(), step.updates());
+      double correction2 = 1 - Math.pow(step.beta2(), (double) step.updates());
       coefficients.beta1 = (float) mu;
       coefficients.oneMinusBeta1 = (float) (1 - mu);
       coefficients.stepSize = (float) (step.learningRate() * Math.sqrt(correction2) / correction1);
