@@ -37,6 +37,8 @@ public record OptimizerCase(
     TRANSFORMS,
     /** What happens to a tensor depends on the gradients of the others. */
     COUPLED,
+    /** State is rounded at random, otherwise at each step. Nobody has to say so of bfloat16. */
+    ROUNDS,
     /** A gradient that is not finite is an exception. */
     THROWS,
     /** No device can do it. Nobody has to say so of baselines and of bfloat16. */
@@ -50,6 +52,7 @@ public record OptimizerCase(
     all.add(make.apply(1) instanceof MomentBuilder ? Trait.FAMILY : Trait.BASELINE);
     if (dtype == DType.BF16) {
       all.add(Trait.BFLOAT16);
+      all.add(Trait.ROUNDS);
     }
     if (all.contains(Trait.BASELINE) || all.contains(Trait.BFLOAT16)) {
       all.add(Trait.CPU_ONLY);

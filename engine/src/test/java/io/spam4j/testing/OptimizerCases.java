@@ -3,6 +3,7 @@ package io.spam4j.testing;
 import static io.spam4j.testing.OptimizerCase.Trait.COUPLED;
 import static io.spam4j.testing.OptimizerCase.Trait.CPU_ONLY;
 import static io.spam4j.testing.OptimizerCase.Trait.GIVEN;
+import static io.spam4j.testing.OptimizerCase.Trait.ROUNDS;
 import static io.spam4j.testing.OptimizerCase.Trait.SPARSE;
 import static io.spam4j.testing.OptimizerCase.Trait.THROWS;
 import static io.spam4j.testing.OptimizerCase.Trait.TRANSFORMS;
@@ -211,34 +212,38 @@ public final class OptimizerCases {
     MomentFormat bf16 = MomentFormat.BF16;
     MomentFormat int8 = MomentFormat.INT8;
     return List.of(
-        of("adam-moments-bf16", _ -> Adam.builder().moments(bf16), CPU_ONLY),
-        of("adam-moments-int8", _ -> Adam.builder().moments(int8), CPU_ONLY),
-        of("sparse-moments-bf16", n -> sparse(n).moments(bf16), SPARSE, CPU_ONLY),
-        of("sparse-moments-int8", n -> sparse(n).moments(int8), SPARSE, CPU_ONLY),
-        of("sparse-keep-moments-bf16", n -> keep(n).moments(bf16), SPARSE, CPU_ONLY),
+        of("adam-moments-bf16", _ -> Adam.builder().moments(bf16), CPU_ONLY, ROUNDS),
+        of("adam-moments-int8", _ -> Adam.builder().moments(int8), CPU_ONLY, ROUNDS),
+        of("sparse-moments-bf16", n -> sparse(n).moments(bf16), SPARSE, CPU_ONLY, ROUNDS),
+        of("sparse-moments-int8", n -> sparse(n).moments(int8), SPARSE, CPU_ONLY, ROUNDS),
+        of("sparse-keep-moments-bf16", n -> keep(n).moments(bf16), SPARSE, CPU_ONLY, ROUNDS),
         of(
             "sparse-given-moments-bf16",
             n -> sparse(n).maskSelection(given).moments(bf16),
             SPARSE,
             GIVEN,
             UNPLANNED,
-            CPU_ONLY),
+            CPU_ONLY,
+            ROUNDS),
         of(
             "sparse-given-moments-int8",
             n -> sparse(n).maskSelection(given).moments(int8),
             SPARSE,
             GIVEN,
             UNPLANNED,
-            CPU_ONLY),
-        of("int8", n -> spam(n).moments(int8), CPU_ONLY),
+            CPU_ONLY,
+            ROUNDS),
+        of("int8", n -> spam(n).moments(int8), CPU_ONLY, ROUNDS),
         of(
             "stable-spam-moments-bf16",
             n -> StableSpam.builder().resetInterval(n).moments(bf16),
-            CPU_ONLY),
+            CPU_ONLY,
+            ROUNDS),
         of(
             "stable-spam-moments-int8",
             n -> StableSpam.builder().resetInterval(n).moments(int8),
-            CPU_ONLY),
+            CPU_ONLY,
+            ROUNDS),
         halves("bf16", n -> spam(n).moments(bf16)),
         halves("bf16-exact", n -> spam(n).weightRounding(WeightRounding.EXACT)),
         halves(

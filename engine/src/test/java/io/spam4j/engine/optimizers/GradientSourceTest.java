@@ -44,7 +44,7 @@ final class GradientSourceTest {
 
   /** Optimizers that treat each tensor by itself, whatever the number of the step. */
   static Stream<OptimizerCase> optimizers() {
-    return OptimizerCases.floats().filter(one -> !one.has(Trait.COUPLED));
+    return OptimizerCases.floats().filter(one -> !one.has(Trait.COUPLED) && !one.has(Trait.ROUNDS));
   }
 
   @ParameterizedTest
