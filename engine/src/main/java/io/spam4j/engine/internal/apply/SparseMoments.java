@@ -32,10 +32,12 @@ final class SparseMoments implements AutoCloseable {
   private final AdamSettings adam;
   private final Selections selections;
   private final StateStore state;
+  private final boolean any; // else no step has anything to do here
 
   SparseMoments(RuleParts parts, AdamSettings adam) {
     this.parts = parts;
     this.adam = adam;
+    any = parts.hyperparameters().stream().anyMatch(Hyperparameters::isSparse);
     selections = selections();
     try {
       state = new StateStore(parts.layout(), parts.parameters(), counts(), parts.memory());
@@ -74,7 +76,7 @@ final class SparseMoments implements AutoCloseable {
 
   /** Whether any tensor is sparse. */
   boolean any() {
-    return parts.hyperparameters().stream().anyMatch(Hyperparameters::isSparse);
+    return any;
   }
 
   boolean isSparse(int tensor) {
@@ -110,6 +112,9 @@ final class SparseMoments implements AutoCloseable {
    * @return whether some tensor will have another number of moments
    */
   boolean prepare(StepState step, Timeline timeline) {
+    if (!any) {
+      return false;
+    }
     selections.prepare(step, timeline);
     boolean resizes = false;
     for (int i = 0; i < tensors(); i++) {
@@ -142,6 +147,9 @@ final class SparseMoments implements AutoCloseable {
    * @param moved told of each tensor whose state lies elsewhere now
    */
   void commit(IntConsumer moved) {
+    if (!any) {
+      return;
+    }
     selections.commit();
     for (int i = 0; i < tensors(); i++) {
       if (state.prepared(i) != null) {
