@@ -11,6 +11,7 @@ import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.SequencedMap;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.zip.CRC32C;
 
@@ -41,6 +42,9 @@ final class CheckpointFormat {
   static final String MASK_COUNT = "maskCount";
   static final String MASK_WIDTH = "maskWidth";
 
+  private static final Set<String> FIELDS =
+      Set.of(SHAPE, IN_GROUP, UPDATES, UPDATES_SINCE_RESET, SPIKES, STATE, MASK_COUNT, MASK_WIDTH);
+
   private static final String MASK = "mask";
   private static final int PIECE = 1 << 20;
 
@@ -49,6 +53,14 @@ final class CheckpointFormat {
       Comparator.comparing(text -> text.getBytes(StandardCharsets.UTF_8), Arrays::compareUnsigned);
 
   private CheckpointFormat() {}
+
+  /** Whether a scalar can have this name: no other field has it, and a field can be read again. */
+  static boolean isScalarName(String name) {
+    return !FIELDS.contains(name)
+        && !name.isEmpty()
+        && name.indexOf(' ') < 0
+        && name.indexOf('=') < 0;
+  }
 
   /** The name of a state tensor. */
   static String stateTensor(String parameter, String state) {

@@ -38,6 +38,19 @@ public record ParameterState(
     public static final Counters NONE = new Counters(0, 0, 0);
   }
 
+  /**
+   * Checks the name of a scalar.
+   *
+   * @throws IllegalArgumentException if a file has it for something else, or could not be read
+   */
+  public static void requireScalarName(String name) {
+    if (!CheckpointFormat.isScalarName(name)) {
+      throw new IllegalArgumentException(
+          "a scalar must have a name that a checkpoint does not use, without blanks and =: scalar="
+              + name);
+    }
+  }
+
   /** How often it was updated. */
   public long updates() {
     return counters.updates();

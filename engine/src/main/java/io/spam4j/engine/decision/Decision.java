@@ -33,7 +33,7 @@ public interface Decision {
    * Adds the numbers that it keeps of a tensor, by names for files, as {@code Optimizer.scalars}
    * shows them. The names must have no blanks and no {@code =}, be the same for all tensors at all
    * times, and not be those that a checkpoint has for other things of a parameter, such as {@code
-   * updates}; see docs/checkpoints.md.
+   * updates}: build refuses those. See docs/checkpoints.md.
    *
    * @param tensor its number, from 0, in the order of the parameters
    */

@@ -62,8 +62,8 @@ public abstract class MomentBuilder<B extends MomentBuilder<B>> extends Optimize
 
   /**
    * Settings of the optimizer's own that hold for all parameters, by names, as text: checkpoints
-   * have them, and {@code load} compares them. None by default. The names must not be those of
-   * other settings in a checkpoint, such as {@code seed}, which they would replace.
+   * have them, and {@code load} compares them. None by default. {@link #build} refuses a name that
+   * another setting has, such as {@code seed}.
    */
   protected Map<String, String> ownSettings() {
     return Map.of();
@@ -73,7 +73,7 @@ public abstract class MomentBuilder<B extends MomentBuilder<B>> extends Optimize
   final Algorithm algorithm() {
     AdamSettings copy = adam.copy();
     SequencedMap<String, String> settings = copy.settings();
-    settings.putAll(ownSettings());
+    ownSettings().forEach((name, value) -> addSetting(settings, copy.name, name, value));
     AdamFamily.DecisionFactory decisions =
         (nonFinite, h) -> new AdamDecision(copy, nonFinite, h, decision(h.size()));
     return new AdamFamily(

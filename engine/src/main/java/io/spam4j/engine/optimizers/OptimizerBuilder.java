@@ -200,8 +200,8 @@ public abstract class OptimizerBuilder<B extends OptimizerBuilder<B>> {
       throw new IllegalArgumentException("threads must be positive: threads=" + threads);
     }
     Algorithm algorithm = algorithm();
-    algorithm.settings().put("nonFinite", nonFinite.name());
-    algorithm.settings().put("transforms", SettingTexts.of(transforms));
+    addSetting(algorithm.settings(), algorithm.name(), "nonFinite", nonFinite.name());
+    addSetting(algorithm.settings(), algorithm.name(), "transforms", SettingTexts.of(transforms));
     return new Configuration(
         algorithm,
         transforms,
@@ -211,6 +211,16 @@ public abstract class OptimizerBuilder<B extends OptimizerBuilder<B>> {
         threads,
         groups.hyperparameters(names, this::ungrouped),
         arenas);
+  }
+
+  /** Adds a setting to those that checkpoints have. */
+  static void addSetting(
+      Map<String, String> settings, String optimizer, String name, String value) {
+    if (settings.putIfAbsent(name, value) != null) {
+      throw new IllegalArgumentException(
+          "an own setting must have a name that no other has: optimizer=%s, setting=%s"
+              .formatted(optimizer, name));
+    }
   }
 
   /** What a parameter has before groups change it. */

@@ -14,6 +14,10 @@ import io.spam4j.engine.checkpoint.Checkpoint;
 import io.spam4j.engine.checkpoint.CheckpointMismatchException;
 import io.spam4j.engine.checkpoint.LoadOptions;
 import io.spam4j.engine.checkpoint.SaveOptions;
+import io.spam4j.engine.decision.Decision;
+import io.spam4j.engine.decision.TensorStep;
+import io.spam4j.engine.decision.UpdateCoefficients;
+import io.spam4j.engine.optimizers.MomentBuilder;
 import io.spam4j.engine.optimizers.OptimizerBuilder;
 import io.spam4j.tensors.Tensor;
 import java.io.IOException;
@@ -28,6 +32,8 @@ import net.jqwik.api.Property;
 import net.jqwik.api.constraints.DoubleRange;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * An optimizer whose update is Adam's, and which only decides otherwise, needs one file, outside
@@ -218,5 +224,60 @@ final class OwnOptimizerTest {
                   + file
                   + "\n  setting momentumDecay: file=0.25, optimizer=0.5 (allowOtherHyperparameters)");
     }
+  }
+
+  /** An optimizer whose names are those of its checkpoint. */
+  private static final class Colliding extends MomentBuilder<Colliding> {
+    private final String scalar;
+    private final Map<String, String> settings;
+
+    private Colliding(String scalar, Map<String, String> settings) {
+      super("colliding");
+      this.scalar = scalar;
+      this.settings = settings;
+    }
+
+    @Override
+    protected Map<String, String> ownSettings() {
+      return settings;
+    }
+
+    @Override
+    protected Decision decision(int parameters) {
+      return new Decision() {
+        @Override
+        public void decide(UpdateCoefficients coefficients, TensorStep step) {}
+
+        @Override
+        public void addScalars(int tensor, Map<String, Double> scalars) {
+          scalars.put(scalar, 1.0);
+        }
+      };
+    }
+
+    @Override
+    protected Colliding self() {
+      return this;
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"updates", "shape", "maskWidth", "two words", "a=b", ""})
+  void scalar_isRefusedWhereACheckpointCouldNotHoldIt(String name) {
+    assertThatThrownBy(() -> build(new Colliding(name, Map.of()), new float[N]))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage(
+            "a scalar must have a name that a checkpoint does not use, without blanks and =: scalar="
+                + name);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"seed", "nonFinite", "transforms"})
+  void ownSetting_isRefusedWhereAnotherHasItsName(String name) {
+    assertThatThrownBy(() -> build(new Colliding("kept", Map.of(name, "7")), new float[N]))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage(
+            "an own setting must have a name that no other has: optimizer=colliding, setting="
+                + name);
   }
 }

@@ -1,6 +1,7 @@
 package io.spam4j.engine.internal.decide;
 
 import io.spam4j.engine.NonFinitePolicy;
+import io.spam4j.engine.checkpoint.ParameterState;
 import io.spam4j.engine.decision.Decision;
 import io.spam4j.engine.decision.TensorStep;
 import io.spam4j.engine.decision.UpdateCoefficients;
@@ -48,6 +49,11 @@ public final class AdamDecision {
     this.nonFinite = nonFinite;
     this.hyperparameters = hyperparameters;
     this.own = own;
+    Map<String, Double> kept = new LinkedHashMap<>();
+    if (!hyperparameters.isEmpty()) {
+      own.addScalars(0, kept); // the names are those of all tensors
+    }
+    kept.keySet().forEach(ParameterState::requireScalarName);
     views = new DecidedTensor[hyperparameters.size()];
     Arrays.setAll(views, i -> new DecidedTensor(i, hyperparameters.get(i)));
   }
