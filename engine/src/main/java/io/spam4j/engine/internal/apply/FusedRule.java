@@ -3,7 +3,7 @@ package io.spam4j.engine.internal.apply;
 import io.spam4j.engine.checkpoint.ParameterState;
 import io.spam4j.engine.internal.decide.AdamDecision;
 import io.spam4j.engine.internal.decide.AdamSettings;
-import io.spam4j.engine.internal.decide.Corrections;
+import io.spam4j.engine.internal.decide.DecidedTensor;
 import io.spam4j.engine.internal.decide.StepState;
 import io.spam4j.engine.internal.decide.Timeline;
 import io.spam4j.engine.internal.kernel.UpdateTally;
@@ -33,7 +33,7 @@ public final class FusedRule extends SelectiveRule {
   private static final int BYTES_APART = 16;
 
   private final AdamDecision decision;
-  private final Corrections[] corrections; // of each participant
+  private final DecidedTensor[] decided; // of each participant
   private final long[] bytes; // of each participant, some lines of the cache apart
   private final RuleParts parts;
   private final FusedTensor[] tensors;
@@ -57,8 +57,8 @@ public final class FusedRule extends SelectiveRule {
   public FusedRule(RuleParts parts, AdamSettings adam, AdamDecision decision) {
     this.parts = parts;
     this.decision = decision;
-    corrections = new Corrections[parts.threads()];
-    Arrays.setAll(corrections, _ -> new Corrections());
+    decided = new DecidedTensor[parts.threads()];
+    Arrays.setAll(decided, _ -> new DecidedTensor(parts.hyperparameters()));
     bytes = new long[parts.threads() * BYTES_APART];
     fusesChain = !needsCopies(adam, parts.chain().isFused());
     staging = new Staging(parts, adam);
@@ -207,7 +207,7 @@ public final class FusedRule extends SelectiveRule {
 
   private void decide(FusedTensor tensor, StepState step, int participant) {
     int index = tensor.index;
-    decision.decide(tensor.c, index, step, corrections[participant]);
+    decision.decide(tensor.c, index, step, decided[participant]);
     Tensor gradient = step.gradients[index];
     if (gradient != null && fusesChain) {
       parts.chain().fuse(index, tensor.c);

@@ -5,10 +5,8 @@ import io.spam4j.engine.decision.UpdateCoefficients;
 import io.spam4j.engine.internal.decide.AdamSettings;
 import io.spam4j.engine.internal.decide.StateNames;
 import io.spam4j.engine.internal.kernel.UpdateForm;
-import io.spam4j.engine.internal.kernel.UpdateForm.Moments;
 import io.spam4j.engine.internal.kernel.UpdateForm.Settings;
 import io.spam4j.engine.internal.kernel.UpdateForm.Weights;
-import io.spam4j.engine.internal.kernel.UpdateLoop;
 import io.spam4j.engine.internal.kernel.UpdateLoops;
 import io.spam4j.engine.internal.state.RoundingKey;
 import io.spam4j.engine.internal.state.StoredMoments;
@@ -36,7 +34,7 @@ final class FusedTensor {
 
   private final PieceForm usual;
   private final @Nullable Weights ofWeights; // null if the update needs copies of what is stored
-  private final @Nullable Moments ofMoments;
+  private final @Nullable DType ofMoments;
   private @Nullable UpdateForm ofLoop;
   private PieceForm form;
 
@@ -62,7 +60,8 @@ final class FusedTensor {
     moments = StoredMoments.of(adam, key, state);
     count = count(state);
     ofWeights = weights.form();
-    ofMoments = moments.form();
+    DType type = moments.form();
+    ofMoments = type != null && UpdateLoops.exist(type) ? type : null;
   }
 
   private static long count(SequencedMap<String, Tensor> state) {
@@ -95,8 +94,7 @@ final class FusedTensor {
     if (!(usual instanceof StagedForm staged)) {
       return;
     }
-    boolean canVectors = ofMoments != null && UpdateLoops.exist(ofMoments);
-    if (ofWeights == null || ofMoments == null || !canVectors || !gradient.memory().isNative()) {
+    if (ofWeights == null || ofMoments == null || !gradient.memory().isNative()) {
       form = staged;
       return;
     }
@@ -111,8 +109,7 @@ final class FusedTensor {
         || before.halfGradient() != half
         || before.settings() != settings) {
       ofLoop = new UpdateForm(ofWeights, half, ofMoments, settings);
-      UpdateLoop loop = UpdateLoops.of(ofLoop);
-      form = moments.isCodes() ? new CodedForm(loop) : new DirectForm(loop, staged);
+      form = staged.withLoop(ofLoop, moments.isCodes());
     }
   }
 

@@ -1,12 +1,29 @@
 package io.spam4j.engine.internal.apply;
 
+import io.spam4j.engine.internal.kernel.UpdateForm;
+import io.spam4j.engine.internal.kernel.UpdateLoop;
+import io.spam4j.engine.internal.kernel.UpdateLoops;
 import io.spam4j.engine.internal.state.StagedBlock;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * Streams that are float32 outside the heap are updated as they lie, the others in float32 copies,
  * some blocks of {@link Staging} one after the other.
  */
 final class StagedForm extends PieceForm {
+  private final Map<UpdateForm, PieceForm> withLoops = new ConcurrentHashMap<>();
+
+  /** The form of all tensors that such a loop updates; what the loop leaves is updated here. */
+  PieceForm withLoop(UpdateForm ofLoop, boolean codes) {
+    return withLoops.computeIfAbsent(
+        ofLoop,
+        _ -> {
+          UpdateLoop loop = UpdateLoops.of(ofLoop);
+          return codes ? new CodedForm(loop) : new DirectForm(loop, this);
+        });
+  }
+
   @Override
   void update(FusedTensor tensor, PieceAtWork piece) {
     update(tensor, piece, piece.from, piece.to);

@@ -3,7 +3,6 @@ package io.spam4j.engine.internal.decide;
 import io.spam4j.engine.NonFinitePolicy;
 import io.spam4j.engine.checkpoint.ParameterState;
 import io.spam4j.engine.decision.Decision;
-import io.spam4j.engine.decision.TensorStep;
 import io.spam4j.engine.decision.UpdateCoefficients;
 import io.spam4j.engine.internal.kernel.Coordinates;
 import io.spam4j.engine.internal.math.Correction;
@@ -14,7 +13,6 @@ import io.spam4j.engine.options.SpikeAction;
 import io.spam4j.engine.options.SpikeReference;
 import io.spam4j.engine.options.WeightDecayMode;
 import io.spam4j.engine.options.ZeroSecondMoment;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -32,7 +30,6 @@ public final class AdamDecision {
   private final NonFinitePolicy nonFinite;
   private final List<Hyperparameters> hyperparameters;
   private final Decision own;
-  private final DecidedTensor[] views;
 
   /**
    * What decides for these parameters.
@@ -54,8 +51,6 @@ public final class AdamDecision {
       own.addScalars(0, kept); // the names are those of all tensors
     }
     kept.keySet().forEach(ParameterState::requireScalarName);
-    views = new DecidedTensor[hyperparameters.size()];
-    Arrays.setAll(views, i -> new DecidedTensor(i, hyperparameters.get(i)));
   }
 
   /** When it resets, warms up and clips. */
@@ -93,17 +88,17 @@ public final class AdamDecision {
    * Sets what this step needs, of a tensor with or without a gradient, and counts a reset at it.
    * The step is counted.
    *
-   * @param corrections of the thread
+   * @param decided of the thread
    */
-  public void decide(UpdateCoefficients c, int tensor, StepState step, Corrections corrections) {
+  public void decide(UpdateCoefficients c, int tensor, StepState step, DecidedTensor decided) {
     boolean resets = resets(tensor, step);
     if (resets) {
       step.countReset(tensor);
     }
     if (step.has(tensor)) {
-      decide(c, tensor, step, resets, corrections);
-      views[tensor].at = step;
-      own.decide(c, views[tensor]);
+      decide(c, tensor, step, resets, decided);
+      decided.set(tensor, step);
+      own.decide(c, decided);
     } else {
       boolean keeps = hyperparameters.get(tensor).isSparse() && adam.keepsSelectedMoments(false);
       c.resetsMoments = resets && !keeps;
@@ -111,7 +106,7 @@ public final class AdamDecision {
   }
 
   private void decide(
-      UpdateCoefficients c, int tensor, StepState step, boolean resets, Corrections corrections) {
+      UpdateCoefficients c, int tensor, StepState step, boolean resets, DecidedTensor decided) {
     Hyperparameters h = hyperparameters.get(tensor);
     long sinceReset = step.updatesSinceReset(tensor);
     boolean keeps = h.isSparse() && adam.overlap == MomentOverlap.KEEP;
@@ -124,7 +119,7 @@ public final class AdamDecision {
     c.beta1 = (float) beta1;
     c.oneMinusBeta1 = (float) (1 - beta1);
     decideSpikes(c, h, timeline.clipsAt(step.t()), keeps ? step.updates(tensor) : sinceReset);
-    corrections.set(
+    decided.correct(
         switch (adam.biasCorrection) {
           case GLOBAL -> step.updates(tensor);
           case SINCE_RESET -> sinceReset;
@@ -133,13 +128,13 @@ public final class AdamDecision {
         beta1,
         h.beta2());
     double learningRate = step.learningRates[tensor];
-    double rootCorrection2 = Math.sqrt(corrections.second);
+    double rootCorrection2 = Math.sqrt(decided.correction2);
     double warmup = timeline.warmupScale(step.t());
     // The authors' code warms up selected weights in an operation of its own.
     boolean isApart = adam.moments == MomentFormat.BF16_EMULATED && h.isSparse();
     c.directionScale = isApart ? (float) warmup : 1;
     c.stepSize =
-        (float) (learningRate * (isApart ? 1 : warmup) * rootCorrection2 / corrections.first);
+        (float) (learningRate * (isApart ? 1 : warmup) * rootCorrection2 / decided.correction1);
     c.epsilon =
         (float)
             switch (adam.epsilonMode) {
@@ -184,64 +179,5 @@ public final class AdamDecision {
     own.addScalars(tensor, kept);
     kept.replaceAll((name, _) -> scalars.getOrDefault(name, 0.0));
     own.restoreScalars(tensor, kept);
-  }
-
-  /** What its own decision sees of a step. */
-  private static final class DecidedTensor implements TensorStep {
-    private static final StepState NONE = new StepState(0);
-
-    private final int tensor;
-    private final Hyperparameters hyperparameters;
-    private StepState at = NONE;
-
-    DecidedTensor(int tensor, Hyperparameters hyperparameters) {
-      this.tensor = tensor;
-      this.hyperparameters = hyperparameters;
-    }
-
-    @Override
-    public int tensor() {
-      return tensor;
-    }
-
-    @Override
-    public long step() {
-      return at.t();
-    }
-
-    @Override
-    public long updates() {
-      return at.updates(tensor);
-    }
-
-    @Override
-    public long updatesSinceReset() {
-      return at.updatesSinceReset(tensor);
-    }
-
-    @Override
-    public double learningRate() {
-      return at.learningRates[tensor];
-    }
-
-    @Override
-    public double beta1() {
-      return hyperparameters.beta1();
-    }
-
-    @Override
-    public double beta2() {
-      return hyperparameters.beta2();
-    }
-
-    @Override
-    public double epsilon() {
-      return hyperparameters.epsilon();
-    }
-
-    @Override
-    public double weightDecay() {
-      return hyperparameters.weightDecay();
-    }
   }
 }

@@ -1,6 +1,7 @@
 package io.spam4j.engine.internal.kernel;
 
 import io.spam4j.engine.decision.UpdateCoefficients;
+import io.spam4j.tensors.DType;
 
 /**
  * What a copy of the vector update is compiled for: how its streams are stored, and whether it can
@@ -9,11 +10,12 @@ import io.spam4j.engine.decision.UpdateCoefficients;
  *
  * @param weights how weights are stored
  * @param halfGradient whether the gradient is BF16; otherwise it is F32
- * @param moments how both moments are stored
+ * @param moments how the first moments are stored, and with them the second: F32; BF16, rounded at
+ *     random; or I8, codes that are read, while moments are written as float32 elsewhere, since
+ *     codes need all of a block
  * @param settings what the coefficients allow to leave out
  */
-public record UpdateForm(
-    Weights weights, boolean halfGradient, Moments moments, Settings settings) {
+public record UpdateForm(Weights weights, boolean halfGradient, DType moments, Settings settings) {
   /** How weights are stored. */
   public enum Weights {
     /** As float32. */
@@ -30,29 +32,6 @@ public record UpdateForm(
 
     /** Not at all: what is to be added to them is written as float32. */
     ELSEWHERE
-  }
-
-  /** How moments are stored. */
-  public enum Moments {
-    /** As float32. */
-    F32(0),
-
-    /** As bfloat16, rounded at random. */
-    BF16(0),
-
-    /** Read as codes of 8 bits, written as float32 elsewhere: codes need all of a block. */
-    INT8(256);
-
-    private final int leastBits;
-
-    Moments(int leastBits) {
-      this.leastBits = leastBits;
-    }
-
-    /** Whether a loop whose vectors have so many bits can read and write them. */
-    boolean fit(int bits) {
-      return bits >= leastBits;
-    }
   }
 
   /** What the coefficients allow to leave out, each with all of the one before it. */
@@ -82,6 +61,6 @@ public record UpdateForm(
   /** Whether all streams are bfloat16, one half each. */
   boolean isAllHalves() {
     boolean halfWeights = weights == Weights.BF16_STOCHASTIC || weights == Weights.BF16_NEAREST;
-    return halfWeights && halfGradient && moments == Moments.BF16;
+    return halfWeights && halfGradient && moments == DType.BF16;
   }
 }

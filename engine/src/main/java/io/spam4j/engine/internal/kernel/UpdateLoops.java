@@ -1,9 +1,9 @@
 package io.spam4j.engine.internal.kernel;
 
 import io.spam4j.engine.decision.UpdateCoefficients;
-import io.spam4j.engine.internal.kernel.UpdateForm.Moments;
 import io.spam4j.engine.internal.kernel.UpdateForm.Settings;
 import io.spam4j.engine.internal.kernel.UpdateForm.Weights;
+import io.spam4j.tensors.DType;
 import io.spam4j.tensors.internal.simd.VectorMode;
 import java.io.IOException;
 import java.io.InputStream;
@@ -23,6 +23,9 @@ import java.util.concurrent.ConcurrentHashMap;
 public final class UpdateLoops {
   private static final Map<UpdateForm, UpdateLoop> ALL = new ConcurrentHashMap<>();
 
+  // Of a vector.
+  private static final int LEAST_BITS = 64;
+
   private UpdateLoops() {}
 
   /** Those of float32 streams. */
@@ -38,14 +41,15 @@ public final class UpdateLoops {
   private static Map<Settings, UpdateLoop> all(Weights weights) {
     Map<Settings, UpdateLoop> loops = new EnumMap<>(Settings.class);
     for (Settings settings : Settings.values()) {
-      loops.put(settings, of(new UpdateForm(weights, false, Moments.F32, settings)));
+      loops.put(settings, of(new UpdateForm(weights, false, DType.F32, settings)));
     }
     return loops;
   }
 
-  /** Whether there are loops for moments in such a format: vectors, long enough for its codes. */
-  public static boolean exist(Moments moments) {
-    return VectorMode.VECTORS && moments.fit(VectorMode.BITS);
+  /** Whether as many moments of a type as there are floats in a vector are a vector, too. */
+  public static boolean exist(DType moments) {
+    long bits = VectorMode.BITS / Float.SIZE * moments.bytes(1) * Byte.SIZE;
+    return VectorMode.VECTORS && bits >= LEAST_BITS;
   }
 
   /** The loop of a form, of which there must be one. */

@@ -19,9 +19,9 @@ import static jdk.incubator.vector.VectorOperators.XOR;
 import static jdk.incubator.vector.VectorOperators.ZERO_EXTEND_B2I;
 
 import io.spam4j.engine.decision.UpdateCoefficients;
-import io.spam4j.engine.internal.kernel.UpdateForm.Moments;
 import io.spam4j.engine.internal.kernel.UpdateForm.Settings;
 import io.spam4j.engine.internal.kernel.UpdateForm.Weights;
+import io.spam4j.tensors.DType;
 import io.spam4j.tensors.internal.simd.Int8Blocks;
 import io.spam4j.tensors.internal.simd.RoundingBits;
 import io.spam4j.tensors.internal.simd.RoundingBitsVector;
@@ -66,8 +66,8 @@ final class UpdateVector implements UpdateLoop {
   private static final boolean PLAIN = FORM.settings() != Settings.ANY;
   private static final boolean BARE = FORM.settings() == Settings.BARE;
   private static final boolean HALF_GRADIENT = FORM.halfGradient();
-  private static final boolean HALF_MOMENTS = FORM.moments() == Moments.BF16;
-  private static final boolean CODES = FORM.moments() == Moments.INT8;
+  private static final boolean HALF_MOMENTS = FORM.moments() == DType.BF16;
+  private static final boolean CODES = FORM.moments() == DType.I8;
   private static final boolean ELSEWHERE = FORM.weights() == Weights.ELSEWHERE;
   private static final boolean HALF_WEIGHTS = FORM.weights() != Weights.F32 && !ELSEWHERE;
   private static final boolean SPLIT = FORM.weights() == Weights.SPLIT;

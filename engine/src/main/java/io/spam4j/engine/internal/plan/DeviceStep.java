@@ -5,7 +5,7 @@ import io.spam4j.engine.device.PlannedStep;
 import io.spam4j.engine.device.StepFacts;
 import io.spam4j.engine.internal.decide.AdamDecision;
 import io.spam4j.engine.internal.decide.AdamSettings;
-import io.spam4j.engine.internal.decide.Corrections;
+import io.spam4j.engine.internal.decide.DecidedTensor;
 import io.spam4j.engine.internal.decide.Selections;
 import io.spam4j.engine.internal.decide.StepState;
 import io.spam4j.engine.internal.decide.Timeline;
@@ -37,7 +37,7 @@ final class DeviceStep implements PlannedStep {
   private final long[] elements;
   private final DeviceReports reports;
   private final UpdateCoefficients[] coefficients;
-  private final Corrections corrections = new Corrections();
+  private final DecidedTensor tensor; // that is decided
   // What the optimizer's own decision kept before it decided the next step.
   private final List<Map<String, Double>> before;
   private boolean decided;
@@ -60,6 +60,7 @@ final class DeviceStep implements PlannedStep {
     this.elements = elements;
     this.adam = adam;
     this.decision = decision;
+    tensor = new DecidedTensor(configuration.hyperparameters());
     transforms = chain.deviceDecided();
     int count = this.elements.length;
     before = Stream.<Map<String, Double>>generate(LinkedHashMap::new).limit(count).toList();
@@ -93,7 +94,7 @@ final class DeviceStep implements PlannedStep {
     decided = true;
     next.count();
     for (int i = 0; i < elements.length; i++) {
-      decision.decide(coefficients[i], i, next, corrections);
+      decision.decide(coefficients[i], i, next, tensor);
       chain.fuse(i, coefficients[i]);
     }
   }

@@ -2,7 +2,6 @@ package io.spam4j.engine.internal.state;
 
 import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 
-import io.spam4j.engine.internal.kernel.UpdateForm.Moments;
 import io.spam4j.engine.options.MomentFormat;
 import io.spam4j.tensors.DType;
 import io.spam4j.tensors.Tensor;
@@ -10,7 +9,6 @@ import io.spam4j.tensors.internal.simd.Bfloat16;
 import io.spam4j.tensors.internal.simd.RoundingBits.Draw;
 import java.lang.foreign.MemorySegment;
 import java.util.SequencedMap;
-import org.jspecify.annotations.Nullable;
 
 /** Moments that are bfloat16, rounded at random; or emulated, and then rounded by the update. */
 final class Bfloat16Moments extends StoredMoments {
@@ -57,8 +55,8 @@ final class Bfloat16Moments extends StoredMoments {
   }
 
   @Override
-  @Nullable Moments ownForm() {
-    return isEmulated ? null : Moments.BF16;
+  boolean haveLoop() {
+    return !isEmulated;
   }
 
   /**

@@ -1,6 +1,5 @@
 package io.spam4j.engine.internal.state;
 
-import io.spam4j.engine.internal.kernel.UpdateForm.Moments;
 import io.spam4j.tensors.DType;
 import io.spam4j.tensors.Tensor;
 import java.lang.foreign.MemorySegment;
@@ -40,10 +39,5 @@ final class F32Moments extends StoredMoments {
 
   private static void copy(MemorySegment of, long from, MemorySegment to, long at, long count) {
     MemorySegment.copy(of, from * Float.BYTES, to, at * Float.BYTES, count * Float.BYTES);
-  }
-
-  @Override
-  Moments ownForm() {
-    return Moments.F32;
   }
 }

@@ -2,7 +2,6 @@ package io.spam4j.engine.internal.state;
 
 import io.spam4j.engine.internal.decide.StateNames;
 import io.spam4j.engine.internal.kernel.Operands;
-import io.spam4j.engine.internal.kernel.UpdateForm.Moments;
 import io.spam4j.tensors.DType;
 import io.spam4j.tensors.Tensor;
 import io.spam4j.tensors.internal.simd.Int8Blocks;
@@ -69,11 +68,6 @@ final class Int8Moments extends StoredMoments {
     super.describe(o);
     o.firstScales = firstScale;
     o.secondScales = secondScale;
-  }
-
-  @Override
-  Moments ownForm() {
-    return Moments.INT8;
   }
 
   @Override

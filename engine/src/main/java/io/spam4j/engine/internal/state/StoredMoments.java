@@ -4,7 +4,6 @@ import io.spam4j.engine.internal.decide.AdamSettings;
 import io.spam4j.engine.internal.decide.StateNames;
 import io.spam4j.engine.internal.kernel.FusedUpdate;
 import io.spam4j.engine.internal.kernel.Operands;
-import io.spam4j.engine.internal.kernel.UpdateForm.Moments;
 import io.spam4j.engine.options.MomentFormat;
 import io.spam4j.tensors.DType;
 import io.spam4j.tensors.Tensor;
@@ -26,7 +25,7 @@ public abstract sealed class StoredMoments permits F32Moments, Bfloat16Moments, 
   public final @Nullable MemorySegment mean;
   public final @Nullable MemorySegment variance;
 
-  private final long elementBytes; // of the first, and of the second
+  private final DType type; // of the first; the second has one of as many bytes
   private final long bytes;
 
   StoredMoments(SequencedMap<String, Tensor> state) {
@@ -36,7 +35,7 @@ public abstract sealed class StoredMoments permits F32Moments, Bfloat16Moments, 
     largest = memory(state, StateNames.LARGEST);
     mean = memory(state, StateNames.MEAN);
     variance = memory(state, StateNames.VARIANCE);
-    elementBytes = firstTensor.dtype().bytes(1);
+    type = firstTensor.dtype();
     Tensor low = state.get(StateNames.LOW);
     bytes =
         state.values().stream().mapToLong(Tensor::bytes).sum() - (low == null ? 0 : low.bytes());
@@ -121,18 +120,20 @@ public abstract sealed class StoredMoments permits F32Moments, Bfloat16Moments, 
     o.secondMoment = second;
   }
 
-  /** Their format for the fused update; null if it needs more than both moments. */
-  public final @Nullable Moments form() {
-    return largest != null || mean != null ? null : ownForm();
+  /** The type by which the fused update knows them; null if it has no loop for them. */
+  public final @Nullable DType form() {
+    return largest == null && mean == null && haveLoop() ? type : null;
   }
 
-  /** Their format for the fused update; null if it has none for them. */
-  abstract @Nullable Moments ownForm();
+  /** Whether the fused update has a loop for both moments in this format. */
+  boolean haveLoop() {
+    return true;
+  }
 
   /** Sets all that belongs to the moments {@code [from, to)} to 0. */
   public void zero(long from, long to) {
-    FusedUpdate.zero(first, from * elementBytes, to * elementBytes);
-    FusedUpdate.zero(second, from * elementBytes, to * elementBytes);
+    FusedUpdate.zero(first, type.bytes(from), type.bytes(to));
+    FusedUpdate.zero(second, type.bytes(from), type.bytes(to));
     zeroFloats(largest, from, to);
     zeroFloats(mean, from, to);
     zeroFloats(variance, from, to);
