@@ -1,6 +1,7 @@
 package io.spam4j.engine.internal.apply;
 
 import io.spam4j.engine.internal.kernel.Operands;
+import io.spam4j.engine.internal.kernel.UnusualStretch;
 import io.spam4j.engine.internal.kernel.UpdateLoop;
 import io.spam4j.engine.internal.state.StagedBlock;
 import io.spam4j.tensors.internal.simd.Int8Blocks;
@@ -28,18 +29,22 @@ final class CodedForm extends PieceForm {
 
   private void updateBlocks(FusedTensor tensor, PieceAtWork piece, long from, long to) {
     StagedBlock block = piece.block();
-    long end = to - (to - from) % loop.length();
+    int length = loop.length();
+    long end = to - (to - from) % length;
+    int vectors = UnusualStretch.FEWEST;
     for (long i = from; i < to; ) {
       if (i < end) {
+        long before = i;
         piece.takeAll(tensor, i);
         Operands o = piece.operands;
         o.firstOut = block.first();
         o.secondOut = block.second();
         o.outShift = -from;
         i = loop.run(o, i, end, tensor.c, piece.tally);
+        vectors = before == from ? vectors : UnusualStretch.after(vectors, i - before, length);
       }
       if (i < to) {
-        long next = i < end ? i + loop.length() : to;
+        long next = i < end ? Math.min(end, i + (long) vectors * length) : to;
         tensor.moments.loadPart(i, next - i, block.first(), block.second(), i - from);
         piece.setMoments(block.first(), block.second(), from);
         piece.loadGradient(i, next);

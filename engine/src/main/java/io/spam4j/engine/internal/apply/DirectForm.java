@@ -2,12 +2,14 @@ package io.spam4j.engine.internal.apply;
 
 import io.spam4j.engine.internal.kernel.FusedUpdate;
 import io.spam4j.engine.internal.kernel.LargestRatio;
+import io.spam4j.engine.internal.kernel.UnusualStretch;
 import io.spam4j.engine.internal.kernel.UpdateLoop;
 import io.spam4j.tensors.DType;
 
 /**
- * Streams that a vector loop reads and writes as they lie, in whatever format. What it leaves, a
- * vector with something unusual or less than a vector, goes one by one, or through copies.
+ * Streams that a vector loop reads and writes as they lie, in whatever format. What it leaves,
+ * vectors with something unusual or less than a vector, goes through float32 copies unless it is
+ * float32.
  */
 final class DirectForm extends PieceForm {
   private final UpdateLoop loop;
@@ -20,35 +22,39 @@ final class DirectForm extends PieceForm {
 
   @Override
   void update(FusedTensor tensor, PieceAtWork piece) {
-    long from = piece.from;
-    long to = piece.to;
-    long end = to - (to - from) % loop.length();
-    boolean isFloat32 = tensor.isFloat32() && piece.gradient.dtype() == DType.F32;
-    if (piece.tally.largestRatio == 0 && isFloat32) {
-      piece.takeAll(tensor, from);
-      long some = Math.min(end, from + LargestRatio.MOST);
-      LargestRatio.find(piece.operands, from, some, tensor.c, piece.tally);
-    }
-    for (long i = from; i < end; ) {
-      piece.takeAll(tensor, i);
-      i = loop.run(piece.operands, i, end, tensor.c, piece.tally);
-      if (i < end) {
-        updateLeft(tensor, piece, i, i + loop.length(), isFloat32);
-        i += loop.length();
-      }
-    }
-    if (end < to) {
-      updateLeft(tensor, piece, end, to, isFloat32);
+    if (tensor.isFloat32() && piece.gradient.dtype() == DType.F32) {
+      updateFloats(tensor, piece);
+    } else {
+      updateOthers(tensor, piece, piece.from, piece.to);
     }
   }
 
-  private void updateLeft(
-      FusedTensor tensor, PieceAtWork piece, long from, long to, boolean isFloat32) {
-    if (isFloat32) {
-      piece.takeAll(tensor, from);
-      FusedUpdate.applyOneByOne(piece.operands, from, to, tensor.c, piece.tally);
-    } else {
-      otherwise.update(tensor, piece, from, to);
+  private void updateFloats(FusedTensor tensor, PieceAtWork piece) {
+    piece.takeAll(tensor, piece.from);
+    if (piece.tally.largestRatio == 0) {
+      long some = Math.min(piece.to, piece.from + LargestRatio.MOST);
+      LargestRatio.find(piece.operands, piece.from, some, tensor.c, piece.tally);
+    }
+    FusedUpdate.apply(loop, piece.operands, piece.from, piece.to, tensor.c, piece.tally);
+  }
+
+  private void updateOthers(FusedTensor tensor, PieceAtWork piece, long from, long to) {
+    int length = loop.length();
+    long end = to - (to - from) % length;
+    int vectors = UnusualStretch.FEWEST;
+    for (long i = from; i < end; ) {
+      long before = i;
+      piece.takeAll(tensor, i);
+      i = loop.run(piece.operands, i, end, tensor.c, piece.tally);
+      if (i < end) {
+        vectors = before == from ? vectors : UnusualStretch.after(vectors, i - before, length);
+        long next = Math.min(end, i + (long) vectors * length);
+        otherwise.update(tensor, piece, i, next);
+        i = next;
+      }
+    }
+    if (end < to) {
+      otherwise.update(tensor, piece, end, to);
     }
   }
 }

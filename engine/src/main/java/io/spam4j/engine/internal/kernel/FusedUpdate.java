@@ -22,32 +22,36 @@ public final class FusedUpdate {
   public static void apply(
       Operands o, long from, long to, UpdateCoefficients c, UpdateTally tally) {
     if (VectorMode.VECTORS && o.isNative()) {
-      byVectors(UpdateLoops.ofFloats(o, c), o, from, to, c, tally);
+      apply(UpdateLoops.ofFloats(o, c), o, from, to, c, tally);
     } else {
       UpdateScalar.apply(o, from, to, c, tally);
     }
   }
 
-  /** Updates float32 elements one by one: those that an {@link UpdateLoop} leaves. */
-  public static void applyOneByOne(
-      Operands o, long from, long to, UpdateCoefficients c, UpdateTally tally) {
-    UpdateScalar.apply(o, from, to, c, tally);
-  }
-
-  private static void byVectors(
+  /** The same by a loop for float32, for operands that lie outside the heap. */
+  public static void apply(
       UpdateLoop loop, Operands o, long from, long to, UpdateCoefficients c, UpdateTally tally) {
     int length = loop.length();
     long end = to - (to - from) % length;
-    long i = from;
-    while (true) {
-      i = loop.run(o, i, end, c, tally);
-      if (i == end) {
-        break;
-      }
-      UpdateScalar.apply(o, i, i + length, c, tally);
-      i += length;
+    long i = loop.run(o, from, end, c, tally);
+    for (int vectors = UnusualStretch.FEWEST; i < end; ) {
+      long done = updateUnusual(o, i, Math.min(end, i + (long) vectors * length), c, tally);
+      i = loop.run(o, done, end, c, tally);
+      vectors = UnusualStretch.after(vectors, i - done, length);
     }
     UpdateScalar.apply(o, end, to, c, tally); // the tail is the specification itself
+  }
+
+  /** Updates vectors of which the first is unusual. */
+  private static long updateUnusual(
+      Operands o, long from, long to, UpdateCoefficients c, UpdateTally tally) {
+    UpdateLoop spiky = UpdateLoops.ofSpikes(o, c);
+    long done = spiky.run(o, from, to, c, tally);
+    if (done == to) {
+      return to;
+    }
+    UpdateScalar.apply(o, done, done + spiky.length(), c, tally);
+    return done + spiky.length();
   }
 
   /** Sets the bytes {@code [from, to)} to 0; unlike a filled slice it allocates nothing. */

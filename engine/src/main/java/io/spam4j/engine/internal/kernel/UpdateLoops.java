@@ -11,6 +11,7 @@ import java.io.UncheckedIOException;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodHandles.Lookup;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
@@ -38,6 +39,25 @@ public final class UpdateLoops {
     static final Map<Settings, UpdateLoop> LOOPS = all(Weights.ELSEWHERE);
   }
 
+  /** Those of float32 streams for what is unusual. */
+  private static final class Spiky {
+    static final UpdateLoop[] LOOPS = new UpdateLoop[4];
+
+    static {
+      for (Weights weights : List.of(Weights.F32, Weights.ELSEWHERE)) {
+        for (Settings settings : List.of(Settings.ANY, Settings.BARE)) {
+          var form = new UpdateForm(weights, false, DType.F32, settings);
+          LOOPS[index(weights == Weights.ELSEWHERE, settings == Settings.BARE)] =
+              copy(SpikyVector.class, form);
+        }
+      }
+    }
+
+    static int index(boolean givesChanges, boolean isBare) {
+      return (givesChanges ? 2 : 0) + (isBare ? 1 : 0);
+    }
+  }
+
   private static Map<Settings, UpdateLoop> all(Weights weights) {
     Map<Settings, UpdateLoop> loops = new EnumMap<>(Settings.class);
     for (Settings settings : Settings.values()) {
@@ -63,8 +83,17 @@ public final class UpdateLoops {
     return Objects.requireNonNull(loops.get(Settings.of(c)));
   }
 
+  /** The loop for the same where vectors have something unusual, such as spikes. */
+  static UpdateLoop ofSpikes(Operands o, UpdateCoefficients c) {
+    boolean isBare = Settings.of(c) == Settings.BARE && c.clipAbove == Float.POSITIVE_INFINITY;
+    return Spiky.LOOPS[Spiky.index(o.givesChanges, isBare)];
+  }
+
   private static UpdateLoop make(UpdateForm form) {
-    Class<?> template = form.isAllHalves() ? UpdateHalves.class : UpdateVector.class;
+    return copy(form.isAllHalves() ? UpdateHalves.class : UpdateVector.class, form);
+  }
+
+  private static UpdateLoop copy(Class<? extends UpdateLoop> template, UpdateForm form) {
     try (InputStream file = template.getResourceAsStream(template.getSimpleName() + ".class")) {
       byte[] code = Objects.requireNonNull(file).readAllBytes();
       Lookup copy = MethodHandles.lookup().defineHiddenClassWithClassData(code, form, true);

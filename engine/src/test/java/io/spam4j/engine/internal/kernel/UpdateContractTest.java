@@ -321,12 +321,15 @@ final class UpdateContractTest {
       }
     }
 
+    /** Of few spikes; at the last of three steps of many. */
     void drawGradient(int step) {
       var draw = new Random(step);
+      boolean isLoud = step == 2;
       for (int i = 0; i < size; i++) {
         float usual = (float) draw.nextGaussian() * 0.1f;
         int kind = draw.nextInt(64);
-        float spiked = kind == 0 ? usual * 1000 : usual;
+        boolean isSpike = kind == 0 || (isLoud && kind % 2 == 0);
+        float spiked = isSpike ? usual * 1000 : usual;
         set(g, i, kind == 1 ? SPECIAL[draw.nextInt(SPECIAL.length)] : spiked);
       }
     }
