@@ -5,16 +5,18 @@ Needs Python 3.9 and torch 1.13 or newer, nothing else.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import functools
 import json
 import math
 import mmap
 import os
+import stat
 import uuid
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, BinaryIO, Dict, Iterator, List, Optional, Tuple
 
 import torch
 from torch import Tensor
@@ -74,8 +76,28 @@ class Refused(Exception):
 
 
 @dataclass
+class Mask:
+    """Which weights of a parameter have moments: their flat positions, ascending."""
+
+    positions: Tensor
+    shape: List[int]
+    stored: int  # bytes in the file
+
+    def dense(self) -> Tensor:
+        """As torch has it: a bool for each weight. A few bytes can claim a shape of any size."""
+        elements = math.prod(self.shape)
+        if elements > max(1, self.stored) << 16:  # a gap of so many weights takes two bytes
+            raise Refused(
+                "mask must be as large as its shape asks for", shape=self.shape, bytes=self.stored
+            )
+        mask = torch.zeros(elements, dtype=torch.bool)
+        mask[self.positions] = True
+        return mask.view(self.shape)
+
+
+@dataclass
 class Parameter:
-    """What a checkpoint holds of a parameter; the mask is a bool tensor of its shape."""
+    """What a checkpoint holds of a parameter."""
 
     shape: List[int]
     group: Dict[str, str]
@@ -83,7 +105,7 @@ class Parameter:
     since_reset: int
     spikes: int = 0
     state: Dict[str, Tensor] = field(default_factory=dict)
-    mask: Optional[Tensor] = None
+    mask: Optional[Mask] = None
     scalars: Dict[str, float] = field(default_factory=dict)
 
 
@@ -201,6 +223,42 @@ def header_crc(metadata: Dict[str, str], tensors: Dict[str, Tensor]) -> str:
 # ---- Files
 
 
+def shown(text: object) -> str:
+    """A text as a terminal may have it: names come from files."""
+    return "".join(
+        one if one.isprintable() else one.encode("unicode_escape").decode() for one in str(text)
+    )
+
+
+def regular(path: str) -> str:
+    """The path, if opening it neither waits nor has no end."""
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise Refused("file must be a regular file", file=path)
+    return path
+
+
+@contextlib.contextmanager
+def replacing(path: str) -> Iterator[BinaryIO]:
+    """A file to write, which takes the path's place, with its mode, once it is whole."""
+    path = os.path.realpath(regular(path))
+    old = os.stat(path) if os.path.exists(path) else None
+    temporary = os.path.join(os.path.dirname(path), f".spam4j-{uuid.uuid4()}.tmp")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    with open(os.open(temporary, flags, 0o600 if old else 0o666), "wb") as file:
+        try:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+            if old:
+                with contextlib.suppress(OSError, AttributeError):  # of another owner
+                    os.chown(temporary, old.st_uid, old.st_gid)
+                os.chmod(temporary, stat.S_IMODE(old.st_mode))
+        except BaseException:
+            os.unlink(temporary)
+            raise
+    os.replace(temporary, path)
+
+
 def shape_text(shape: Any) -> str:
     """A shape as checkpoints write it."""
     return "[" + ",".join(str(extent) for extent in shape) + "]"
@@ -220,7 +278,7 @@ def java(value: float) -> str:
 
 def read_safetensors(path: str) -> Tuple[Dict[str, str], Dict[str, Tensor]]:
     """Maps a file; the tensors are views of it."""
-    with open(path, "rb") as file:
+    with open(regular(path), "rb") as file:
         size = os.fstat(file.fileno()).st_size
         length = int.from_bytes(file.read(8), "little")
         if size < 10 or length > min(size - 8, 100_000_000):
@@ -263,26 +321,17 @@ def write_safetensors(path: str, metadata: Dict[str, str], tensors: Dict[str, Te
         header[name] = {"dtype": names[tensor.dtype], "shape": shape, "data_offsets": [begin, end]}
     text = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
     text += b" " * (-(8 + len(text)) % 64)
-    temporary = os.path.join(os.path.dirname(path), f".safetensors-{uuid.uuid4()}.tmp")
-    with open(temporary, "xb") as file:
-        try:
-            file.write(len(text).to_bytes(8, "little") + text)
-            for one in data:
-                file.write((ctypes.c_char * one.numel()).from_address(one.data_ptr()))
-            file.flush()
-            os.fsync(file.fileno())
-            os.replace(temporary, path)
-        except BaseException:
-            os.unlink(temporary)
-            raise
+    with replacing(path) as file:
+        file.write(len(text).to_bytes(8, "little") + text)
+        for one in data:
+            file.write((ctypes.c_char * one.numel()).from_address(one.data_ptr()))
 
 
 # ---- Masks: gaps in symbols of 1, 4, 8 or 16 bits, the symbol of all ones reads on
 
 
-def encoded(mask: Tensor) -> Tuple[int, Tensor]:
+def encoded(positions: Tensor) -> Tuple[int, Tensor]:
     """The width that takes the fewest bits, and the data."""
-    positions = mask.reshape(-1).nonzero().reshape(-1)
     before = torch.cat((torch.full((1,), -1), positions))
     gaps = positions - before[:-1] - 1
     bits = {w: w * int((gaps // ((1 << w) - 1) + 1).sum()) for w in (1, 4, 8, 16)}
@@ -297,8 +346,10 @@ def encoded(mask: Tensor) -> Tuple[int, Tensor]:
     return width, (symbols.view(filled * width // 8, 8 // width) << places).sum(1).to(torch.uint8)
 
 
-def decoded(data: Tensor, width: int, count: int, shape: List[int]) -> Tensor:
-    """The mask, of bools."""
+def decoded(data: Tensor, width: int, count: int, shape: List[int]) -> Mask:
+    """The mask."""
+    if width not in (1, 4, 8, 16):
+        raise Refused("mask width must be 1, 4, 8 or 16", width=width)
     escape = (1 << width) - 1
     raw = data.to(torch.int64)
     if width == 16:
@@ -307,13 +358,11 @@ def decoded(data: Tensor, width: int, count: int, shape: List[int]) -> Tensor:
         symbols = (raw.unsqueeze(1) >> torch.arange(0, 8, width) & escape).reshape(-1)
     ends = symbols != escape
     positions = (symbols + ends).cumsum(0)[ends] - 1
-    mask = torch.zeros(math.prod(shape), dtype=torch.bool)
-    if len(positions) != count or (count and int(positions[-1]) >= mask.numel()):
+    if len(positions) != count or (count and int(positions[-1]) >= math.prod(shape)):
         raise Refused(
             "mask must hold its positions", count=count, found=len(positions), shape=shape
         )
-    mask[positions] = True
-    return mask.view(shape)
+    return Mask(positions, shape, data.numel())
 
 
 # ---- Checkpoints
@@ -345,7 +394,9 @@ def read_checkpoint(path: str) -> Checkpoint:
         return parsed(metadata, tensors)
     except OSError as error:
         raise Refused("file must be readable", file=path, cause=error) from error
-    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        raise Refused("file must be a checkpoint", file=path, cause=repr(error)) from error
+    except (MemoryError, RuntimeError) as error:
         raise Refused("file must be a checkpoint", file=path, cause=repr(error)) from error
 
 
@@ -406,8 +457,8 @@ def write_checkpoint(path: str, saved: Checkpoint) -> None:
         own["state"] = ",".join(parameter.state)
         tensors.update({f"state.{name}.{key}": t for key, t in parameter.state.items()})
         if parameter.mask is not None:
-            own["maskCount"] = int(parameter.mask.sum())
-            own["maskWidth"], tensors[f"state.{name}.mask"] = encoded(parameter.mask)
+            own["maskCount"] = parameter.mask.positions.numel()
+            own["maskWidth"], tensors[f"state.{name}.mask"] = encoded(parameter.mask.positions)
         own.update({key: java(value) for key, value in parameter.scalars.items()})
         metadata[f"spam4j.parameter.{name}"] = joined(own)
     metadata.update({f"spam4j.group.{i}": joined(group) for i, group in enumerate(groups)})

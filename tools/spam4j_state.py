@@ -16,6 +16,9 @@ from __future__ import annotations
 
 import argparse
 import collections
+import io
+import json
+import math
 import os
 import pickle
 import sys
@@ -25,8 +28,9 @@ from typing import Any, Dict, List, Optional
 import torch
 from torch import Tensor
 
-from spam4j_checkpoint import DTYPES, PRESETS, Checkpoint, Parameter, Refused
-from spam4j_checkpoint import java, joined, read_checkpoint, shape_text, write_checkpoint
+from spam4j_checkpoint import DTYPES, PRESETS, Checkpoint, Mask, Parameter, Refused
+from spam4j_checkpoint import java, joined, read_checkpoint, regular, replacing, shape_text
+from spam4j_checkpoint import shown, write_checkpoint
 
 # What an option sets, or the class keeps: no difference from the preset.
 FREE = {"amsgrad", "resetInterval", "rewarmSteps", "spikeGraceSteps", "betaSchedule", "seed"}
@@ -39,7 +43,12 @@ EXTRA_STATE = {"adam": [LARGEST], "adamw": [LARGEST], "spam": ["mask"], "stables
 
 def say(text: str) -> None:
     """Tells the user something that is not the result."""
-    print(text, file=sys.stderr)
+    print(shown(text), file=sys.stderr)
+
+
+def tell(text: str) -> None:
+    """Prints a line of the result."""
+    print(shown(text))
 
 
 def same(what: str, values: List[Any]) -> Any:
@@ -111,19 +120,21 @@ def to_torch(options: argparse.Namespace) -> None:
         for place, name in zip(ids, members):
             own = torch_state(kind, name, saved.parameters[name])
             state.update({place: own} if own else {})
-            print(f"{place}: {name} {shape_text(saved.parameters[name].shape)}")
+            tell(f"{place}: {name} {shape_text(saved.parameters[name].shape)}")
         place += 1
     if kind == "spam":
         add_spam(saved, state)
     elif kind == "stablespam":
         result["total_steps"] = saved.steps
-        print(f"StableSPAM with {constructor(saved.settings, STABLE_SPAM_NAMES)}")
+        tell(f"StableSPAM with {constructor(saved.settings, STABLE_SPAM_NAMES)}")
         say(f"NOTE: load_state_dict does not set it: optimizer.total_steps = {saved.steps}")
     if options.weights:
         if set(saved.weights) != set(names):
             raise Refused("checkpoint must have weights", file=options.checkpoint, weights="none")
-        torch.save({name: saved.weights[name].clone() for name in names}, options.weights)
-    torch.save(result, options.out)
+        with replacing(options.weights) as file:
+            torch.save({name: saved.weights[name].clone() for name in names}, file)
+    with replacing(options.out) as file:
+        torch.save(result, file)
 
 
 SPAM_NAMES = {
@@ -151,7 +162,7 @@ def add_spam(saved: Checkpoint, state: Dict[Any, Any]) -> None:
     state["total_step"] = saved.steps
     state["current_step"] = current_step(saved.steps, interval, int(saved.settings["rewarmSteps"]))
     thresholds = sorted({p.group["spikeThreshold"] for p in saved.parameters.values()})
-    print(f"SPAM with threshold={','.join(thresholds)}, {constructor(saved.settings, SPAM_NAMES)}")
+    tell(f"SPAM with threshold={','.join(thresholds)}, {constructor(saved.settings, SPAM_NAMES)}")
     if interval == 0:
         say("NOTE: SPAM cannot do without resets: give it a DeltaT beyond the end of the run")
     if redraws(saved, interval):
@@ -195,7 +206,7 @@ def torch_state(kind: str, name: str, parameter: Parameter) -> Dict[str, Any]:
     result = {"step": parameter.since_reset if kind == "stablespam" else step}
     result.update({key: tensor.clone() for key, tensor in parameter.state.items()})
     if parameter.mask is not None:
-        result["mask"] = parameter.mask
+        result["mask"] = parameter.mask.dense()
     if kind == "stablespam":
         result.update({key: torch.tensor(parameter.scalars.get(key, 0.0)) for key in NORMS})
     return result
@@ -258,7 +269,9 @@ STORAGES = {
 
 
 def rebuilt(flat: Tensor, offset: int, size: Any, stride: Any, *_: Any) -> Tensor:
-    """A tensor of a storage."""
+    """A tensor of a storage, which has all of its elements: strides of 0 make any size of one."""
+    if math.prod(size) > flat.numel():
+        raise ValueError(f"a tensor must fit its storage: size={size}, storage={flat.numel()}")
     return flat.as_strided(tuple(size), tuple(stride), offset)
 
 
@@ -279,9 +292,16 @@ class PlainUnpickler(pickle.Unpickler):
     """
 
     def __init__(self, archive: zipfile.ZipFile, folder: str) -> None:
-        super().__init__(archive.open(folder + "data.pkl"))
         self.archive = archive
         self.folder = folder
+        super().__init__(archive.open(self.stored("data.pkl")))
+
+    def stored(self, name: str) -> zipfile.ZipInfo:
+        """An entry as torch.save writes them: not packed, so no larger than the file."""
+        entry = self.archive.getinfo(self.folder + name)
+        if entry.compress_type != zipfile.ZIP_STORED:
+            raise ValueError(f"an entry must be stored, not packed: entry={entry.filename}")
+        return entry
 
     def find_class(self, module: str, name: str) -> Any:
         """Knows what state_dicts are made of, nothing else."""
@@ -294,14 +314,14 @@ class PlainUnpickler(pickle.Unpickler):
     def persistent_load(self, pid: Any) -> Tensor:
         """A storage, as a flat tensor."""
         _, dtype, key = pid[:3]
-        data = bytearray(self.archive.read(f"{self.folder}data/{key}"))
+        data = bytearray(self.archive.read(self.stored(f"data/{key}")))
         return torch.frombuffer(data, dtype=dtype) if data else torch.empty(0, dtype=dtype)
 
 
 def loaded(path: str) -> Any:
     """What torch.save wrote."""
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(regular(path)) as archive:
             pickles = [name for name in archive.namelist() if name.endswith("/data.pkl")]
             return PlainUnpickler(archive, pickles[0][: -len("data.pkl")]).load()
     except (OSError, zipfile.BadZipFile, pickle.UnpicklingError) as error:
@@ -429,6 +449,10 @@ def imported(
         raise Refused("state must be the class's", optimizer=options.optimizer, unknown=unknown)
     step = int(own["step"]) if set(own) - {"mask"} else 0
     mask = own["mask"].bool() if "mask" in own else None
+    selected = None
+    if mask is not None:
+        positions = mask.reshape(-1).nonzero().reshape(-1)
+        selected = Mask(positions, list(mask.shape), mask.numel())
     like = mask if mask is not None else own.get(MOMENTS[0], saved.weights.get(name))
     if like is None:
         raise Refused("parameter without state needs its shape: give --weights", 2, parameter=name)
@@ -441,8 +465,8 @@ def imported(
         options.optimizer == "stablespam" and step
     ):  # its step restarts: the total is not in the file
         updates, since = max(step, saved.steps - max(0, since - step)), step
-    parameter = Parameter(list(like.shape), group, updates, min(step, since), mask=mask)
-    packed = parameter.shape if mask is None else [int(mask.sum())]
+    parameter = Parameter(list(like.shape), group, updates, min(step, since), mask=selected)
+    packed = parameter.shape if selected is None else [selected.positions.numel()]
     keys = [*MOMENTS, LARGEST] if saved.settings["amsgrad"] == "true" else MOMENTS
     for key in keys:
         tensor = own.get(key, torch.zeros(packed))
@@ -490,13 +514,13 @@ def print_builder(options: argparse.Namespace, saved: Checkpoint) -> None:
     for name, parameter in saved.parameters.items():
         if parameter.group != groups[0]:
             own = "".join(group_calls(parameter.group, groups[0]["density"]))
-            calls.append(f'.group("{name}", group -> group{own})')
-    print(f"// {saved.steps} steps, {len(saved.parameters)} parameters; build and load with:")
-    print("Optimizer optimizer = " + starts[kind])
+            calls.append(f".group({json.dumps(name)}, group -> group{own})")
+    tell(f"// {saved.steps} steps, {len(saved.parameters)} parameters; build and load with:")
+    tell("Optimizer optimizer = " + starts[kind])
     for call in [*calls, ".build(parameters);"]:
-        print("    " + call)
+        tell("    " + call)
     kept = ".withWeights()" if saved.weights else ""
-    print(f'optimizer.load(Path.of("{options.checkpoint}"), LoadOptions.strict(){kept});')
+    tell(f"optimizer.load(Path.of({json.dumps(options.checkpoint)}), LoadOptions.strict(){kept});")
 
 
 def group_calls(group: Dict[str, str], default: str) -> List[str]:
@@ -513,29 +537,30 @@ def group_calls(group: Dict[str, str], default: str) -> List[str]:
 def show(options: argparse.Namespace) -> None:
     """Prints what is in a checkpoint."""
     saved = read_checkpoint(options.checkpoint)
-    print(f"{saved.optimizer}, {saved.steps} steps, {len(saved.parameters)} parameters")
-    print(f"consecutive steps with gradients that were not finite: {saved.non_finite_steps}")
+    tell(f"{saved.optimizer}, {saved.steps} steps, {len(saved.parameters)} parameters")
+    tell(f"consecutive steps with gradients that were not finite: {saved.non_finite_steps}")
     for kind, texts in (("setting", saved.settings), ("note", saved.notes)):
         for key, text in texts.items():
-            print(f"{kind} {key}={text}")
+            tell(f"{kind} {key}={text}")
     for name, parameter in saved.parameters.items():
         weights = " with weights" if name in saved.weights else ""
-        print(f"{name} {shape_text(parameter.shape)}{weights}")
-        print(f"  {joined(parameter.group)}")
-        print(f"  updates={parameter.updates} updatesSinceReset={parameter.since_reset} spikes={parameter.spikes}")
+        tell(f"{name} {shape_text(parameter.shape)}{weights}")
+        tell(f"  {joined(parameter.group)}")
+        tell(f"  updates={parameter.updates} updatesSinceReset={parameter.since_reset} spikes={parameter.spikes}")
         if parameter.mask is not None:
-            print(f"  mask: {int(parameter.mask.sum())} of {parameter.mask.numel()}")
+            selected = parameter.mask.positions.numel()
+            tell(f"  mask: {selected} of {math.prod(parameter.mask.shape)}")
         for key, tensor in parameter.state.items():
             text = f"{tensor.dtype} {shape_text(tensor.shape)}"
-            print(f"  {key}: {text} norm={float(tensor.double().norm()):.6g}")
+            tell(f"  {key}: {text} norm={float(tensor.double().norm()):.6g}")
         for key, value in parameter.scalars.items():
-            print(f"  {key}={value}")
+            tell(f"  {key}={value}")
 
 
 def verify(options: argparse.Namespace) -> None:
     """Compares all checksums."""
     saved = read_checkpoint(options.checkpoint)
-    print(f"all checksums are right: file={options.checkpoint}, parameters={len(saved.parameters)}")
+    tell(f"all checksums are right: file={options.checkpoint}, parameters={len(saved.parameters)}")
 
 
 def gammas(text: str) -> List[float]:
@@ -591,9 +616,13 @@ def arguments(words: Optional[List[str]]) -> argparse.Namespace:
 
 def main(words: Optional[List[str]] = None) -> int:
     """Runs a command; returns the exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     options = arguments(words)
     try:
         options.run(options)
+        sys.stdout.flush()
     except Refused as refused:
         say(f"spam4j_state.py: {refused}")
         return refused.code
@@ -602,7 +631,20 @@ def main(words: Optional[List[str]] = None) -> int:
             f"spam4j_state.py: file must be of this optimizer: command={options.command}, lacks={key}"
         )
         return 1
+    except OSError as error:
+        say(f"spam4j_state.py: file must be readable or writable: cause={error}")
+        discard_output()
+        return 1
+    except Exception as error:  # whatever a file can hold, its user gets one line
+        say(f"spam4j_state.py: file must make sense: command={options.command}, cause={error!r}")
+        return 1
     return 0
+
+
+def discard_output() -> None:
+    """Python would try again at its end to write what could not be written."""
+    with open(os.devnull, "wb") as nothing:
+        os.dup2(nothing.fileno(), 1)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,8 @@ import java.util.SequencedMap;
 
 /**
  * Changes the weights of its parameters, in place, once a step. Made by a builder such as {@link
- * Spam}, which finds everything that can be wrong before training starts.
+ * io.spam4j.engine.optimizers.Spam}, which finds everything that can be wrong before training
+ * starts.
  *
  * <p>An optimizer owns its state (off-heap, freed by {@link #close}) and nothing else. After an
  * exception from {@link #step} the weights, moments and counters are what they were before the
@@ -53,8 +54,8 @@ public interface Optimizer extends AutoCloseable {
    * exp_avg_sq}: the live memory, valid until {@link #close} or, where only some weights have
    * moments, until the next reset. Moments have the weights' shape or, of a sparse selection, one
    * element for each selected weight in ascending order. They are of the types that {@link
-   * MomentBuilder#moments} says; docs/checkpoints.md tells what else is there in other formats than
-   * F32.
+   * io.spam4j.engine.optimizers.MomentBuilder#moments} says; docs/checkpoints.md tells what else is
+   * there in other formats than F32.
    *
    * @throws IllegalArgumentException if there is no such parameter
    */

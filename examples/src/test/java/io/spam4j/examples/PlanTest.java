@@ -17,15 +17,15 @@ class PlanTest {
             demo       -> lab, output, shell
             doctor     -> output, shell, cuda, cuda.selftest, engine.optimizers, engine.roofline,
                           tensors.internal.simd
-            inspect    -> output, engine.checkpoint, tensors, tensors.safetensors
+            inspect    -> output, shell, engine.checkpoint, tensors, tensors.safetensors
             memory     -> formats, models, output, engine, engine.optimizers, engine.options, tensors
             simulate   -> formats, output, engine, engine.optimizers, tensors
 
             bench.arms -> models, engine, engine.decision, engine.optimizers, engine.options,
                           engine.roofline, engine.internal.work, tensors, tensors.mask
-            lab        -> formats, llama, engine, engine.checkpoint, engine.optimizers,
+            lab        -> shell, formats, llama, engine, engine.checkpoint, engine.optimizers,
                           engine.options, tensors
-            replay     -> engine, engine.optimizers, engine.options, tensors, tensors.safetensors
+            replay     -> shell, engine, engine.optimizers, engine.options, tensors, tensors.safetensors
             quickstart -> cuda, cuda.optimizer, engine, engine.decision, engine.optimizers, tensors
 
             formats    -> engine.optimizers, engine.options

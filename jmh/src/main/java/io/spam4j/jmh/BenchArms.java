@@ -33,6 +33,7 @@ import org.openjdk.jmh.annotations.Warmup;
     jvmArgsAppend = {
       "--add-modules=jdk.incubator.vector",
       "--enable-native-access=ALL-UNNAMED",
+      "-Dorg.bytedeco.javacpp.maxPhysicalBytes=0",
     })
 @State(Scope.Benchmark)
 public class BenchArms {

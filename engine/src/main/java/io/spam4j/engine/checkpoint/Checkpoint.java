@@ -32,7 +32,7 @@ public final class Checkpoint {
    * Opens a checkpoint and checks everything but the bytes of its tensors; see {@link #damaged}.
    *
    * @param arena how long the tensors live; meanwhile the file may be replaced, as {@link
-   *     Optimizer#save} does, but must not be changed
+   *     io.spam4j.engine.Optimizer#save} does, but must not be changed
    * @throws CheckpointFormatException if the file is no checkpoint, of an unknown version, or
    *     damaged
    * @throws io.spam4j.tensors.safetensors.SafetensorsFormatException if it is no safetensors file

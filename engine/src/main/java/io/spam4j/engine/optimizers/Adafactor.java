@@ -43,8 +43,8 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Differences from the original.</b> Setting a learning rate turns the relative step off
  * where the original refuses it; a learning rate of a group does so for the group. Means and root
  * mean squares are computed in double. Gradient coordinates that are NaN or Inf are skipped ({@link
- * NonFinitePolicy}) and left out of all means; |g| is limited to 1e18, and state that is subnormal
- * becomes 0.
+ * io.spam4j.engine.NonFinitePolicy}) and left out of all means; |g| is limited to 1e18, and state
+ * that is subnormal becomes 0.
  */
 public final class Adafactor {
 

@@ -44,6 +44,11 @@ public final class Python {
     script("emulated.py", TOOL.toString(), folder.toString());
   }
 
+  /** Runs resources/torch/hostile.py. */
+  static void hostile(Path folder) throws IOException, InterruptedException, URISyntaxException {
+    script("hostile.py", TOOL.toString(), folder.toString());
+  }
+
   private static void script(String name, String... words)
       throws IOException, InterruptedException, URISyntaxException {
     var script = Objects.requireNonNull(Python.class.getResource("/torch/" + name));

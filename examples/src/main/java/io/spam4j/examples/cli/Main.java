@@ -40,7 +40,8 @@ public final class Main implements Runnable {
 
   /** Runs a command and exits with its code. */
   public static void main(String[] arguments) {
-    System.exit(commandLine(Terminal.system()).execute(arguments));
+    Terminal terminal = Terminal.system();
+    System.exit(Shell.run(commandLine(terminal), terminal, arguments));
   }
 
   /** The whole command line, writing to a terminal. */

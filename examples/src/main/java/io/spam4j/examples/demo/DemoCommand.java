@@ -103,7 +103,8 @@ public final class DemoCommand implements Callable<Integer> {
     LabCheckpoints checkpoints = checked(this::checkpoints);
     Progress progress = new Progress(terminal, System::nanoTime);
     Runnable notice = () -> progress.message("stopping after this step, then writing the report");
-    try (Interruption interruption = Interruption.watch(notice)) {
+    try (OutputLock _ = OutputLock.of(output);
+        Interruption interruption = Interruption.watch(notice)) {
       LabResult result = training.run(settings, checkpoints, progress, interruption::requested);
       if (result.runs().isEmpty()) {
         terminal.err().println("spam4j: nothing ran, so there is no report");

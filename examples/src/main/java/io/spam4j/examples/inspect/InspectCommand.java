@@ -2,11 +2,12 @@ package io.spam4j.examples.inspect;
 
 import io.spam4j.engine.checkpoint.Checkpoint;
 import io.spam4j.examples.output.Json;
+import io.spam4j.examples.shell.InputFile;
+import io.spam4j.examples.shell.Shell;
 import io.spam4j.tensors.safetensors.Safetensors;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.lang.foreign.Arena;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -55,10 +56,7 @@ public final class InspectCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     try (Arena arena = Arena.ofConfined()) {
-      if (!Files.exists(file)) {
-        throw new IOException("file must exist: file=" + file);
-      }
-      Safetensors tensors = Safetensors.open(file, arena);
+      Safetensors tensors = Safetensors.open(InputFile.require(file), arena);
       boolean isCheckpoint = tensors.metadata().containsKey(CHECKPOINT_KEY);
       if (verify) {
         if (!isCheckpoint) {
@@ -78,7 +76,7 @@ public final class InspectCommand implements Callable<Integer> {
       }
       return ExitCode.OK;
     } catch (IOException e) {
-      spec.commandLine().getErr().println("spam4j: " + e.getMessage());
+      spec.commandLine().getErr().println(Shell.line(e));
       return ExitCode.SOFTWARE;
     }
   }

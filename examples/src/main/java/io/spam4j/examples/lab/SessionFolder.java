@@ -5,6 +5,7 @@ import io.spam4j.engine.Optimizer;
 import io.spam4j.engine.checkpoint.Checkpoint;
 import io.spam4j.engine.checkpoint.LoadOptions;
 import io.spam4j.engine.checkpoint.SaveOptions;
+import io.spam4j.examples.shell.InputFile;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.DirectoryNotEmptyException;
@@ -80,7 +81,7 @@ final class SessionFolder {
       return RunProgress.START;
     }
     try (Arena arena = Arena.ofConfined()) {
-      var notes = Checkpoint.open(file, arena).notes();
+      var notes = Checkpoint.open(InputFile.require(file), arena).notes();
       String progress = notes.get(PROGRESS);
       if (progress == null || !run.toString().equals(notes.get(RUN))) {
         throw new IOException(
@@ -145,7 +146,9 @@ final class SessionFolder {
   }
 
   private static <T> Optional<T> read(Path file, Class<T> type) throws IOException {
-    return Files.exists(file) ? Optional.of(JSON.readValue(file.toFile(), type)) : Optional.empty();
+    return Files.exists(file)
+        ? Optional.of(JSON.readValue(InputFile.require(file).toFile(), type))
+        : Optional.empty();
   }
 
   private static void write(Path file, Object value) throws IOException {

@@ -70,6 +70,10 @@ public final class Corpus {
       throw new IllegalArgumentException(
           rule + ", pass a file, folder or zip of text with --data: path=" + data);
     }
+    if (!Files.isDirectory(data) && !Files.isRegularFile(data)) {
+      throw new IllegalArgumentException(
+          "data must be a file, a folder or a zip, no pipe or device: path=" + data);
+    }
     List<TextFile> files = files(data, seed);
     // In the order of the sample: if chance gives validation too little, it gets the first.
     List<TextFile> training = new ArrayList<>();

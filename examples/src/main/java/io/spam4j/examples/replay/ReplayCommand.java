@@ -1,5 +1,6 @@
 package io.spam4j.examples.replay;
 
+import io.spam4j.examples.shell.Shell;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.lang.foreign.Arena;
@@ -64,11 +65,15 @@ public final class ReplayCommand implements Callable<Integer> {
           print(file, trace, errors, passes ? "PASS" : "FAIL");
         } catch (UnsupportedTraceException e) {
           unsupported = true;
-          out().printf("%s: %s, UNSUPPORTED: %s%n", file, trace.optimizer(), e.getMessage());
+          String name = trace.optimizer();
+          out().println(Shell.harmless(file + ": " + name + ", UNSUPPORTED: " + e.getMessage()));
+        } catch (IllegalArgumentException e) { // of a builder that refuses what was recorded
+          noTrace = true;
+          spec.commandLine().getErr().println(noTrace(e.getMessage() + ", file=" + file));
         }
       } catch (IOException e) {
         noTrace = true;
-        spec.commandLine().getErr().println("spam4j: no trace: " + e.getMessage());
+        spec.commandLine().getErr().println(noTrace(String.valueOf(e.getMessage())));
       }
       out().flush();
     }
@@ -76,6 +81,10 @@ public final class ReplayCommand implements Callable<Integer> {
       return NO_TRACE;
     }
     return failed ? FAIL : unsupported ? UNSUPPORTED : 0;
+  }
+
+  private static String noTrace(String message) {
+    return "spam4j: no trace: " + Shell.harmless(message);
   }
 
   private void print(Path file, Trace trace, Replay.Errors errors, String verdict) {
@@ -89,7 +98,7 @@ public final class ReplayCommand implements Callable<Integer> {
             Locale.ROOT,
             "%s: %s, %d steps, weights %.2e, firstMoment %.2e, secondMoment %.2e, %s%s%n",
             file,
-            trace.optimizer(),
+            Shell.harmless(trace.optimizer()),
             trace.steps(),
             errors.weights(),
             errors.firstMoment(),

@@ -2,6 +2,7 @@ package io.spam4j.examples.replay;
 
 import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
 
+import io.spam4j.examples.shell.InputFile;
 import io.spam4j.tensors.DType;
 import io.spam4j.tensors.Tensor;
 import io.spam4j.tensors.safetensors.Safetensors;
@@ -52,6 +53,7 @@ final class Trace {
       throw new TraceFormatException(
           "a trace must hold p0.init: file=%s, tensors=%d".formatted(file, names.size()));
     }
+    requireRecorded();
     for (int i = 0; i < parameters; i++) {
       requireAlike(i);
     }
@@ -68,7 +70,7 @@ final class Trace {
    * @throws IOException if it cannot be read or is no safetensors file
    */
   static Trace open(Path file, Arena arena) throws IOException {
-    return new Trace(file, Safetensors.open(file, arena));
+    return new Trace(file, Safetensors.open(InputFile.require(file), arena));
   }
 
   private int count(String text) throws TraceFormatException {
@@ -77,6 +79,21 @@ final class Trace {
           "a trace's steps must be a positive number: file=%s, steps=%s".formatted(file, text));
     }
     return Integer.parseInt(text);
+  }
+
+  /** A number of steps is easily claimed: tensors of as many must be there. */
+  private void requireRecorded() throws TraceFormatException {
+    long recorded =
+        names.stream()
+            .map(name -> name.substring(name.lastIndexOf('.') + 1))
+            .filter(step -> step.matches("[0-9]{4,9}") && Integer.parseInt(step) < steps)
+            .distinct()
+            .count();
+    if (recorded < steps) {
+      throw new TraceFormatException(
+          "a trace must hold tensors of each of its steps: file=%s, steps=%d, recorded=%d"
+              .formatted(file, steps, recorded));
+    }
   }
 
   private void requireAlike(int parameter) throws TraceFormatException {

@@ -24,13 +24,13 @@ public final class Shell {
 
   private static int wrongUsage(ParameterException error, String[] arguments) {
     CommandLine command = error.getCommandLine();
-    command.getErr().println("spam4j: " + error.getMessage());
+    command.getErr().println(line(error));
     return hint(command);
   }
 
   private static int failed(Exception error, CommandLine command) {
     PrintWriter err = command.getErr();
-    err.println("spam4j: " + message(error));
+    err.println(line(error));
     if (Boolean.getBoolean(DEBUG)) {
       error.printStackTrace(err);
     }
@@ -41,6 +41,30 @@ public final class Shell {
     String name = command.getCommandSpec().qualifiedName();
     command.getErr().println("  see: ./" + name + " --help");
     return ExitCode.USAGE;
+  }
+
+  /** What is told of an error, without what would steer the terminal: names come from files. */
+  public static String line(Exception error) {
+    return "spam4j: " + harmless(message(error));
+  }
+
+  /** A text without characters that steer a terminal, but for line feeds. */
+  public static String harmless(String text) {
+    return text.replaceAll("[\\p{C}&&[^\n]]", "?");
+  }
+
+  /**
+   * Runs a command.
+   *
+   * @return its exit code, or 1 where its results could not be written
+   */
+  public static int run(CommandLine line, Terminal terminal, String... arguments) {
+    int code = line.execute(arguments);
+    if (terminal.out().checkError() && code == ExitCode.OK) {
+      terminal.err().println("spam4j: standard output cannot be written: is the disk full?");
+      return ExitCode.SOFTWARE;
+    }
+    return code;
   }
 
   private static String message(Exception error) {

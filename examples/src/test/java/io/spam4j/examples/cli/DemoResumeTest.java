@@ -65,6 +65,7 @@ class DemoResumeTest {
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.add("--add-modules=jdk.incubator.vector");
     command.add("--enable-native-access=ALL-UNNAMED");
+    command.add("-Dorg.bytedeco.javacpp.maxPhysicalBytes=0");
     command.add("-Dspam4j.vector.bits=0"); // starts sooner; the numbers are the same
     command.addAll(List.of("-cp", System.getProperty("java.class.path"), Main.class.getName()));
     command.addAll(

@@ -31,7 +31,8 @@ class LauncherTest {
   private static final String FLAGS =
       "java --add-modules=jdk.incubator.vector --enable-native-access=ALL-UNNAMED"
           + " -XX:MaxNodeLimit=160000 -XX:NodeLimitFudgeFactor=4000"
-          + " -XX:LiveNodeCountInliningCutoff=79000";
+          + " -XX:LiveNodeCountInliningCutoff=79000"
+          + " -Dorg.bytedeco.javacpp.maxPhysicalBytes=0";
 
   /** What a Maven that works leaves behind. */
   private static final String WORKING_MAVEN =
@@ -139,6 +140,43 @@ class LauncherTest {
     assertThat(outcome.out()).contains(target.resolve("quick/spam4j-examples-1.jar") + ":");
   }
 
+  /** Two builds at once wrote the same jars and ended each other. */
+  @Test
+  void launcher_twoFirstStartsAtOnceBuildOnce() throws Exception {
+    program(
+        tools.resolve("mvn"),
+        "mkdir building || exit 1\nsleep 2\n" + WORKING_MAVEN + "rmdir building");
+    Process first = start(root.resolve("spam4j"), "first");
+    Path lock = root.resolve("target/spam4j-build.lock/pid");
+    while (!Files.exists(lock) || Files.readString(lock).isEmpty()) {
+      Thread.sleep(10);
+    }
+
+    Outcome second = run(root.resolve("spam4j"));
+
+    assertThat(first.waitFor()).isZero();
+    assertThat(second.code()).isZero();
+    assertThat(second.err())
+        .isEqualTo(
+            "spam4j: waiting for another build (if none runs, delete the lock): lock=%s, process=%d\n"
+                .formatted(root.resolve("target/spam4j-build.lock"), first.pid()));
+    assertThat(calls()).hasSize(1);
+    assertThat(root.resolve("target/spam4j-build.lock")).doesNotExist();
+  }
+
+  @Test
+  void launcher_lockOfAKilledBuildIsTakenOver() throws Exception {
+    Process ended = new ProcessBuilder("/bin/sh", "-c", "exit 0").start();
+    ended.waitFor();
+    Path lock = Files.createDirectories(root.resolve("target/spam4j-build.lock"));
+    Files.writeString(lock.resolve("pid"), ended.pid() + "\n");
+
+    assertThat(run(root.resolve("spam4j")).err()).isEqualTo(BUILDING);
+
+    assertThat(calls()).hasSize(1);
+    assertThat(lock).doesNotExist();
+  }
+
   @Test
   void launcher_withoutMavenSaysWhatToInstall() throws Exception {
     Files.delete(tools.resolve("mvn"));
@@ -218,10 +256,16 @@ class LauncherTest {
   }
 
   private Outcome run(Path script, String... arguments) throws IOException, InterruptedException {
+    int code = start(script, "", arguments).waitFor();
+    return new Outcome(
+        code, Files.readString(folder.resolve("out")), Files.readString(folder.resolve("err")));
+  }
+
+  private Process start(Path script, String name, String... arguments) throws IOException {
     List<String> command = new ArrayList<>(List.of("/bin/sh", script.toString()));
     command.addAll(List.of(arguments));
-    Path out = folder.resolve("out");
-    Path err = folder.resolve("err");
+    Path out = folder.resolve(name + "out");
+    Path err = folder.resolve(name + "err");
     ProcessBuilder builder =
         new ProcessBuilder(command)
             .directory(elsewhere.toFile())
@@ -232,8 +276,7 @@ class LauncherTest {
     environment.put("JAVA_HOME", jdk.toString());
     environment.put("HOME", folder.toString());
     environment.put("PATH", tools + ":" + coreTools());
-    int code = builder.start().waitFor();
-    return new Outcome(code, Files.readString(out), Files.readString(err));
+    return builder.start();
   }
 
   /** A folder with the programs that the script and the Maven above use, and no Maven. */
@@ -256,6 +299,9 @@ class LauncherTest {
             "mkdir",
             "mv",
             "readlink",
+            "rm",
+            "rmdir",
+            "sleep",
             "touch")) {
       for (String bin : List.of("/bin/", "/usr/bin/")) {
         if (Files.isExecutable(Path.of(bin + name))) {

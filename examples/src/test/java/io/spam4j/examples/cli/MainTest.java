@@ -4,7 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.spam4j.examples.lab.LabOption;
 import io.spam4j.examples.shell.Screen;
+import io.spam4j.examples.shell.Shell;
+import io.spam4j.examples.shell.Terminal;
 import io.spam4j.examples.shell.Version;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Test;
 
 class MainTest {
@@ -76,6 +83,32 @@ class MainTest {
             "--seed=N Of the weights, batches and spikes (default: %d)."
                 .formatted(LabOption.SEED.standard()))
         .contains("go (default: target/spam4j-demo).");
+  }
+
+  /** A full disk, or a pipe whose reader has gone. */
+  @Test
+  void output_thatCannotBeWritten_isAnError() {
+    var full =
+        new OutputStream() {
+          @Override
+          public void write(int b) throws IOException {
+            throw new IOException("No space left on device");
+          }
+        };
+    var out = new PrintWriter(new PrintStream(full, false, StandardCharsets.UTF_8), true);
+    Terminal terminal = new Terminal(out, screen.terminal(false).err(), /* interactive= */ false);
+
+    assertThat(Shell.run(Main.commandLine(terminal), terminal, "--version")).isEqualTo(1);
+
+    assertThat(screen.err())
+        .isEqualTo("spam4j: standard output cannot be written: is the disk full?\n");
+  }
+
+  @Test
+  void error_doesNotSteerTheTerminal() {
+    assertThat(run("inspect", "\u001b[2Jfile")).isEqualTo(1);
+
+    assertThat(screen.err()).isEqualTo("spam4j: file must exist: file=?[2Jfile\n");
   }
 
   private int run(String... arguments) {

@@ -52,6 +52,42 @@ class DemoCommandTest {
     assertThat(folder.resolve("results.json")).isNotEmptyFile();
   }
 
+  /** Two with one folder deleted each other's checkpoints. */
+  @Test
+  void demo_whileAnotherHasItsFolder_isRefused() {
+    AtomicReference<Integer> second = new AtomicReference<>();
+    Screen secondScreen = new Screen();
+
+    int first =
+        run(
+            (settings, checkpoints, listener, stop) -> {
+              DemoCommand.Training none = (_, _, _, _) -> NOTHING;
+              var command = new DemoCommand(secondScreen.terminal(false), none);
+              CommandLine line =
+                  Shell.configured(new CommandLine(command), secondScreen.terminal(false));
+              second.set(line.execute("--output=" + folder));
+              return NOTHING;
+            },
+            "--output=" + folder);
+
+    assertThat(first).isZero();
+    assertThat(second.get()).isEqualTo(1);
+    assertThat(secondScreen.err())
+        .isEqualTo(
+            "spam4j: another demo writes to this folder, wait or give this one another --output:"
+                + " output=%s\n".formatted(folder));
+    assertThat(folder).isEmptyDirectory();
+  }
+
+  @Test
+  void demo_afterOneThatWasKilled_takesItsFolder() throws IOException {
+    Files.writeString(folder.resolve("spam4j-demo.lock"), "of a process that is gone");
+
+    assertThat(run((_, _, _, _) -> NOTHING, "--output=" + folder)).isZero();
+
+    assertThat(folder).isEmptyDirectory();
+  }
+
   @Test
   void demo_hasTheDefaultsOfTheLab() {
     assertThat(settings()).isEqualTo(LabSettings.defaults());

@@ -8,11 +8,14 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.spam4j.engine.checkpoint.SaveOptions;
 import io.spam4j.engine.optimizers.Sgd;
 import io.spam4j.engine.optimizers.StableSpam;
+import io.spam4j.examples.shell.SpecialFiles;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 final class InspectCommandTest {
@@ -23,6 +26,22 @@ final class InspectCommandTest {
   @BeforeEach
   void useTheFolder() {
     files = new Inspected(folder);
+  }
+
+  @Test
+  @EnabledOnOs(
+      value = {OS.LINUX, OS.MAC},
+      disabledReason = "no pipes in folders")
+  void pipeOrFolder_isRefusedAndNotOpened() throws Exception {
+    Path pipe = SpecialFiles.pipe(folder);
+    assertThat(files.inspect(pipe)).isEqualTo(1);
+    assertThat(files.inspect(folder)).isEqualTo(1);
+    assertThat(files.err())
+        .isEqualTo(
+            """
+            spam4j: file must be a regular file: file=FOLDER/pipe, is=pipe or device
+            spam4j: file must be a regular file: file=FOLDER, is=folder
+            """);
   }
 
   @Test

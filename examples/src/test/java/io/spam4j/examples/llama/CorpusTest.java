@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.spam4j.examples.shell.SpecialFiles;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -11,6 +12,8 @@ import java.nio.file.Path;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 class CorpusTest {
@@ -47,6 +50,18 @@ class CorpusTest {
     Corpus corpus = Corpus.read(folder, 1, LENGTH);
     assertThat(corpus.trainingFiles().size() + corpus.validationFiles().size()).isEqualTo(20);
     assertThat(text(corpus.training()) + text(corpus.validation())).doesNotContain("abc", "y");
+  }
+
+  @Test
+  @EnabledOnOs(
+      value = {OS.LINUX, OS.MAC},
+      disabledReason = "no pipes in folders")
+  void pipeOrDevice_isRefusedAndNotOpened() throws Exception {
+    for (Path data : new Path[] {SpecialFiles.pipe(folder), Path.of("/dev/zero")}) {
+      assertThatThrownBy(() -> Corpus.read(data, 1, LENGTH))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessage("data must be a file, a folder or a zip, no pipe or device: path=" + data);
+    }
   }
 
   @Test

@@ -2,6 +2,7 @@ package io.spam4j.examples.replay;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.spam4j.examples.shell.SpecialFiles;
 import io.spam4j.tensors.Tensor;
 import io.spam4j.tensors.safetensors.Safetensors;
 import java.io.IOException;
@@ -16,6 +17,8 @@ import java.util.Map;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -182,6 +185,47 @@ final class ReplayCommandTest {
                 + ", metadata=[]");
     assertThat(out.toString()).contains("PASS");
     assertThat(replay(folder.resolve("missing"))).isEqualTo(2);
+  }
+
+  /** So many steps without a gradient took years. */
+  @Test
+  void traceThatClaimsMoreStepsThanItHolds_isNoTrace() throws IOException {
+    Path file = changed("adam-f32", metadata -> metadata.put("steps", "999999999"), _ -> {});
+    assertThat(replay(file)).isEqualTo(2);
+    assertThat(err.toString().strip())
+        .isEqualTo(
+            "spam4j: no trace: a trace must hold tensors of each of its steps: file="
+                + file
+                + ", steps=999999999, recorded=120");
+  }
+
+  @Test
+  void traceWithSettingsThatTheBuilderRefuses_isNoTrace() throws IOException {
+    Path file = changed("adam-f32", metadata -> metadata.put("lr", "-1"), _ -> {});
+    assertThat(replay(file, Golden.file("adam-f32"))).isEqualTo(2);
+    assertThat(err.toString()).startsWith("spam4j: no trace: ").contains("file=" + file);
+    assertThat(out.toString()).contains("PASS");
+  }
+
+  @Test
+  void namesInATrace_doNotSteerTheTerminal() throws IOException {
+    Path file =
+        changed("adam-f32", metadata -> metadata.put("optimizer", "\u001b[2Jspam"), _ -> {});
+    assertThat(replay(file)).isEqualTo(3);
+    assertThat(out.toString()).doesNotContain("\u001b").contains("?[2Jspam");
+  }
+
+  @Test
+  @EnabledOnOs(
+      value = {OS.LINUX, OS.MAC},
+      disabledReason = "no pipes in folders")
+  void pipeOrFolder_isNoTraceAndNotOpened() throws Exception {
+    Path pipe = SpecialFiles.pipe(folder);
+    assertThat(replay(pipe, folder)).isEqualTo(2);
+    assertThat(err.toString().lines())
+        .containsExactly(
+            "spam4j: no trace: file must be a regular file: file=" + pipe + ", is=pipe or device",
+            "spam4j: no trace: file must be a regular file: file=" + folder + ", is=folder");
   }
 
   @Test

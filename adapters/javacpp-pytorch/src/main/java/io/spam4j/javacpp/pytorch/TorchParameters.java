@@ -1,28 +1,23 @@
 package io.spam4j.javacpp.pytorch;
 
+import static java.util.Objects.requireNonNull;
+
 import io.spam4j.engine.Gradients;
 import io.spam4j.engine.Parameter;
 import io.spam4j.tensors.DType;
-import io.spam4j.tensors.Tensor;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.util.ArrayList;
-import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.bytedeco.javacpp.BytePointer;
-import org.bytedeco.javacpp.Pointer;
+import java.util.Set;
 import org.bytedeco.javacpp.PointerScope;
-import org.bytedeco.pytorch.Device;
-import org.bytedeco.pytorch.LongArrayRef;
-import org.bytedeco.pytorch.LongVector;
 import org.bytedeco.pytorch.Module;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.StringTensorDict;
 import org.bytedeco.pytorch.StringTensorDictItem;
-import org.bytedeco.pytorch.global.torch.Layout;
-import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -44,9 +39,24 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Weights and gradients must be dense, contiguous, in main memory, and float32 or bfloat16, each
  * tensor by itself: weights in bfloat16 may have gradients in float32. Anything else is refused by
- * name, with the remedy. Weights are checked once, gradients whenever they are asked for. Only
- * optimizers of Adam's family take bfloat16; {@code weightRounding} of their builders says how its
- * weights are rounded.
+ * name, with the remedy, whenever gradients are asked for. Only optimizers of Adam's family take
+ * bfloat16; {@code weightRounding} of their builders says how its weights are rounded.
+ *
+ * <p><b>Weights that move.</b> {@code set_data}, {@code Module.to} and {@code Module.load} give a
+ * parameter other memory, and the optimizer still has the old one. The next step then throws {@link
+ * IllegalStateException} with the parameter's name, before anything has changed: call {@code of}
+ * again and build the optimizer from it; {@code save} and {@code load} carry its state over. Values
+ * that are copied into the weights ({@code copy_} under {@code NoGradGuard}) move nothing.
+ *
+ * <p><b>What is frozen</b> ({@code requires_grad} false) has no gradient, whatever is left in
+ * {@code grad}, and so stays as it is: no decay, no moments that move on. It may be frozen and
+ * unfrozen at any time. {@link #of(Module)} leaves out what is frozen when it is called, so that no
+ * state is kept for it; if that trains later, the step says so.
+ *
+ * <p><b>Memory that JavaCPP counts.</b> JavaCPP counts all memory of the process as its own, an
+ * optimizer's state too, and throws {@link OutOfMemoryError} ("Physical memory usage is too high")
+ * where that is more than 4 times the heap's limit. Start Java with {@code
+ * -Dorg.bytedeco.javacpp.maxPhysicalBytes=0}, which switches that off.
  *
  * <p><b>When to step.</b> A step writes weights behind autograd's back: the version counters that
  * tell it that a tensor changed stay as they are. So step only after the backward pass and before
@@ -59,86 +69,134 @@ import org.jspecify.annotations.Nullable;
  * replaced or dropped. The views may be used by any thread, but this object by one at a time.
  */
 public final class TorchParameters implements AutoCloseable {
-  private final Map<String, Slot> slots = new LinkedHashMap<>();
+  private final Map<String, TorchParameter> taken = new LinkedHashMap<>();
+  private final Map<String, LeftOutParameter> leftOut = new LinkedHashMap<>();
   private final Arena arena = Arena.ofShared();
-  private final List<Parameter> parameters = new ArrayList<>();
+  private final List<Parameter> parameters;
   private final Gradients gradients = this::gradient;
 
-  private TorchParameters(Map<String, org.bytedeco.pytorch.Tensor> tensors) {
-    tensors.forEach(
-        (name, weights) -> {
-          DType type = requireReadable("weights", name, weights);
-          if (!weights.is_leaf()) {
-            throw refusal("weights", "be a leaf of autograd's graph, use detach()", name, "");
-          }
-          parameters.add(new Parameter(name, view(weights, type)));
-        });
+  private TorchParameters(Map<String, Tensor> trained, Map<String, Tensor> rest) {
+    if (trained.isEmpty()) {
+      throw new IllegalArgumentException(
+          "one parameter or more must train: frozen or without elements=" + rest.keySet());
+    }
+    Map<String, DType> types = new LinkedHashMap<>();
+    trained.forEach((name, weights) -> types.put(name, requireTrainable(name, weights)));
     // Nothing can be refused any more: no reference is left behind by a failure.
-    tensors.forEach((name, weights) -> slots.put(name, new Slot(retain(weights))));
+    trained.forEach(
+        (name, weights) ->
+            taken.put(
+                name, new TorchParameter(name, weights, requireNonNull(types.get(name)), arena)));
+    rest.forEach((name, tensor) -> leftOut.put(name, new LeftOutParameter(name, tensor)));
+    parameters = taken.values().stream().map(TorchParameter::parameter).toList();
   }
 
   /**
-   * The parameters of a module and of the modules inside it, in the order they were registered and
-   * under libtorch's names ({@code layers.0.weight}).
+   * The parameters of a module and of the modules inside it that train, in the order they were
+   * registered and under libtorch's names ({@code layers.0.weight}). Those that are frozen or have
+   * no elements are left out; one that is registered more than once is there once, under its first
+   * name.
    *
-   * @throws IllegalArgumentException if a parameter is undefined, not a leaf, not dense, not
-   *     contiguous, neither float32 nor bfloat16, not in main memory, or has no elements
+   * @throws IllegalArgumentException if none is left, or one of them is not a leaf, not dense, not
+   *     contiguous, neither float32 nor bfloat16, or not in main memory
    */
   public static TorchParameters of(Module module) {
     try (var _ = new PointerScope()) {
-      Map<String, org.bytedeco.pytorch.Tensor> tensors = new LinkedHashMap<>();
+      Map<String, Tensor> trained = new LinkedHashMap<>();
+      Map<String, Tensor> skipped = new LinkedHashMap<>();
+      Set<Long> seen = new HashSet<>();
       StringTensorDict named = module.named_parameters();
       for (long i = 0; i < named.size(); i++) {
         StringTensorDictItem item = named.get(i);
-        tensors.put(item.key().getString(), item.value());
+        Tensor tensor = item.value();
+        if (seen.add(identity(tensor))) {
+          boolean trains = tensor.requires_grad() && tensor.numel() > 0;
+          (trains ? trained : skipped).put(item.key().getString(), tensor);
+        }
       }
-      return new TorchParameters(tensors);
+      return new TorchParameters(trained, skipped);
     }
   }
 
   /**
-   * Tensors by name, in the order of the map.
+   * Tensors by name, in the order of the map, frozen ones too: those that are to train later can be
+   * among them. Tensors without elements are left out.
    *
-   * @throws IllegalArgumentException if a tensor is undefined, not a leaf, not dense, not
-   *     contiguous, neither float32 nor bfloat16, not in main memory, or has no elements
+   * @throws IllegalArgumentException if none is left, one is there under two names, or one is
+   *     undefined, not a leaf, not dense, not contiguous, neither float32 nor bfloat16, or not in
+   *     main memory
    */
-  public static TorchParameters of(Map<String, org.bytedeco.pytorch.Tensor> tensors) {
-    return new TorchParameters(tensors);
+  public static TorchParameters of(Map<String, Tensor> tensors) {
+    try (var _ = new PointerScope()) {
+      Map<String, Tensor> full = new LinkedHashMap<>();
+      Map<String, Tensor> empty = new LinkedHashMap<>();
+      Map<Long, String> seen = new HashMap<>();
+      tensors.forEach(
+          (name, tensor) -> {
+            String other = tensor.defined() ? seen.put(identity(tensor), name) : null;
+            if (other != null) {
+              throw new IllegalArgumentException(
+                  "a tensor must have one name: parameters=%s, %s".formatted(other, name));
+            }
+            (tensor.defined() && tensor.numel() == 0 ? empty : full).put(name, tensor);
+          });
+      return new TorchParameters(full, empty);
+    }
+  }
+
+  private static long identity(Tensor tensor) {
+    return tensor.unsafeGetTensorImpl().address();
+  }
+
+  private static DType requireTrainable(String name, Tensor weights) {
+    DType type = TorchLayout.requireReadable("weights", name, weights);
+    if (!weights.is_leaf()) {
+      throw TorchLayout.refusal("weights", "be a leaf of autograd's graph, use detach()", name, "");
+    }
+    return type;
   }
 
   /** The names and weights, in a fixed order: what an optimizer is built from. */
   public List<Parameter> parameters() {
-    return List.copyOf(parameters);
+    return parameters;
   }
 
   /**
    * The gradients as they are whenever one is asked for: one that moved, appeared or vanished since
-   * the last step is seen, and so is one of another type. A parameter whose gradient is undefined
-   * has none this step. While a gradient stays where and what it is, so does its view.
+   * the last step is seen, and so is one of another type. A parameter that is frozen or whose
+   * gradient is undefined has none this step. While a gradient stays where and what it is, so does
+   * its view.
    *
-   * <p>{@link Gradients#of} throws {@link IllegalArgumentException} if the gradient is not dense,
-   * not contiguous, neither float32 nor bfloat16, not in main memory or of another shape than the
-   * weights, and {@link IllegalStateException} after {@link #close}.
+   * <p>{@link Gradients#of} throws {@link IllegalArgumentException} if there is no such parameter,
+   * or the gradient is not dense, not contiguous, neither float32 nor bfloat16, not in main memory
+   * or of another shape than the weights; and {@link IllegalStateException} after {@link #close},
+   * if the parameter has a gradient and its weights have moved or changed their type, shape or
+   * device, or if one that was left out has a gradient now.
    */
   public Gradients gradients() {
     return gradients;
   }
 
   /**
-   * Sets every element of every gradient to 0, in place: the memory is kept and the next backward
-   * pass adds to it, so that gradients stay where they are. A parameter without a gradient stays
-   * without one.
+   * Makes gradients ready for the next backward pass. Of what trains, every element is set to 0, in
+   * place: the memory is kept and the next backward pass adds to it, so that gradients stay where
+   * they are. What is frozen loses its gradient. A parameter without a gradient stays without one.
+   *
+   * <p>A gradient of zeros is a gradient: weights decay and moments move on, as in PyTorch with
+   * {@code set_to_none=False}. Where parameters sit out some backward passes without being frozen,
+   * use {@code module.zero_grad(true)}, which leaves no gradients.
    *
    * @throws IllegalStateException if this is closed
    */
   public void zeroGradients() {
     requireOpen();
-    try (var _ = new NoGradGuard()) {
-      for (Slot slot : slots.values()) {
-        org.bytedeco.pytorch.Tensor gradient = slot.weights.grad();
-        if (gradient.defined()) {
-          gradient.zero_();
-        }
+    try (var _ = new NoGradGuard();
+        var none = new Tensor()) {
+      for (TorchParameter parameter : taken.values()) {
+        parameter.zeroGradient(none);
+      }
+      for (LeftOutParameter parameter : leftOut.values()) {
+        parameter.zeroGradient(none);
       }
     }
   }
@@ -148,136 +206,37 @@ public final class TorchParameters implements AutoCloseable {
   public void close() {
     if (arena.scope().isAlive()) {
       arena.close();
-      for (Slot slot : slots.values()) {
-        slot.weights.close();
-      }
+      taken.values().forEach(TorchParameter::close);
+      leftOut.values().forEach(LeftOutParameter::close);
     }
   }
 
-  private @Nullable Tensor gradient(String name) {
+  private io.spam4j.tensors.@Nullable Tensor gradient(String name) {
     requireOpen();
-    Slot slot = slots.get(name);
-    if (slot == null) {
+    TorchParameter parameter = taken.get(name);
+    if (parameter == null) {
+      requireLeftOut(name);
       return null;
     }
-    org.bytedeco.pytorch.Tensor gradient = slot.weights.grad();
-    if (!gradient.defined()) {
-      slot.view = null;
-      return null;
+    if (name.equals(parameters.getFirst().name())) { // once a step
+      leftOut.values().forEach(LeftOutParameter::requireNoGradient);
     }
-    DType type = requireReadable("gradient", name, gradient);
-    if (!gradient.is_same_size(slot.weights)) {
+    return parameter.gradient();
+  }
+
+  /** Of an optimizer that was built from other parameters. */
+  private void requireLeftOut(String name) {
+    LeftOutParameter parameter = leftOut.get(name);
+    if (parameter == null) {
       throw new IllegalArgumentException(
-          "gradient shape must equal weight shape: parameter=%s, gradient=%s, weight=%s"
-              .formatted(
-                  name, Arrays.toString(shape(gradient)), Arrays.toString(shape(slot.weights))));
+          "no such parameter: name=%s, names=%s".formatted(name, taken.keySet()));
     }
-    Tensor view = slot.view;
-    if (view == null || view.memory().address() != address(gradient) || view.dtype() != type) {
-      view = view(gradient, type);
-      slot.view = view;
-    }
-    return view;
+    parameter.requireNoGradient();
   }
 
   private void requireOpen() {
     if (!arena.scope().isAlive()) {
-      throw new IllegalStateException("parameters must not be closed: parameters=" + slots.size());
-    }
-  }
-
-  @SuppressWarnings(
-      "restricted") // The address and size are libtorch's own, and it owns the memory.
-  private Tensor view(org.bytedeco.pytorch.Tensor tensor, DType type) {
-    MemorySegment memory =
-        MemorySegment.ofAddress(address(tensor)).reinterpret(tensor.nbytes(), arena, null);
-    return Tensor.of(memory, type, shape(tensor));
-  }
-
-  /** 0 for a tensor without memory: libtorch allocates none for one without elements. */
-  private static long address(org.bytedeco.pytorch.Tensor tensor) {
-    Pointer data = tensor.data_ptr();
-    return data == null ? 0 : data.address();
-  }
-
-  /** One more reference to the same libtorch tensor, which outlives any {@link PointerScope}. */
-  private static org.bytedeco.pytorch.Tensor retain(org.bytedeco.pytorch.Tensor tensor) {
-    return new org.bytedeco.pytorch.Tensor(tensor).retainReference();
-  }
-
-  /** Checks what a view can show, and returns its type. */
-  private static DType requireReadable(
-      String subject, String name, org.bytedeco.pytorch.Tensor tensor) {
-    if (!tensor.defined()) {
-      throw refusal(subject, "be defined", name, "");
-    }
-    if (!tensor.is_cpu()) {
-      String device = text(tensor.device());
-      throw refusal(subject, "be on the CPU, move the model there first", name, "device=" + device);
-    }
-    Layout layout = tensor.layout().intern();
-    if (layout != Layout.Strided) {
-      throw refusal(subject, "be dense, use to_dense()", name, "layout=" + layout);
-    }
-    DType type = type(subject, name, tensor.scalar_type().intern());
-    if (tensor.is_neg()) {
-      throw refusal(subject, "not be a view that negates, use resolve_neg()", name, "");
-    }
-    if (!tensor.is_contiguous()) {
-      String layoutText =
-          "shape=%s, strides=%s"
-              .formatted(Arrays.toString(shape(tensor)), Arrays.toString(strides(tensor)));
-      throw refusal(subject, "be contiguous, use contiguous()", name, layoutText);
-    }
-    return type;
-  }
-
-  private static DType type(String subject, String name, ScalarType type) {
-    if (type == ScalarType.Float) {
-      return DType.F32;
-    }
-    if (type == ScalarType.BFloat16) {
-      return DType.BF16;
-    }
-    throw refusal(
-        subject, "be float32 or bfloat16, use to(ScalarType.Float)", name, "type=" + type);
-  }
-
-  private static IllegalArgumentException refusal(
-      String subject, String rule, String name, String found) {
-    String detail = found.isEmpty() ? "" : ", " + found;
-    return new IllegalArgumentException(
-        "%s must %s: parameter=%s%s".formatted(subject, rule, name, detail));
-  }
-
-  private static long[] shape(org.bytedeco.pytorch.Tensor tensor) {
-    return longs(tensor.sizes());
-  }
-
-  private static long[] strides(org.bytedeco.pytorch.Tensor tensor) {
-    return longs(tensor.strides());
-  }
-
-  private static long[] longs(LongArrayRef values) {
-    try (values;
-        LongVector copy = values.vec()) {
-      return copy.get();
-    }
-  }
-
-  private static String text(Device device) {
-    try (device;
-        BytePointer text = device.str()) {
-      return text.getString();
-    }
-  }
-
-  private static final class Slot {
-    final org.bytedeco.pytorch.Tensor weights;
-    @Nullable Tensor view;
-
-    Slot(org.bytedeco.pytorch.Tensor weights) {
-      this.weights = weights;
+      throw new IllegalStateException("parameters must not be closed: parameters=" + taken.size());
     }
   }
 }

@@ -142,7 +142,7 @@ final class TorchBfloat16Test {
   @ParameterizedTest
   @CsvSource({"Float,BFloat16", "BFloat16,Float", "BFloat16,BFloat16"})
   void types_mixed_areViewedAndStepped(ScalarType weights, ScalarType gradients) {
-    Tensor w = floats(1, -2, 3).to(weights);
+    Tensor w = floats(1, -2, 3).to(weights).set_requires_grad(true);
     w.mutable_grad().put(floats(0.5f, 0.25f, -4).to(gradients));
     try (var torch = TorchParameters.of(Map.of("w", w));
         var optimizer =
@@ -168,7 +168,7 @@ final class TorchBfloat16Test {
 
   @Test
   void gradient_ofAnotherTypeAtTheSameAddress_isSeen() {
-    Tensor w = zeros(2);
+    Tensor w = zeros(2).set_requires_grad(true);
     Tensor memory = floats(1, 2);
     try (var torch = TorchParameters.of(Map.of("w", w))) {
       w.mutable_grad().put(memory);
@@ -184,7 +184,7 @@ final class TorchBfloat16Test {
 
   @Test
   void gradient_half_isRefused() {
-    Tensor w = zeros(2).to(ScalarType.BFloat16);
+    Tensor w = zeros(2).to(ScalarType.BFloat16).set_requires_grad(true);
     w.mutable_grad().put(zeros(2).to(ScalarType.Half));
     try (var torch = TorchParameters.of(Map.of("layer.w", w))) {
       assertThatThrownBy(() -> torch.gradients().of("layer.w"))

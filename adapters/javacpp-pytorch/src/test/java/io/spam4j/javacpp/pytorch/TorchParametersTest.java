@@ -122,13 +122,6 @@ class TorchParametersTest {
   }
 
   @Test
-  void gradient_unknownParameter_isNull() {
-    try (var torch = TorchParameters.of(Map.of("w", trainable(new float[] {1}, 1)))) {
-      assertThat(torch.gradients().of("v")).isNull();
-    }
-  }
-
-  @Test
   void gradient_appearsAndVanishes_isSeen() {
     Tensor w = trainable(new float[] {1, 2}, 2);
     try (var torch = TorchParameters.of(Map.of("w", w))) {

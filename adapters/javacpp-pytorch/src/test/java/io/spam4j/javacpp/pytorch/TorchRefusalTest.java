@@ -4,6 +4,8 @@ import static io.spam4j.javacpp.pytorch.TorchTensors.trainable;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.bytedeco.pytorch.global.torch.zeros;
 
+import io.spam4j.engine.optimizers.Sgd;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Device;
@@ -87,8 +89,42 @@ class TorchRefusalTest {
   }
 
   @Test
-  void weights_empty_areRefused() {
-    assertRefused(zeros(0, 3), "weights must have elements: parameter=layer.w, shape=[0, 3]");
+  void weights_allEmpty_areRefused() {
+    assertRefused(
+        zeros(0, 3), "one parameter or more must train: frozen or without elements=[layer.w]");
+  }
+
+  @Test
+  void weights_underTwoNames_areRefused() {
+    Tensor w = zeros(2);
+    Map<String, Tensor> tensors = new LinkedHashMap<>();
+    tensors.put("embedding", w);
+    tensors.put("head", new Tensor(w));
+    assertThatThrownBy(() -> TorchParameters.of(tensors))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("a tensor must have one name: parameters=embedding, head");
+  }
+
+  @Test
+  void weights_sharingMemory_areRefusedByTheBuilder() {
+    Tensor w = zeros(2);
+    Map<String, Tensor> tensors = new LinkedHashMap<>();
+    tensors.put("embedding", w);
+    tensors.put("head", w.detach());
+    try (var torch = TorchParameters.of(tensors)) {
+      assertThatThrownBy(() -> Sgd.builder().build(torch.parameters()))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessage("weights of two parameters must not overlap: parameters=embedding, head");
+    }
+  }
+
+  @Test
+  void gradient_ofAnUnknownParameter_isRefused() {
+    try (var torch = TorchParameters.of(Map.of("layer.w", zeros(2)))) {
+      assertThatThrownBy(() -> torch.gradients().of("layers.w"))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessage("no such parameter: name=layers.w, names=[layer.w]");
+    }
   }
 
   @Test
@@ -143,7 +179,7 @@ class TorchRefusalTest {
   }
 
   private static void assertGradientRefused(Tensor gradient, String message) {
-    Tensor weights = zeros(2, 3);
+    Tensor weights = zeros(2, 3).set_requires_grad(true);
     weights.mutable_grad().put(gradient);
     try (var torch = TorchParameters.of(Map.of("layer.w", weights))) {
       assertThatThrownBy(() -> torch.gradients().of("layer.w"))

@@ -17,7 +17,7 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * {@link Adafactor}, in passes over the tiles of all tensors: second moments; the size of the
+ * {@code Adafactor}, in passes over the tiles of all tensors: second moments; the size of the
  * updates, which needs them; the weights, which need that size. Vectors need no second pass.
  */
 public final class AdafactorRule extends PlainRule {

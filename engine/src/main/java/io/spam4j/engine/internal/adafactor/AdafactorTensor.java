@@ -11,7 +11,7 @@ import java.util.Objects;
 import java.util.SequencedMap;
 import org.jspecify.annotations.Nullable;
 
-/** One tensor of {@link Adafactor}: how it is cut, its state and its numbers at this step. */
+/** One tensor of {@code Adafactor}: how it is cut, its state and its numbers at this step. */
 public final class AdafactorTensor {
   public static final String ROWS = "exp_avg_sq_row";
   public static final String COLUMNS = "exp_avg_sq_col";

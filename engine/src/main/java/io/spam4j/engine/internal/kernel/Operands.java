@@ -47,7 +47,7 @@ public final class Operands {
   /**
    * Whether float32 are written to {@link #weights} that are to be added to weights which lie
    * elsewhere, -0 to those that stay. Only where the coefficients allow it: see {@link
-   * UpdateCoefficients#onlyAdds}.
+   * io.spam4j.engine.decision.UpdateCoefficients#onlyAdds}.
    */
   public boolean givesChanges;
 

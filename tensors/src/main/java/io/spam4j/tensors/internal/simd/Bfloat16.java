@@ -82,10 +82,10 @@ public final class Bfloat16 {
    * float32 to two streams of 16 bits a weight, from which {@link #decodeSplit} gets back the same
    * bits, whatever they are. With {@code bits} the float32 as an integer,
    *
-   * <pre>
-   *   high = (bits + 0x8000) >>> 16
-   *   low  = bits - (high << 16)       a signed 16-bit number
-   * </pre>
+   * <pre>{@code
+   * high = (bits + 0x8000) >>> 16
+   * low  = bits - (high << 16)       a signed 16-bit number
+   * }</pre>
    *
    * <p>The high stream is the nearest bfloat16 and serves as the model's weight. It differs from
    * {@link #encodeNearest} in two ways. Ties round away from zero. And a NaN whose bits below the
