@@ -10,11 +10,11 @@ import io.spam4j.engine.Schedule;
 import io.spam4j.engine.StepListener;
 import io.spam4j.engine.device.HostCopies;
 import io.spam4j.engine.device.StepPlanner;
-import io.spam4j.engine.internal.decide.SettingTexts;
 import io.spam4j.engine.internal.plan.DevicePlanner;
 import io.spam4j.engine.internal.step.Algorithm;
 import io.spam4j.engine.internal.step.Configuration;
 import io.spam4j.engine.internal.step.EngineOptimizer;
+import io.spam4j.engine.internal.transform.TransformLinks;
 import io.spam4j.engine.internal.work.WorkerPool;
 import io.spam4j.engine.options.SpikeAction;
 import io.spam4j.tensors.DType;
@@ -201,7 +201,7 @@ public abstract class OptimizerBuilder<B extends OptimizerBuilder<B>> {
     }
     Algorithm algorithm = algorithm();
     addSetting(algorithm.settings(), algorithm.name(), "nonFinite", nonFinite.name());
-    addSetting(algorithm.settings(), algorithm.name(), "transforms", SettingTexts.of(transforms));
+    addSetting(algorithm.settings(), algorithm.name(), "transforms", TransformLinks.text(transforms));
     return new Configuration(
         algorithm,
         transforms,

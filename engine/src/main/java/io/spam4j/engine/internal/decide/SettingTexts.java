@@ -1,17 +1,14 @@
 package io.spam4j.engine.internal.decide;
 
-import io.spam4j.engine.GradientTransform;
 import io.spam4j.engine.options.MaskSelection;
 import io.spam4j.engine.options.WarmupCurve;
-import java.util.List;
-import java.util.stream.Collectors;
 
 /**
  * Settings that are more than one number or name, as checkpoints tell them. Files are compared by
  * these texts: they stay as they are, whatever becomes of the names in the code. Settings that are
  * enums are told by the names of their constants, which have to stay for the same reason.
  */
-public final class SettingTexts {
+final class SettingTexts {
   private SettingTexts() {}
 
   static String of(WarmupCurve curve) {
@@ -29,27 +26,6 @@ public final class SettingTexts {
       case MaskSelection.Random random -> "Random[sampling=%s]".formatted(random.sampling().name());
       case MaskSelection.Largest largest -> largest.name();
       case MaskSelection.Given _ -> "given"; // what a caller's source selects is not known
-    };
-  }
-
-  /** Transforms in their order. */
-  public static String of(List<GradientTransform> transforms) {
-    return transforms.stream().map(SettingTexts::of).collect(Collectors.joining(", ", "[", "]"));
-  }
-
-  private static String of(GradientTransform transform) {
-    return switch (transform) {
-      case GradientTransform.GlobalNorm c -> "GlobalNorm[maxNorm=%s]".formatted(c.maxNorm());
-      case GradientTransform.Value c -> "Value[limit=%s]".formatted(c.limit());
-      case GradientTransform.AdaClip c -> "AdaClip[decay=%s]".formatted(c.decay());
-      case GradientTransform.AdaGN c ->
-          "AdaGN[meanDecay=%s, squareDecay=%s, epsilon=%s, countsZeroNorms=%s]"
-              .formatted(c.meanDecay(), c.squareDecay(), c.epsilon(), c.countsZeroNorms());
-      case GradientTransform.Agc c ->
-          "Agc[clipping=%s, epsilon=%s]".formatted(c.clipping(), c.epsilon());
-      case GradientTransform.ZClip c ->
-          "ZClip[decay=%s, threshold=%s, warmupSteps=%s]"
-              .formatted(c.decay(), c.threshold(), c.warmupSteps());
     };
   }
 }

@@ -100,9 +100,13 @@ public final class TransformChain {
     return places != null;
   }
 
-  /** Whether devices can decide those of these transforms that look at gradients. */
+  /**
+   * Whether devices can decide those of these transforms that look at gradients. These look at what
+   * the device's own decisions left, not at what was decided beforehand.
+   */
   public static boolean isDeviceDecided(List<TransformLink> links) {
-    return links.stream().allMatch(link -> !link.measures() || link instanceof DeviceDecided);
+    int last = lastMeasuring(links);
+    return links.subList(0, last + 1).stream().allMatch(DeviceDecided.class::isInstance);
   }
 
   /** The links that a device decides, in order. */

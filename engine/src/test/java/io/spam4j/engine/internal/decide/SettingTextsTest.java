@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.spam4j.engine.GradientTransform;
 import io.spam4j.engine.NonFinitePolicy;
+import io.spam4j.engine.internal.transform.TransformLinks;
 import io.spam4j.engine.options.BiasCorrection;
 import io.spam4j.engine.options.EpsilonMode;
 import io.spam4j.engine.options.MaskSampling;
@@ -53,9 +54,9 @@ final class SettingTextsTest {
 
   @Test
   void transforms() {
-    assertThat(SettingTexts.of(List.of())).isEqualTo("[]");
+    assertThat(TransformLinks.text(List.of())).isEqualTo("[]");
     assertThat(
-            SettingTexts.of(
+            TransformLinks.text(
                 List.of(
                     GradientTransform.zClip(),
                     GradientTransform.adaClip(),
