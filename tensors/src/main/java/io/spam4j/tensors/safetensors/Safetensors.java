@@ -9,15 +9,11 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -49,7 +45,7 @@ public final class Safetensors {
   private final Map<String, Tensor> tensors;
   private final Map<String, String> metadata;
 
-  private Safetensors(Path file, Map<String, Tensor> tensors, Map<String, String> metadata) {
+  Safetensors(Path file, Map<String, Tensor> tensors, Map<String, String> metadata) {
     this.file = file;
     this.tensors = tensors;
     this.metadata = metadata;
@@ -58,7 +54,8 @@ public final class Safetensors {
   /**
    * Maps a file, after checking every rule of the format. A file that is refused leaves nothing in
    * the arena. While the arena lives, the file may be replaced by another, as {@link #write} does,
-   * but must not be shortened or changed.
+   * but must not be shortened or changed: to touch a byte that is gone ends in an InternalError, or
+   * ends the JVM. {@link SafetensorsFile} reads files that somebody may change.
    *
    * @param arena how long the tensors live
    * @throws SafetensorsFormatException if the file breaks the format
@@ -69,32 +66,9 @@ public final class Safetensors {
   public static Safetensors open(Path file, Arena arena) throws IOException {
     Objects.requireNonNull(file, "file must not be null");
     Objects.requireNonNull(arena, "arena must not be null");
-    requireLittleEndian(ByteOrder.nativeOrder());
-    // Opening a folder succeeds, and opening a pipe waits; neither is what was meant.
-    if (Files.exists(file) && !Files.isRegularFile(file)) {
-      throw new SafetensorsFormatException("safetensors file must be a regular file: file=" + file);
+    try (SafetensorsFile opened = SafetensorsFile.open(file)) {
+      return opened.map(arena);
     }
-    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-      long bytes = channel.size();
-      SafetensorsHeader header;
-      try (Arena checking = Arena.ofConfined()) {
-        long most = Math.min(bytes, SafetensorsHeader.PREFIX + (long) SafetensorsHeader.MAX_BYTES);
-        header = SafetensorsHeader.read(file, map(channel, most, checking), bytes);
-      }
-      MemorySegment data =
-          map(channel, bytes, arena).asSlice(header.dataStart(), bytes - header.dataStart());
-      Map<String, Tensor> tensors = new LinkedHashMap<>();
-      for (SafetensorsHeader.Entry entry : header.entries()) {
-        MemorySegment memory = data.asSlice(entry.begin, entry.end - entry.begin);
-        tensors.put(entry.name, Tensor.of(memory, entry.dtype, entry.shape));
-      }
-      return new Safetensors(file, Collections.unmodifiableMap(tensors), header.metadata());
-    }
-  }
-
-  private static MemorySegment map(FileChannel channel, long bytes, Arena arena)
-      throws IOException {
-    return channel.map(FileChannel.MapMode.READ_ONLY, 0, bytes, arena);
   }
 
   /** The names of the tensors, in the order of their data. */

@@ -3,6 +3,7 @@ package io.spam4j.tensors.internal.files;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -42,6 +43,11 @@ public final class WholeFile implements AutoCloseable {
     }
     requireReplaceable(target);
     return new WholeFile(target, folder);
+  }
+
+  /** Writes a text in UTF-8, or replaces one. */
+  public static void write(Path target, String text) throws IOException {
+    write(target, text.getBytes(StandardCharsets.UTF_8));
   }
 
   /** Writes a file, or replaces one. */
