@@ -52,6 +52,7 @@ public record ParameterState(
           "a scalar must have a name that a checkpoint does not use, without blanks and =: scalar="
               + name);
     }
+    SavedNames.require("scalar", name);
   }
 
   /** The same with another selection. */

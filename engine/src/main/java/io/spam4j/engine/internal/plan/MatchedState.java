@@ -29,7 +29,7 @@ final class MatchedState implements RestoredState {
   private final Selections selections;
   private final TransformChain histories;
   private final Runnable commit;
-  private final Arena arena; // of what was read
+  private final Arena arena = Arena.ofShared(); // of what was read
   private final List<Map<String, Tensor>> state = new ArrayList<>();
   private final List<Optional<Tensor>> weights = new ArrayList<>();
   private final Supplier<Arena> arenas;
@@ -43,7 +43,7 @@ final class MatchedState implements RestoredState {
    * @param histories has those of the file, and is nobody else's
    * @param commit lets the planner take over what the device does not have
    * @param names of the state tensors
-   * @param arenas where all is read to
+   * @param arenas for tensors that the file has not
    * @throws IOException if the file is no longer what it was, or holds what no optimizer has
    */
   MatchedState(
@@ -61,7 +61,6 @@ final class MatchedState implements RestoredState {
     this.histories = histories;
     this.commit = commit;
     this.arenas = arenas;
-    arena = arenas.get();
     try {
       for (int i = 0; i < shapes.size(); i++) {
         state.add(readState(i, names));

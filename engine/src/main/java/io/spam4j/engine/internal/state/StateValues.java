@@ -13,8 +13,9 @@ import java.nio.file.Path;
 
 /**
  * Which numbers state and weights can have: what no step gives is no state. A mean of squares is
- * not negative, and infinite where a square is no float; all other state is finite. NaN, and what
- * comes of infinite gradients, is there only where they take part in the arithmetic.
+ * not negative, and infinite where a square is no float; all else is finite, weights too: a run
+ * that made them infinite has none to go on from. NaN, and what comes of infinite gradients, is
+ * there only where they take part in the arithmetic.
  */
 public final class StateValues {
   /** What messages call the weights. */
@@ -39,7 +40,6 @@ public final class StateValues {
   private record Range(boolean negative, boolean infinite, boolean nan) {
     static Range of(String state, boolean propagates) {
       return switch (state) {
-        case WEIGHTS -> new Range(true, true, propagates); // infinite ones may mask something
         case StateNames.SECOND, StateNames.LARGEST -> new Range(false, true, propagates);
         case StateNames.ROWS, StateNames.COLUMNS, StateNames.VARIANCE ->
             new Range(false, propagates, propagates);
