@@ -1,5 +1,6 @@
 package io.spam4j.engine;
 
+import io.spam4j.engine.checkpoint.SavedNames;
 import io.spam4j.tensors.DType;
 import io.spam4j.tensors.Tensor;
 import java.util.Objects;
@@ -8,7 +9,8 @@ import java.util.Objects;
  * What an optimizer trains: a name and the tensor that holds the weights. The weights stay the
  * caller's; a step changes them in place.
  *
- * @param name unique in an optimizer; groups, gradients and checkpoints refer to it
+ * @param name unique in an optimizer; groups, gradients and checkpoints refer to it, so it is valid
+ *     Unicode of at most {@link SavedNames#MOST_BYTES} bytes
  * @param weights {@link DType#F32}, or, for optimizers of Adam's family, {@link DType#BF16}: see
  *     {@link io.spam4j.engine.optimizers.MomentBuilder#weightRounding}; writable, at least one
  *     element
@@ -17,8 +19,8 @@ public record Parameter(String name, Tensor weights) {
   /**
    * Checks the weights.
    *
-   * @throws IllegalArgumentException if the name is empty, or the weights are of another type, are
-   *     read-only or have no elements
+   * @throws IllegalArgumentException if the name is empty or could not be saved, or the weights are
+   *     of another type, are read-only or have no elements
    */
   public Parameter {
     Objects.requireNonNull(name, "name must not be null");
@@ -26,6 +28,7 @@ public record Parameter(String name, Tensor weights) {
     if (name.isEmpty()) {
       throw new IllegalArgumentException("parameter name must not be empty: weights=" + weights);
     }
+    SavedNames.require("parameter", name);
     DType dtype = weights.dtype();
     if (dtype != DType.F32 && dtype != DType.BF16) {
       throw new IllegalArgumentException(

@@ -13,7 +13,7 @@ class PlanTest {
             """
             cli        -> bench, demo, doctor, inspect, memory, replay, simulate, shell
 
-            bench      -> bench.arms, output, shell, engine.roofline
+            bench      -> bench.arms, output, shell, engine.roofline, tensors.internal.files
             demo       -> lab, output, shell
             doctor     -> output, shell, cuda, cuda.selftest, engine.optimizers, engine.roofline,
                           tensors.internal.simd
@@ -24,7 +24,7 @@ class PlanTest {
             bench.arms -> models, engine, engine.decision, engine.optimizers, engine.options,
                           engine.roofline, engine.internal.work, tensors, tensors.mask
             lab        -> shell, formats, llama, engine, engine.checkpoint, engine.optimizers,
-                          engine.options, tensors
+                          engine.options, tensors, tensors.internal.files
             replay     -> shell, engine, engine.optimizers, engine.options, tensors, tensors.safetensors
             quickstart -> cuda, cuda.optimizer, engine, engine.decision, engine.optimizers, tensors
 
@@ -32,7 +32,7 @@ class PlanTest {
             llama      -> javacpp.pytorch, engine, tensors
             shell      -> engine.optimizers, tensors.internal.simd
             models
-            output
+            output     -> tensors.internal.files
             """)
         .check();
   }

@@ -11,12 +11,13 @@ class PlanTest {
         .floors(
             """
             mask        -> tensors, internal.simd
-            safetensors -> tensors, internal.json
+            safetensors -> tensors, internal.files, internal.json
 
             tensors     -> internal.simd
 
             internal.simd
             internal.json
+            internal.files
             """)
         .check();
   }

@@ -32,14 +32,18 @@ public final class Checkpoint {
    * Opens a checkpoint and checks everything but the bytes of its tensors; see {@link #damaged}.
    *
    * @param arena how long the tensors live; meanwhile the file may be replaced, as {@link
-   *     io.spam4j.engine.Optimizer#save} does, but must not be changed
+   *     io.spam4j.engine.Optimizer#save} does, but must not be changed or shortened: they are the
+   *     mapped file
    * @throws CheckpointFormatException if the file is no checkpoint, of an unknown version, or
    *     damaged
    * @throws io.spam4j.tensors.safetensors.SafetensorsFormatException if it is no safetensors file
    * @throws IOException if it cannot be read
    */
   public static Checkpoint open(Path file, Arena arena) throws IOException {
-    Safetensors tensors = Safetensors.open(file, arena);
+    return of(file, Safetensors.open(file, arena));
+  }
+
+  static Checkpoint of(Path file, Safetensors tensors) throws CheckpointFormatException {
     return new Checkpoint(file, new CheckpointParser(file, tensors).parse());
   }
 
@@ -113,7 +117,10 @@ public final class Checkpoint {
 
   /** Refuses a file whose tensors are damaged. */
   public void requireIntact() throws CheckpointFormatException {
-    List<String> damaged = damaged();
+    requireNone(damaged());
+  }
+
+  void requireNone(List<String> damaged) throws CheckpointFormatException {
     if (!damaged.isEmpty()) {
       throw CheckpointFormatException.of(
           file,
@@ -121,6 +128,11 @@ public final class Checkpoint {
           "tensors=" + damaged,
           null);
     }
+  }
+
+  /** All tensors, by name. */
+  SequencedMap<String, Tensor> tensors() {
+    return content.tensors();
   }
 
   /** Every tensor of the file with its checksum. */

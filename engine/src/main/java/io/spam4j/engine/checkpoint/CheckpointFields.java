@@ -60,8 +60,16 @@ final class CheckpointFields {
     NumberFormatException cause = null;
     try {
       long value = Long.parseLong(text);
-      if (value >= 0) {
+      if (value >= 0 && value <= ParameterState.Counters.MOST) {
         return value;
+      }
+      if (value >= 0) {
+        throw CheckpointFormatException.of(
+            file,
+            "checkpoint count must be one that a run can come to, at most "
+                + ParameterState.Counters.MOST,
+            "key=%s, text=%s".formatted(key, text),
+            null);
       }
     } catch (NumberFormatException e) {
       cause = e;

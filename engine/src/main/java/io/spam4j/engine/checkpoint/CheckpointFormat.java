@@ -153,6 +153,11 @@ final class CheckpointFormat {
   }
 
   private static String text(CRC32C crc) {
-    return HexFormat.of().toHexDigits((int) crc.getValue());
+    return text((int) crc.getValue());
+  }
+
+  /** A checksum as files have it. */
+  static String text(int crc) {
+    return HexFormat.of().toHexDigits(crc);
   }
 }

@@ -39,11 +39,13 @@ final class CheckpointParser {
   Content parse() throws CheckpointFormatException {
     int version = version();
     checkHeader();
+    long steps = count(CheckpointFormat.STEPS);
     SequencedMap<String, ParameterState> parameters = new LinkedHashMap<>();
     SequencedMap<String, Tensor> weights = new LinkedHashMap<>();
     for (var entry : section(CheckpointFormat.PARAMETER).entrySet()) {
       String name = entry.getKey();
       ParameterState parameter = parameter(name, entry.getValue());
+      requireCounts(parameter, steps);
       parameters.put(name, parameter);
       Tensor of = unused.remove(CheckpointFormat.weightTensor(name));
       if (of != null) {
@@ -64,7 +66,7 @@ final class CheckpointParser {
         version,
         new TrainingState(
             text(CheckpointFormat.OPTIMIZER),
-            count(CheckpointFormat.STEPS),
+            steps,
             count(CheckpointFormat.NON_FINITE_STEPS),
             section(CheckpointFormat.SETTING),
             Collections.unmodifiableSequencedMap(parameters),
@@ -121,6 +123,31 @@ final class CheckpointParser {
         fields.numbers());
   }
 
+  /** Refuses counters that no run comes to. */
+  private void requireCounts(ParameterState of, long steps) throws CheckpointFormatException {
+    if (of.updatesSinceReset() > of.updates() || of.updates() > steps) {
+      throw broken(
+          "checkpoint updates since a reset must be at most all, and these at most the steps",
+          "parameter=%s, updatesSinceReset=%d, updates=%d, steps=%d"
+              .formatted(of.name(), of.updatesSinceReset(), of.updates(), steps));
+    }
+    long elements = elements(of.shape());
+    if (Math.ceilDiv(of.spikes(), elements) > steps) {
+      throw broken(
+          "checkpoint spikes must be at most one a weight and step",
+          "parameter=%s, spikes=%d, weights=%d, steps=%d"
+              .formatted(of.name(), of.spikes(), elements, steps));
+    }
+  }
+
+  private static long elements(List<Long> shape) {
+    long elements = 1;
+    for (long extent : shape) {
+      elements *= extent; // the shape was checked: no overflow
+    }
+    return elements;
+  }
+
   private SavedMask mask(String name, List<Long> shape, CheckpointFields fields)
       throws CheckpointFormatException {
     long count = fields.takeCount(CheckpointFormat.MASK_COUNT);
@@ -131,11 +158,7 @@ final class CheckpointParser {
           "checkpoint mask must be bytes of symbols",
           "parameter=%s, dtype=%s, width=%d".formatted(name, data.dtype(), width));
     }
-    long elements = 1;
-    for (long extent : shape) {
-      elements *= extent; // the shape is that of a tensor: no overflow
-    }
-    return new SavedMask(elements, count, (int) width, data);
+    return new SavedMask(elements(shape), count, (int) width, data);
   }
 
   private void requireShape(String name, Tensor weights, List<Long> shape)

@@ -38,11 +38,15 @@ public final class CheckpointWriter {
     groups.forEach(
         (group, number) ->
             metadata.put(CheckpointFormat.GROUP + number, CheckpointFormat.joined(group)));
-    tensors.forEach(
-        (name, tensor) ->
-            metadata.put(CheckpointFormat.TENSOR_CRC + name, CheckpointFormat.crc(tensor)));
+    Safetensors.writeChecksummed(file, tensors, this::withChecksums);
+  }
+
+  private Map<String, String> withChecksums(Map<String, Integer> crcs) {
+    crcs.forEach(
+        (name, crc) ->
+            metadata.put(CheckpointFormat.TENSOR_CRC + name, CheckpointFormat.text(crc)));
     metadata.put(CheckpointFormat.HEADER_CRC, CheckpointFormat.headerCrc(metadata, tensors));
-    Safetensors.write(file, tensors, metadata);
+    return metadata;
   }
 
   private void add(ParameterState of) {

@@ -36,6 +36,9 @@ public record ParameterState(
   public record Counters(long updates, long updatesSinceReset, long spikes) {
     /** Those of a parameter that was never updated. */
     public static final Counters NONE = new Counters(0, 0, 0);
+
+    /** The most that anything is counted to: a double holds it, and no run comes so far. */
+    public static final long MOST = 1L << 53;
   }
 
   /**
@@ -49,6 +52,13 @@ public record ParameterState(
           "a scalar must have a name that a checkpoint does not use, without blanks and =: scalar="
               + name);
     }
+    SavedNames.require("scalar", name);
+  }
+
+  /** The same with another selection. */
+  public ParameterState withMask(SavedMask selected) {
+    return new ParameterState(
+        name, shape, hyperparameters, counters, state, Optional.of(selected), scalars);
   }
 
   /** How often it was updated. */

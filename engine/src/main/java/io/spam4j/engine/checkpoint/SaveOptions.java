@@ -38,12 +38,13 @@ public final class SaveOptions {
    * A text of the caller's, such as a position in the data; see {@link Checkpoint#notes}.
    *
    * @param key replaces an earlier note of the same key
+   * @throws IllegalArgumentException if one of them has a lone surrogate
    */
   public SaveOptions note(String key, String text) {
+    SavedNames.requireUnicode("note key", Objects.requireNonNull(key, "key must not be null"));
+    SavedNames.requireUnicode("note", Objects.requireNonNull(text, "text must not be null"));
     Map<String, String> more = new TreeMap<>(notes);
-    more.put(
-        Objects.requireNonNull(key, "key must not be null"),
-        Objects.requireNonNull(text, "text must not be null"));
+    more.put(key, text);
     return new SaveOptions(weights, Collections.unmodifiableMap(more));
   }
 

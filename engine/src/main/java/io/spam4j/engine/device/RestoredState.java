@@ -13,8 +13,8 @@ public interface RestoredState extends AutoCloseable {
   Optional<Tensor> weights(int parameter);
 
   /**
-   * A state tensor, {@code F32}; of a sparse parameter for {@link #mask}. It may be read-only, and
-   * is valid until the next call, which may use its memory.
+   * A state tensor, {@code F32}; of a sparse parameter for {@link #mask}. It is valid until the
+   * next call, which may use its memory.
    */
   Tensor state(int parameter, String name);
 

@@ -3,7 +3,6 @@ package io.spam4j.engine.optimizers;
 import io.spam4j.engine.Schedule;
 import io.spam4j.engine.internal.adafactor.AdafactorRule;
 import io.spam4j.engine.internal.adafactor.AdafactorSettings;
-import io.spam4j.engine.internal.adafactor.AdafactorTensor;
 import io.spam4j.engine.internal.adafactor.RelativeStep;
 import io.spam4j.engine.internal.decide.Hyperparameters;
 import io.spam4j.engine.internal.decide.StateNames;
@@ -191,8 +190,8 @@ public final class Adafactor {
     } else {
       long[] columns = Arrays.copyOf(shape, rank - 1);
       columns[rank - 2] = shape[rank - 1];
-      shapes.put(AdafactorTensor.ROWS, Arrays.copyOf(shape, rank - 1));
-      shapes.put(AdafactorTensor.COLUMNS, columns);
+      shapes.put(StateNames.ROWS, Arrays.copyOf(shape, rank - 1));
+      shapes.put(StateNames.COLUMNS, columns);
     }
     if (settings.beta1() != 0) {
       shapes.put(StateNames.FIRST, shape);

@@ -1,5 +1,6 @@
 package io.spam4j.engine.optimizers;
 
+import io.spam4j.engine.checkpoint.SavedNames;
 import io.spam4j.engine.decision.Decision;
 import io.spam4j.engine.internal.apply.FusedRule;
 import io.spam4j.engine.internal.decide.AdamDecision;
@@ -34,9 +35,11 @@ public abstract class MomentBuilder<B extends MomentBuilder<B>> extends Optimize
    * the builder's methods or {@link #decision} change it.
    *
    * @param name of the algorithm, as checkpoints and messages tell it
+   * @throws IllegalArgumentException if the name could not be saved, see {@link SavedNames}
    */
   protected MomentBuilder(String name) {
     this(new AdamSettings(Objects.requireNonNull(name, "name must not be null")));
+    SavedNames.require("optimizer", name);
   }
 
   MomentBuilder(AdamSettings adam) {

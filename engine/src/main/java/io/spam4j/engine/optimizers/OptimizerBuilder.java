@@ -8,6 +8,7 @@ import io.spam4j.engine.Optimizer;
 import io.spam4j.engine.Parameter;
 import io.spam4j.engine.Schedule;
 import io.spam4j.engine.StepListener;
+import io.spam4j.engine.checkpoint.SavedNames;
 import io.spam4j.engine.device.HostCopies;
 import io.spam4j.engine.device.StepPlanner;
 import io.spam4j.engine.internal.plan.DevicePlanner;
@@ -216,6 +217,8 @@ public abstract class OptimizerBuilder<B extends OptimizerBuilder<B>> {
   /** Adds a setting to those that checkpoints have. */
   static void addSetting(
       Map<String, String> settings, String optimizer, String name, String value) {
+    SavedNames.require("setting", name);
+    SavedNames.requireUnicode("setting " + name, value);
     if (settings.putIfAbsent(name, value) != null) {
       throw new IllegalArgumentException(
           "an own setting must have a name that no other has: optimizer=%s, setting=%s"

@@ -2,9 +2,9 @@ package io.spam4j.examples.bench;
 
 import io.spam4j.examples.bench.arms.BenchSize;
 import io.spam4j.examples.output.Json;
+import io.spam4j.tensors.internal.files.WholeFile;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -99,7 +99,7 @@ public final class BenchCommand implements Callable<Integer> {
     } else {
       BenchText.lines(report).forEach(out::println);
       if (json != null) {
-        Files.writeString(Path.of(json), Json.indented(report) + "\n");
+        WholeFile.write(Path.of(json), Json.indented(report) + "\n");
       }
     }
     out.flush();

@@ -24,7 +24,9 @@ final class HtmlReport {
   static Path write(LabResult result, Path folder) throws IOException {
     Files.createDirectories(folder);
     HtmlPage.writeResults(folder.resolve("results.json"), result);
-    return Files.writeString(folder.resolve("report.html"), page(result));
+    Path page = folder.resolve("report.html");
+    HtmlPage.write(page, page(result));
+    return page;
   }
 
   /** The page itself. */

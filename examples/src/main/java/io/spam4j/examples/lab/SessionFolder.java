@@ -6,6 +6,7 @@ import io.spam4j.engine.checkpoint.Checkpoint;
 import io.spam4j.engine.checkpoint.LoadOptions;
 import io.spam4j.engine.checkpoint.SaveOptions;
 import io.spam4j.examples.shell.InputFile;
+import io.spam4j.tensors.internal.files.WholeFile;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.DirectoryNotEmptyException;
@@ -123,8 +124,7 @@ final class SessionFolder {
       }
     }
     try (Stream<Path> all = Files.list(folder)) {
-      all.filter(path -> path.getFileName().toString().endsWith(WholeFile.TEMPORARY))
-          .forEach(files::add);
+      all.filter(WholeFile::isTemporary).forEach(files::add);
     }
     for (Path file : files) {
       Files.deleteIfExists(file);

@@ -1,9 +1,9 @@
 package io.spam4j.examples.output;
 
+import io.spam4j.tensors.internal.files.WholeFile;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.regex.Matcher;
@@ -57,7 +57,16 @@ public final class HtmlPage {
    * @throws IOException if the file cannot be written
    */
   public static void writeResults(Path file, Object results) throws IOException {
-    Files.writeString(file, Json.indented(results));
+    WholeFile.write(file, Json.indented(results));
+  }
+
+  /**
+   * Writes a page.
+   *
+   * @throws IOException if the file cannot be written
+   */
+  public static void write(Path file, String page) throws IOException {
+    WholeFile.write(file, page);
   }
 
   /** The charts' script, safe inside a script element, without the address of its source map. */

@@ -22,8 +22,8 @@ import picocli.CommandLine.Spec;
     sortOptions = false,
     description = {
       "Send 200 random gradients with one spike through Adam and SPAM, over many seeds, and compare"
-          + " their moments with what is expected: Figure 5 of the SPAM paper. Writes a picture and a"
-          + " page.",
+          + " their moments with what is expected: Figure 5 of the SPAM paper. Writes a picture and"
+          + " a page.",
       ""
     })
 public final class SimulateCommand implements Callable<Integer> {
@@ -49,8 +49,8 @@ public final class SimulateCommand implements Callable<Integer> {
       names = "--mode",
       paramLabel = "NAME",
       description =
-          "Whether the spike of 10 replaces its gradient or is added to it: replace or add (default:"
-              + " ${DEFAULT-VALUE}).")
+          "Whether the spike of 10 replaces its gradient or is added to it: replace or add"
+              + " (default: ${DEFAULT-VALUE}).")
   private String mode = SpikeMode.REPLACE.toString();
 
   @Option(
@@ -78,7 +78,7 @@ public final class SimulateCommand implements Callable<Integer> {
     Files.createDirectories(output);
     HtmlPage.writeResults(output.resolve("results.json"), new Results(result, findings));
     Path page = output.resolve("report.html");
-    Files.writeString(page, HtmlPage.of(TEMPLATE, SimulationPage.of(result, findings)));
+    HtmlPage.write(page, HtmlPage.of(TEMPLATE, SimulationPage.of(result, findings)));
     out.println("report: " + page.toAbsolutePath().normalize());
     Optional<String> obstacle = Fonts.obstacle();
     if (obstacle.isPresent()) {

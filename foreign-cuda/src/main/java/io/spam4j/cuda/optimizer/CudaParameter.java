@@ -1,6 +1,7 @@
 package io.spam4j.cuda.optimizer;
 
 import io.spam4j.cuda.DeviceTensor;
+import io.spam4j.engine.checkpoint.SavedNames;
 import java.util.Objects;
 
 /**
@@ -10,8 +11,14 @@ import java.util.Objects;
  * @param weights float32; must stay where they are as long as the optimizer is open
  */
 public record CudaParameter(String name, DeviceTensor weights) {
+  /**
+   * Checks the name.
+   *
+   * @throws IllegalArgumentException if it is empty or could not be saved, see {@link SavedNames}
+   */
   public CudaParameter {
     Objects.requireNonNull(name, "name must not be null");
     Objects.requireNonNull(weights, "weights must not be null");
+    SavedNames.require("parameter", name);
   }
 }

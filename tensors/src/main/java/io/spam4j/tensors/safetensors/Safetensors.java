@@ -1,6 +1,7 @@
 package io.spam4j.tensors.safetensors;
 
 import io.spam4j.tensors.Tensor;
+import io.spam4j.tensors.internal.files.WholeFile;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -8,18 +9,16 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collections;
 import java.util.Comparator;
-import java.util.LinkedHashMap;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
+import java.util.zip.CRC32C;
 
 /**
  * A safetensors file: named tensors and a few strings, in one file of any size that no one has to
@@ -46,7 +45,7 @@ public final class Safetensors {
   private final Map<String, Tensor> tensors;
   private final Map<String, String> metadata;
 
-  private Safetensors(Path file, Map<String, Tensor> tensors, Map<String, String> metadata) {
+  Safetensors(Path file, Map<String, Tensor> tensors, Map<String, String> metadata) {
     this.file = file;
     this.tensors = tensors;
     this.metadata = metadata;
@@ -55,7 +54,8 @@ public final class Safetensors {
   /**
    * Maps a file, after checking every rule of the format. A file that is refused leaves nothing in
    * the arena. While the arena lives, the file may be replaced by another, as {@link #write} does,
-   * but must not be shortened or changed.
+   * but must not be shortened or changed: to touch a byte that is gone ends in an InternalError, or
+   * ends the JVM. {@link SafetensorsFile} reads files that somebody may change.
    *
    * @param arena how long the tensors live
    * @throws SafetensorsFormatException if the file breaks the format
@@ -66,32 +66,9 @@ public final class Safetensors {
   public static Safetensors open(Path file, Arena arena) throws IOException {
     Objects.requireNonNull(file, "file must not be null");
     Objects.requireNonNull(arena, "arena must not be null");
-    requireLittleEndian(ByteOrder.nativeOrder());
-    // Opening a folder succeeds, and opening a pipe waits; neither is what was meant.
-    if (Files.exists(file) && !Files.isRegularFile(file)) {
-      throw new SafetensorsFormatException("safetensors file must be a regular file: file=" + file);
+    try (SafetensorsFile opened = SafetensorsFile.open(file)) {
+      return opened.map(arena);
     }
-    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-      long bytes = channel.size();
-      SafetensorsHeader header;
-      try (Arena checking = Arena.ofConfined()) {
-        long most = Math.min(bytes, SafetensorsHeader.PREFIX + (long) SafetensorsHeader.MAX_BYTES);
-        header = SafetensorsHeader.read(file, map(channel, most, checking), bytes);
-      }
-      MemorySegment data =
-          map(channel, bytes, arena).asSlice(header.dataStart(), bytes - header.dataStart());
-      Map<String, Tensor> tensors = new LinkedHashMap<>();
-      for (SafetensorsHeader.Entry entry : header.entries()) {
-        MemorySegment memory = data.asSlice(entry.begin, entry.end - entry.begin);
-        tensors.put(entry.name, Tensor.of(memory, entry.dtype, entry.shape));
-      }
-      return new Safetensors(file, Collections.unmodifiableMap(tensors), header.metadata());
-    }
-  }
-
-  private static MemorySegment map(FileChannel channel, long bytes, Arena arena)
-      throws IOException {
-    return channel.map(FileChannel.MapMode.READ_ONLY, 0, bytes, arena);
   }
 
   /** The names of the tensors, in the order of their data. */
@@ -121,11 +98,16 @@ public final class Safetensors {
 
   /**
    * Writes a file, or replaces one: readers see the old file or the whole new one, also after a
-   * crash. The data go to a file {@code .safetensors-*.tmp} in the same folder first, which is
-   * removed if anything fails; one that a killed process left behind is removed by the next writer
-   * of the same file. The same tensors and metadata give the same bytes.
+   * crash. The data go to a file {@code .spam4j-*.tmp} in the same folder first, which is removed
+   * if anything fails; one that a killed process left behind is removed by the next writer of the
+   * same file. The same tensors and metadata give the same bytes.
    *
-   * @param file a symbolic link is replaced, not followed
+   * <p>A file that is replaced keeps its mode, and its owner, group and access control list as far
+   * as Java sees them and this process may give them: where the group cannot be kept, the new one
+   * may only what all may. A new file has the mode that any new file has.
+   *
+   * @param file a symbolic link is replaced, not followed, by a file with the rights of the one it
+   *     leads to; a folder, a pipe or a device is refused
    * @param tensors in any order and memory, also of a file that is replaced here; written by
    *     descending element type, then by name, as the format's own writer does
    * @param metadata may be empty
@@ -139,79 +121,120 @@ public final class Safetensors {
    */
   public static void write(Path file, Map<String, Tensor> tensors, Map<String, String> metadata)
       throws IOException {
+    Objects.requireNonNull(metadata, "metadata must not be null");
+    writeChecksummed(file, tensors, _ -> metadata);
+  }
+
+  /**
+   * Metadata that tell the checksums of the tensors. These are known once the tensors are written,
+   * and so are those of the file, also if somebody writes to a tensor meanwhile.
+   */
+  @FunctionalInterface
+  public interface Checksummed {
+    /**
+     * The metadata, of the same length whatever the checksums are: it is asked for twice, first to
+     * know how much room the header takes.
+     *
+     * @param crc32c the CRC-32C (Castagnoli) of the bytes of each tensor, by name; all 0 the first
+     *     time
+     */
+    Map<String, String> of(Map<String, Integer> crc32c);
+  }
+
+  /**
+   * Writes a file whose metadata tell the checksums of what is in it.
+   *
+   * @throws IllegalArgumentException if the metadata take more or fewer bytes with other checksums
+   * @see #write(Path, Map, Map)
+   */
+  public static void writeChecksummed(Path file, Map<String, Tensor> tensors, Checksummed metadata)
+      throws IOException {
     Objects.requireNonNull(file, "file must not be null");
     Objects.requireNonNull(tensors, "tensors must not be null");
     Objects.requireNonNull(metadata, "metadata must not be null");
     requireLittleEndian(ByteOrder.nativeOrder());
+    Map<String, Integer> unknown = new HashMap<>();
     tensors.forEach(
         (name, tensor) -> {
           Objects.requireNonNull(name, "tensors must not contain null");
           Objects.requireNonNull(tensor, "tensors must not contain null");
           requireTensorName(name);
+          unknown.put(name, 0);
         });
+    List<Map.Entry<String, Tensor>> sorted = new ArrayList<>(tensors.entrySet());
+    sorted.sort(
+        Map.Entry.<String, Tensor>comparingByValue(Comparator.comparing(Tensor::dtype).reversed())
+            .thenComparing(Map.Entry.comparingByKey(BY_UTF8)));
+    byte[] header = SafetensorsHeader.write(sorted, sorted(metadata.of(unknown)));
+
+    try (WholeFile whole = WholeFile.replacing(file)) {
+      Map<String, Integer> crcs = writeData(whole.channel(), header.length, sorted);
+      byte[] checked = SafetensorsHeader.write(sorted, sorted(metadata.of(crcs)));
+      if (checked.length != header.length) {
+        throw new IllegalArgumentException(
+            "metadata must have as many bytes with one checksum as with another: before=%d, after=%d"
+                .formatted(header.length, checked.length));
+      }
+      whole.channel().position(0);
+      writeAll(whole.channel(), ByteBuffer.wrap(checked));
+      whole.commit();
+    }
+  }
+
+  private static Map<String, String> sorted(Map<String, String> metadata) {
+    Objects.requireNonNull(metadata, "metadata must not be null");
+    Map<String, String> sorted = new TreeMap<>(BY_UTF8);
     metadata.forEach(
         (key, value) -> {
           Objects.requireNonNull(key, "metadata must not contain null");
           Objects.requireNonNull(value, "metadata must not contain null");
           requireUnicode(key);
           requireUnicode(value);
+          sorted.put(key, value);
         });
-    List<Map.Entry<String, Tensor>> sorted = new ArrayList<>(tensors.entrySet());
-    sorted.sort(
-        Map.Entry.<String, Tensor>comparingByValue(Comparator.comparing(Tensor::dtype).reversed())
-            .thenComparing(Map.Entry.comparingByKey(BY_UTF8)));
-    Map<String, String> sortedMetadata = new TreeMap<>(BY_UTF8);
-    sortedMetadata.putAll(metadata);
-    byte[] header = SafetensorsHeader.write(sorted, sortedMetadata);
-
-    Path folder = file.toAbsolutePath().getParent();
-    if (folder == null) {
-      throw new IOException("safetensors file must be in a folder: file=" + file);
-    }
-    try (var temporary = new TemporaryFile(file, folder)) {
-      writeData(temporary.channel(), header, sorted);
-      temporary.replace();
-    }
-    forceFolder(folder);
+    return sorted;
   }
 
-  private static void writeData(
-      FileChannel channel, byte[] header, List<Map.Entry<String, Tensor>> tensors)
-      throws IOException {
+  /**
+   * Writes the tensors' bytes from a place on.
+   *
+   * @return the checksums of the bytes that were written, whatever has become of the memory since
+   */
+  private static Map<String, Integer> writeData(
+      FileChannel channel, long from, List<Map.Entry<String, Tensor>> tensors) throws IOException {
+    channel.position(from);
+    Map<String, Integer> crcs = new HashMap<>();
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment chunk = arena.allocate(CHUNK, 64);
-      writeAll(channel, MemorySegment.ofArray(header), chunk);
       for (Map.Entry<String, Tensor> named : tensors) {
-        writeAll(channel, named.getValue().memory(), chunk);
+        var crc = new CRC32C();
+        writeTensor(channel, named.getValue().memory(), chunk, crc);
+        crcs.put(named.getKey(), (int) crc.getValue());
       }
-      channel.force(true);
     }
+    return crcs;
   }
 
-  /** Through {@code chunk}, because a channel takes neither a float[] nor more than 2 GiB. */
-  private static void writeAll(FileChannel channel, MemorySegment source, MemorySegment chunk)
+  /**
+   * Through {@code chunk}, because a channel takes neither a float[] nor more than 2 GiB, and
+   * because memory that somebody writes to meanwhile is read once only.
+   */
+  private static void writeTensor(
+      FileChannel channel, MemorySegment source, MemorySegment chunk, CRC32C crc)
       throws IOException {
     ByteBuffer buffer = chunk.asByteBuffer();
     for (long from = 0; from < source.byteSize(); from += CHUNK) {
       int count = (int) Math.min(CHUNK, source.byteSize() - from);
       MemorySegment.copy(source, from, chunk, 0, count);
       buffer.position(0).limit(count);
-      while (buffer.hasRemaining()) {
-        channel.write(buffer);
-      }
+      crc.update(buffer);
+      writeAll(channel, buffer.position(0));
     }
   }
 
-  /** Makes the rename itself survive a crash, where a folder can be opened: not on Windows. */
-  private static void forceFolder(Path folder) throws IOException {
-    FileChannel channel;
-    try {
-      channel = FileChannel.open(folder, StandardOpenOption.READ);
-    } catch (IOException e) {
-      return;
-    }
-    try (channel) {
-      channel.force(true);
+  private static void writeAll(FileChannel channel, ByteBuffer buffer) throws IOException {
+    while (buffer.hasRemaining()) {
+      channel.write(buffer);
     }
   }
 

@@ -61,11 +61,21 @@ record SafetensorsHeader(long dataStart, List<Entry> entries, Map<String, String
   }
 
   /**
+   * How many bytes {@link #read} needs to look at.
+   *
+   * @param prefix the first bytes of the file, as many as the length takes if there are so many
+   */
+  static long startBytes(MemorySegment prefix, long fileBytes) {
+    long length = prefix.byteSize() < PREFIX ? 0 : prefix.get(LENGTH, 0);
+    boolean isPossible = length >= 0 && length <= MAX_BYTES;
+    return Math.min(fileBytes, PREFIX + (isPossible ? length : 0));
+  }
+
+  /**
    * Reads and checks the header of a file.
    *
    * @param file named in messages
-   * @param start the first bytes of the file: all of them, or at least as many as the largest
-   *     header takes
+   * @param start the first bytes of the file, {@link #startBytes} of them
    * @param fileBytes the bytes of the whole file
    * @throws SafetensorsFormatException if any rule of the format is broken
    */

@@ -171,7 +171,7 @@ class SafetensorsWriteTest {
 
     assertThatThrownBy(() -> Safetensors.write(root, Map.of(), Map.of()))
         .isInstanceOf(IOException.class)
-        .hasMessage("safetensors file must be in a folder: file=" + root);
+        .hasMessage("a file must be in a folder: file=" + root);
   }
 
   @Test

@@ -13,9 +13,6 @@ import org.jspecify.annotations.Nullable;
 
 /** One tensor of {@code Adafactor}: how it is cut, its state and its numbers at this step. */
 public final class AdafactorTensor {
-  public static final String ROWS = "exp_avg_sq_row";
-  public static final String COLUMNS = "exp_avg_sq_col";
-
   final MatrixTiles tiles;
   final AdafactorCoefficients c = new AdafactorCoefficients();
 
@@ -45,8 +42,8 @@ public final class AdafactorTensor {
     tiles = MatrixTiles.of(weights.shape());
     second = memory(state.get(StateNames.SECOND));
     first = memory(state.get(StateNames.FIRST));
-    MemorySegment rows = memory(state.get(ROWS));
-    MemorySegment columns = memory(state.get(COLUMNS));
+    MemorySegment rows = memory(state.get(StateNames.ROWS));
+    MemorySegment columns = memory(state.get(StateNames.COLUMNS));
     matrix =
         rows == null || columns == null
             ? null

@@ -168,6 +168,7 @@ public final class FusedRule extends SelectiveRule {
   @Override
   protected void discardRestore() {
     sparse.discardPrepared();
+    nextJob = null;
   }
 
   private void takeNextJob() {

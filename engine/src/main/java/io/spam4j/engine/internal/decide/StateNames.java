@@ -10,6 +10,11 @@ public final class StateNames {
   public static final String MEAN = "gradient_mean";
   public static final String VARIANCE = "gradient_var";
 
+  /** Means of squares of rows and columns. */
+  public static final String ROWS = "exp_avg_sq_row";
+
+  public static final String COLUMNS = "exp_avg_sq_col";
+
   /** The scales of 8-bit moments, one a block. */
   public static final String FIRST_SCALE = "exp_avg_scale";
 

@@ -91,8 +91,16 @@ public final class StepState {
     System.arraycopy(other.updatesSinceReset, 0, updatesSinceReset, 0, updates.length);
   }
 
-  /** Goes on to the next step, which counts from {@link #count} on. */
+  /**
+   * Goes on to the next step, which counts from {@link #count} on.
+   *
+   * @throws IllegalStateException if it cannot be counted
+   */
   public void begin() {
+    if (steps() >= ParameterState.Counters.MOST) {
+      throw new IllegalStateException(
+          "an optimizer does at most so many steps, start a new one: steps=" + steps());
+    }
     t = steps() + 1;
     isCounted = false;
   }
@@ -125,7 +133,7 @@ public final class StepState {
   /** Adds the spikes of a step, of each tensor. */
   public void addSpikes(long[] ofStep) {
     for (int i = 0; i < spikes.length; i++) {
-      spikes[i] += ofStep[i];
+      spikes[i] = Math.min(spikes[i] + ofStep[i], ParameterState.Counters.MOST);
     }
   }
 
@@ -136,7 +144,7 @@ public final class StepState {
 
   /** Counts a step whose gradients were not finite, or one whose were: then none is in a row. */
   public void countNonFinite(boolean nonFinite) {
-    nonFiniteSteps = nonFinite ? nonFiniteSteps + 1 : 0;
+    nonFiniteSteps = nonFinite ? Math.min(nonFiniteSteps + 1, ParameterState.Counters.MOST) : 0;
   }
 
   public int tensors() {

@@ -269,31 +269,29 @@ public final class DevicePlanner implements StepPlanner {
     Objects.requireNonNull(file, "file must not be null");
     Objects.requireNonNull(options, "options must not be null");
     requireOpen();
-    Arena mapping = Arena.ofShared();
-    try {
-      CheckpointSources sources =
-          CheckpointSources.open(
-              file,
-              mapping,
-              at -> trainingState(at, _ -> new LinkedHashMap<>(), new LinkedHashMap<>()),
-              expectedStates(),
-              options);
+    try (Arena mapping = Arena.ofShared();
+        CheckpointSources sources =
+            CheckpointSources.open(
+                file,
+                mapping,
+                at -> trainingState(at, _ -> new LinkedHashMap<>(), new LinkedHashMap<>()),
+                expectedStates(),
+                configuration.propagates(),
+                options)) {
       sources.requireScalars(chain, this::namesOfDecision);
       prepareSelections(sources);
       TransformChain histories = chain(links());
       restoreScalars(histories, sources);
       return new MatchedState(
           sources,
-          names,
           shapes,
           selections,
           histories,
           () -> take(sources),
-          mapping,
+          state(),
           configuration.arenas());
     } catch (IOException | RuntimeException | Error e) {
       selections.discard();
-      mapping.close();
       throw e;
     }
   }

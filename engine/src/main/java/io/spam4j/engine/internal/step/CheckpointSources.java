@@ -3,16 +3,21 @@ package io.spam4j.engine.internal.step;
 import io.spam4j.engine.checkpoint.Checkpoint;
 import io.spam4j.engine.checkpoint.CheckpointFormatException;
 import io.spam4j.engine.checkpoint.CheckpointMatch;
+import io.spam4j.engine.checkpoint.CheckpointReader;
 import io.spam4j.engine.checkpoint.ExpectedState;
 import io.spam4j.engine.checkpoint.LoadOptions;
 import io.spam4j.engine.checkpoint.ParameterState;
+import io.spam4j.engine.checkpoint.SavedMask;
 import io.spam4j.engine.checkpoint.TrainingState;
 import io.spam4j.engine.internal.decide.StepState;
+import io.spam4j.engine.internal.state.StateCopy;
+import io.spam4j.engine.internal.state.StateValues;
 import io.spam4j.engine.internal.transform.TransformChain;
 import io.spam4j.tensors.Tensor;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -28,15 +33,24 @@ import org.jspecify.annotations.Nullable;
  * @param saved all that the file holds
  * @param parameters in the order of the optimizer's; null for one that starts afresh
  * @param hasWeights whether weights are loaded too
+ * @param reader of the file's tensors, which tell only types and shapes by themselves
+ * @param propagates whether the optimizer's gradients may hold NaN, and its state then
  */
 public record CheckpointSources(
-    Path file, TrainingState saved, List<@Nullable ParameterState> parameters, boolean hasWeights) {
+    Path file,
+    TrainingState saved,
+    List<@Nullable ParameterState> parameters,
+    boolean hasWeights,
+    CheckpointReader reader,
+    boolean propagates)
+    implements AutoCloseable {
   /**
    * Opens a checkpoint, looks for damage and compares it with the optimizer.
    *
    * @param arena how long the tensors live
    * @param own what the optimizer is, with the learning rates of a step, counted from 0
    * @param expected how the state of each of its parameters must look
+   * @param propagates whether its gradients may hold NaN, and its state then
    * @throws io.spam4j.engine.checkpoint.CheckpointMismatchException if something differs that the
    *     options do not allow
    * @throws IOException if it cannot be read, is damaged or is no checkpoint
@@ -46,13 +60,58 @@ public record CheckpointSources(
       Arena arena,
       LongFunction<TrainingState> own,
       List<ExpectedState> expected,
+      boolean propagates,
       LoadOptions options)
       throws IOException {
-    Checkpoint checkpoint = Checkpoint.open(file, arena);
-    checkpoint.requireIntact();
-    List<@Nullable ParameterState> parameters =
-        CheckpointMatch.of(checkpoint, own.apply(checkpoint.steps()), expected, options);
-    return new CheckpointSources(file, checkpoint.state(), parameters, options.hasWeights());
+    CheckpointReader reader = CheckpointReader.open(file, arena);
+    try {
+      Checkpoint checkpoint = reader.checkpoint();
+      reader.requireIntact();
+      List<@Nullable ParameterState> parameters =
+          CheckpointMatch.of(checkpoint, own.apply(checkpoint.steps()), expected, options);
+      List<@Nullable ParameterState> readable = new ArrayList<>();
+      for (ParameterState parameter : parameters) {
+        readable.add(parameter == null ? null : withOwnMask(parameter, reader, arena));
+      }
+      return new CheckpointSources(
+          file, checkpoint.state(), readable, options.hasWeights(), reader, propagates);
+    } catch (IOException | RuntimeException | Error e) {
+      reader.close();
+      throw e;
+    }
+  }
+
+  /** A parameter whose selection is a copy that was checked. */
+  private static ParameterState withOwnMask(ParameterState of, CheckpointReader reader, Arena arena)
+      throws IOException {
+    SavedMask mask = of.mask().orElse(null);
+    return mask == null ? of : of.withMask(reader.read(mask, arena));
+  }
+
+  /**
+   * Brings a tensor of the file to memory, and checks what is there then.
+   *
+   * @param state the name of the tensor, or {@link StateValues#WEIGHTS}
+   * @param from a tensor of the file
+   * @param target of as many elements; partly overwritten after an exception
+   * @throws CheckpointFormatException if it is not what was saved, or what no step gives
+   */
+  public void copy(int parameter, String state, Tensor from, Tensor target) throws IOException {
+    if (from.dtype() == target.dtype()) {
+      reader.read(from, target.memory());
+    } else {
+      try (Arena arena = Arena.ofConfined()) {
+        Tensor own = Tensor.allocate(arena, from.dtype(), from.shape());
+        reader.read(from, own.memory());
+        StateCopy.copy(name(parameter), state, own, target);
+      }
+    }
+    StateValues.require(file, name(parameter), state, target, propagates);
+  }
+
+  @Override
+  public void close() throws IOException {
+    reader.close();
   }
 
   /** The counters to go on from. */
@@ -100,13 +159,7 @@ public record CheckpointSources(
         if (value == null) {
           continue;
         }
-        if (scalar.isCount() && !(value >= 0 && value == Math.rint(value))) {
-          throw CheckpointFormatException.of(
-              file,
-              "checkpoint count must be a whole number, not negative",
-              "parameter=%s, scalar=%s, value=%s".formatted(name(i), scalar.name(), value),
-              null);
-        }
+        requireWhole(name(i), scalar, value);
         Double other = scalar.isCommon() ? common.putIfAbsent(scalar.name(), value) : null;
         if (other != null && !other.equals(value)) {
           throw CheckpointFormatException.of(
@@ -115,8 +168,43 @@ public record CheckpointSources(
               "scalar=%s, values=%s and %s".formatted(scalar.name(), other, value),
               null);
         }
+        requirePossible(name(i), scalar, value);
       }
     }
+  }
+
+  private void requireWhole(String parameter, TransformChain.Scalar scalar, double value)
+      throws CheckpointFormatException {
+    if (scalar.isCount() && !(value >= 0 && value == Math.rint(value))) {
+      throw refused(
+          "checkpoint count must be a whole number, not negative", parameter, scalar, value);
+    }
+  }
+
+  private void requirePossible(String parameter, TransformChain.Scalar scalar, double value)
+      throws CheckpointFormatException {
+    if (scalar.isCount()) {
+      if (value > saved.steps()) {
+        String rule = "checkpoint count must be at most the steps, steps=" + saved.steps();
+        throw refused(rule, parameter, scalar, value);
+      }
+    } else if (value < 0) {
+      throw refused("checkpoint scalar must not be negative", parameter, scalar, value);
+    } else if (!propagates && !(value <= Double.MAX_VALUE)) {
+      throw refused(StateValues.NOT_FINITE, parameter, scalar, value);
+    } else if (!propagates && value > scalar.most()) {
+      String rule = "checkpoint scalar must be what gradients give, at most " + scalar.most();
+      throw refused(rule, parameter, scalar, value);
+    }
+  }
+
+  private CheckpointFormatException refused(
+      String rule, String parameter, TransformChain.Scalar scalar, double value) {
+    return CheckpointFormatException.of(
+        file,
+        rule,
+        "parameter=%s, scalar=%s, value=%s".formatted(parameter, scalar.name(), value),
+        null);
   }
 
   /** What a file is refused with whose masks are none. */

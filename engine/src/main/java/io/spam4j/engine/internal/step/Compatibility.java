@@ -2,6 +2,7 @@ package io.spam4j.engine.internal.step;
 
 import io.spam4j.engine.GradientTransform;
 import io.spam4j.engine.NonFinitePolicy;
+import io.spam4j.engine.checkpoint.SavedNames;
 import io.spam4j.engine.internal.decide.AdamPresets;
 import io.spam4j.engine.internal.decide.AdamSettings;
 import io.spam4j.engine.internal.decide.Hyperparameters;
@@ -85,6 +86,7 @@ public final class Compatibility {
     if (names.isEmpty()) {
       throw new IllegalArgumentException("an optimizer needs parameters: parameters=[]");
     }
+    names.forEach(name -> SavedNames.require("parameter", name));
     if (algorithm instanceof AdamFamily family) {
       requireSettings(family);
     }
@@ -182,7 +184,8 @@ public final class Compatibility {
       AdamSettings adam, String parameter, Hyperparameters h, DType weights) {
     if (adam.resetsAfterUpdate) {
       throw new IllegalArgumentException(
-          "density must be 1 where resets come after the update, as in the authors' Stable-SPAM; use"
+          "density must be 1 where resets come after the update, as in the authors' Stable-SPAM;"
+              + " use"
               + " another preset: parameter=%s, density=%s".formatted(parameter, h.density()));
     }
     boolean reads = adam.movesUnselected() || adam.maskSelection == MaskSelection.Largest.WEIGHTS;
@@ -206,7 +209,8 @@ public final class Compatibility {
     AdamSettings adam = family.adam();
     if (!TransformChain.isFused(links)) {
       throw notOnDevices(
-          "its transforms are not a factor, a clip, a factor and a limit, in this order: transforms="
+          "its transforms are not a factor, a clip, a factor and a limit, in this order:"
+              + " transforms="
               + algorithm.settings().get("transforms"));
     }
     if (!TransformChain.isDeviceDecided(links)) {

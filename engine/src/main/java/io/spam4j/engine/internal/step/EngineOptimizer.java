@@ -58,6 +58,7 @@ public final class EngineOptimizer implements Optimizer {
   private final TransformChain chain;
   private final UpdateRule rule;
   private final @Nullable SelectiveRule selective; // the same, if it is one
+  private final boolean propagates; // whether NaN of gradients reaches the state
   private final CountedArenas memory;
   final StepState step;
   private final Stepper stepper;
@@ -69,6 +70,7 @@ public final class EngineOptimizer implements Optimizer {
     Algorithm algorithm = configuration.algorithm();
     name = algorithm.name();
     layout = algorithm.layout();
+    propagates = configuration.propagates();
     settings = Collections.unmodifiableSequencedMap(algorithm.settings());
     this.parameters = List.copyOf(parameters);
     hyperparameters = configuration.hyperparameters();
@@ -95,7 +97,6 @@ public final class EngineOptimizer implements Optimizer {
     UpdateRule made = null;
     try {
       NonFinitePolicy nonFinite = configuration.nonFinite();
-      boolean propagates = configuration.propagates();
       List<TransformLink> links = configuration.links(count, this.parameters, threads);
       boolean measures = nonFinite.measures() || links.stream().anyMatch(TransformLink::measures);
       Arena scratch = memory.lasting(Use.SCRATCH);
@@ -225,15 +226,16 @@ public final class EngineOptimizer implements Optimizer {
 
   private void restore(Path file, LoadOptions options) throws IOException {
     memoryCheck.check(new Tensor[parameters.size()]);
-    try (Arena reading = Arena.ofShared()) {
-      CheckpointSources sources =
-          CheckpointSources.open(
-              file,
-              reading,
-              at -> trainingState(at, /* hasWeights= */ false),
-              expectedStates(),
-              options);
-      new Restoration(parameters, rule, chain, step).restore(sources);
+    try (Arena reading = Arena.ofShared();
+        CheckpointSources sources =
+            CheckpointSources.open(
+                file,
+                reading,
+                at -> trainingState(at, /* hasWeights= */ false),
+                expectedStates(),
+                propagates,
+                options)) {
+      new Restoration(parameters, rule, chain, step, memory.arenas(Use.SCRATCH)).restore(sources);
     }
   }
 

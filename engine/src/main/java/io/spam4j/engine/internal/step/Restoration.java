@@ -3,14 +3,18 @@ package io.spam4j.engine.internal.step;
 import io.spam4j.engine.Parameter;
 import io.spam4j.engine.checkpoint.CheckpointFormatException;
 import io.spam4j.engine.internal.decide.StepState;
-import io.spam4j.engine.internal.state.StateCopy;
+import io.spam4j.engine.internal.memory.Overwritten;
+import io.spam4j.engine.internal.state.StateValues;
 import io.spam4j.engine.internal.transform.TransformChain;
 import io.spam4j.tensors.Tensor;
+import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Brings the parts of an optimizer to the state of a checkpoint that fits it. */
@@ -21,7 +25,20 @@ final class Restoration {
   private final TransformChain chain;
   private final StepState step;
 
-  Restoration(List<Parameter> parameters, UpdateRule rule, TransformChain chain, StepState step) {
+  private final Supplier<Arena> arenas;
+
+  /**
+   * Of the parts of an optimizer.
+   *
+   * @param arenas for what is kept of the old state until the new one is there
+   */
+  Restoration(
+      List<Parameter> parameters,
+      UpdateRule rule,
+      TransformChain chain,
+      StepState step,
+      Supplier<Arena> arenas) {
+    this.arenas = arenas;
     this.parameters = parameters;
     this.rule = rule;
     selective = rule instanceof SelectiveRule some ? some : null;
@@ -29,26 +46,44 @@ final class Restoration {
     this.step = step;
   }
 
-  /** Goes on from a checkpoint. What can fail comes first and changes nothing. */
-  void restore(CheckpointSources sources) throws CheckpointFormatException {
+  /**
+   * Goes on from a checkpoint. What can fail comes first; if it does, the state is as it was.
+   *
+   * @throws IOException if the file cannot be read, is no longer what it was, or holds what no
+   *     optimizer has
+   */
+  void restore(CheckpointSources sources) throws IOException {
     sources.requireScalars(chain, this::namesOfRule);
     if (selective != null) {
       prepare(selective, sources);
     }
+    try (Overwritten before = new Overwritten(arenas)) {
+      restoreTensors(sources, before);
+    }
     step.restore(sources.counters());
     for (int i = 0; i < parameters.size(); i++) {
-      restoreState(i, sources);
       if (selective != null) {
         selective.restoreScalars(i, sources.scalars(i));
       }
       chain.restoreScalars(i, sources.scalars(i), namesOfRule(i));
-      Tensor weights = sources.weights(i);
-      if (weights != null) {
-        parameters.get(i).weights().memory().copyFrom(weights.memory());
-      }
     }
     if (selective != null) {
       selective.commitRestore();
+    }
+  }
+
+  private void restoreTensors(CheckpointSources sources, Overwritten before) throws IOException {
+    try {
+      for (int i = 0; i < parameters.size(); i++) {
+        restoreState(i, sources, before);
+        restoreWeights(i, sources, before);
+      }
+    } catch (IOException | RuntimeException | Error e) {
+      before.bringBack(e);
+      if (selective != null) {
+        selective.discardRestore();
+      }
+      throw e;
     }
   }
 
@@ -74,17 +109,29 @@ final class Restoration {
     return scalars.keySet();
   }
 
-  private void restoreState(int i, CheckpointSources sources) {
+  private void restoreState(int i, CheckpointSources sources, Overwritten before)
+      throws IOException {
     SequencedMap<String, Tensor> targets =
         selective == null ? rule.state(i) : selective.restoreTarget(i);
-    targets.forEach(
-        (name, target) -> {
-          Tensor saved = sources.state(i, name);
-          if (saved == null) {
-            target.memory().fill((byte) 0);
-          } else {
-            StateCopy.copy(parameters.get(i).name(), name, saved, target);
-          }
-        });
+    for (Map.Entry<String, Tensor> named : targets.entrySet()) {
+      Tensor target = named.getValue();
+      Tensor saved = sources.state(i, named.getKey());
+      before.keep(target.memory());
+      if (saved == null) {
+        target.memory().fill((byte) 0);
+      } else {
+        sources.copy(i, named.getKey(), saved, target);
+      }
+    }
+  }
+
+  private void restoreWeights(int i, CheckpointSources sources, Overwritten before)
+      throws IOException {
+    Tensor saved = sources.weights(i);
+    if (saved != null) {
+      Tensor target = parameters.get(i).weights();
+      before.keep(target.memory());
+      sources.copy(i, StateValues.WEIGHTS, saved, target);
+    }
   }
 }

@@ -66,6 +66,11 @@ public final class AdaClipLink extends TransformLink implements DeviceDecided {
   }
 
   @Override
+  double most(String name) {
+    return Float.MAX_VALUE;
+  }
+
+  @Override
   public double[] history(int tensor) {
     return new double[] {threshold[tensor], counts[tensor]};
   }

@@ -82,6 +82,11 @@ public final class AdaGnLink extends TransformLink implements DeviceDecided {
   }
 
   @Override
+  double most(String name) {
+    return name.equals("v_norm_t") ? LARGEST_NORM * LARGEST_NORM : LARGEST_NORM;
+  }
+
+  @Override
   public double[] history(int tensor) {
     return new double[] {mean[tensor], square[tensor], counts[tensor]};
   }

@@ -175,8 +175,9 @@ public final class TransformChain {
    * @param name in files
    * @param isCount whether it is whole, and not negative
    * @param isCommon whether it is the same for all tensors
+   * @param most that it can be with finite gradients; it is never negative
    */
-  public record Scalar(String name, boolean isCount, boolean isCommon) {}
+  public record Scalar(String name, boolean isCount, boolean isCommon, double most) {}
 
   /**
    * What {@link #restoreScalars} sets.
@@ -191,7 +192,7 @@ public final class TransformChain {
       for (String name : link.historyNames()) {
         String free = freeName(name, names);
         names.add(free);
-        all.add(new Scalar(free, link.isCount(name), link.isCommon()));
+        all.add(new Scalar(free, link.isCount(name), link.isCommon(), link.most(name)));
       }
     }
     return all;

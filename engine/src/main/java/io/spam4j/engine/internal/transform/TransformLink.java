@@ -18,6 +18,9 @@ public abstract class TransformLink {
     ROWS
   }
 
+  /** No norm of finite gradients is larger. */
+  static final double LARGEST_NORM = Float.MAX_VALUE * Math.sqrt(Long.MAX_VALUE);
+
   private static final double[] NOTHING = {};
 
   private final Kind kind;
@@ -72,6 +75,11 @@ public abstract class TransformLink {
   /** Whether one of these numbers counts: then it is whole, and not negative. */
   boolean isCount(String name) {
     return false;
+  }
+
+  /** The largest that one of these numbers can be, with finite gradients; none is negative. */
+  double most(String name) {
+    return LARGEST_NORM;
   }
 
   /** Whether all tensors have the same history. */

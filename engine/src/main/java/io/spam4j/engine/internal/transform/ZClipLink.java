@@ -84,6 +84,13 @@ final class ZClipLink extends TransformLink implements DeviceDecided {
   }
 
   @Override
+  double most(String name) { // while warming up, a sum over so many norms
+    return name.equals("zclip_var")
+        ? LARGEST_NORM * LARGEST_NORM * Math.max(1, config.warmupSteps())
+        : LARGEST_NORM;
+  }
+
+  @Override
   boolean isCommon() {
     return true;
   }
