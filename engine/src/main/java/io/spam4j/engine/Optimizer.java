@@ -118,10 +118,13 @@ public interface Optimizer extends AutoCloseable {
   /**
    * Saves a checkpoint: one safetensors file, which docs/checkpoints.md describes. A file of that
    * name is replaced in one step: after a crash or with a full disk the old one is still there,
-   * whole. The same state gives the same bytes. Not to be called while a step runs.
+   * whole. Its mode is kept, and its owner and group where that is permitted; a symbolic link is
+   * replaced, not followed. Others may save to the same folder, or file, at the same time. The same
+   * state gives the same bytes. Not to be called while a step runs; weights that another thread
+   * writes to meanwhile are saved as some mixture of old and new.
    *
-   * @throws IOException if the file cannot be written
-   * @throws IllegalArgumentException if a name or a note is not valid Unicode
+   * @throws IOException if the file cannot be written, or something is there that is no file
+   * @throws IllegalArgumentException if names and notes need more than 2^30 bytes in all
    * @throws IllegalStateException if the optimizer is closed
    */
   void save(Path file, SaveOptions options) throws IOException;
@@ -139,10 +142,13 @@ public interface Optimizer extends AutoCloseable {
    * Continues from a checkpoint: the next steps give the same bits as if the run had not stopped,
    * at any number of threads and any vector width, provided that the weights are those of that
    * moment ({@link LoadOptions#withWeights}) and schedules, partitions and sources of selections,
-   * which are the caller's code, are the same. After an exception nothing has changed.
+   * which are the caller's code, are the same. After an exception nothing has changed: until the end
+   * there is memory for a copy of what is replaced, the state and the weights that are loaded, but
+   * for tensors that are all zero, as all state is after a build.
    *
    * @throws CheckpointMismatchException if the file does not fit; it lists every difference
-   * @throws CheckpointFormatException if the file is no checkpoint, or damaged
+   * @throws CheckpointFormatException if the file is no checkpoint, damaged, changed while it is
+   *     loaded, or holds numbers that no step gives
    * @throws io.spam4j.tensors.safetensors.SafetensorsFormatException if it is no safetensors file
    * @throws IOException if it cannot be read
    * @throws IllegalStateException if the optimizer is closed

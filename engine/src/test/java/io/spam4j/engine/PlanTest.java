@@ -16,8 +16,8 @@ class PlanTest {
             optimizers         -> internal.apply, internal.adafactor, internal.plan,
                                   internal.step, internal.transform, internal.state,
                                   internal.decide, internal.measure, internal.kernel,
-                                  internal.work, internal.math, decision, device, engine,
-                                  options, tensors, tensors.mask
+                                  internal.work, internal.math, checkpoint, decision, device,
+                                  engine, options, tensors, tensors.mask
 
             internal.apply     -> internal.step, internal.transform, internal.state,
                                   internal.decide, internal.kernel, internal.work,
@@ -56,7 +56,7 @@ class PlanTest {
             internal.kernel    -> decision, tensors, tensors.internal.simd
 
             decision
-            checkpoint         -> tensors, tensors.mask, tensors.safetensors
+            checkpoint         -> tensors, tensors.mask, tensors.safetensors, tensors.internal.json
             internal.work      -> tensors, tensors.internal.simd
             internal.memory
             internal.math
@@ -65,10 +65,12 @@ class PlanTest {
             "public without use outside its package: member=internal.decide.StepState.snapshot()",
             "tests of other packages compare the counters of two runs")
         .except(
-            "public without use outside its package: member=internal.transform.TransformLink.history(int)",
+            "public without use outside its package:"
+                + " member=internal.transform.TransformLink.history(int)",
             "some links inherit it as DeviceDecided, an interface")
         .except(
-            "public without use outside its package: member=internal.transform.TransformLink.setHistory(int, double[])",
+            "public without use outside its package:"
+                + " member=internal.transform.TransformLink.setHistory(int, double[])",
             "some links inherit it as DeviceDecided, an interface")
         .check();
   }

@@ -3,10 +3,9 @@ package io.spam4j.engine.checkpoint;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
 import io.spam4j.tensors.Tensor;
+import io.spam4j.tensors.internal.json.Utf8Order;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
-import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -47,10 +46,6 @@ final class CheckpointFormat {
 
   private static final String MASK = "mask";
   private static final int PIECE = 1 << 20;
-
-  /** As the strings of a file are ordered everywhere: by their bytes in UTF-8. */
-  private static final Comparator<String> BY_UTF8 =
-      Comparator.comparing(text -> text.getBytes(StandardCharsets.UTF_8), Arrays::compareUnsigned);
 
   private CheckpointFormat() {}
 
@@ -142,7 +137,7 @@ final class CheckpointFormat {
   }
 
   private static <V> Map<String, V> sorted(Map<String, V> map) {
-    Map<String, V> sorted = new TreeMap<>(BY_UTF8);
+    Map<String, V> sorted = new TreeMap<>(Utf8Order.BY_UTF8);
     sorted.putAll(map);
     return sorted;
   }

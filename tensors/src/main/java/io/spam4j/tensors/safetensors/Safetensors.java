@@ -2,6 +2,7 @@ package io.spam4j.tensors.safetensors;
 
 import io.spam4j.tensors.Tensor;
 import io.spam4j.tensors.internal.files.WholeFile;
+import io.spam4j.tensors.internal.json.Utf8Order;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -11,7 +12,6 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
@@ -36,10 +36,6 @@ import java.util.zip.CRC32C;
  */
 public final class Safetensors {
   private static final int CHUNK = 1 << 20;
-
-  /** The bytes of names in UTF-8, as Rust compares strings. */
-  private static final Comparator<String> BY_UTF8 =
-      Comparator.comparing(text -> text.getBytes(StandardCharsets.UTF_8), Arrays::compareUnsigned);
 
   private final Path file;
   private final Map<String, Tensor> tensors;
@@ -122,7 +118,7 @@ public final class Safetensors {
   public static void write(Path file, Map<String, Tensor> tensors, Map<String, String> metadata)
       throws IOException {
     Objects.requireNonNull(metadata, "metadata must not be null");
-    writeChecksummed(file, tensors, _ -> metadata);
+    write(file, tensors, _ -> metadata, SafetensorsHeader.MAX_BYTES);
   }
 
   /**
@@ -142,12 +138,22 @@ public final class Safetensors {
   }
 
   /**
-   * Writes a file whose metadata tell the checksums of what is in it.
+   * Writes a file whose metadata tell the checksums of what is in it. Names and metadata that need
+   * more than the 100,000,000 bytes that the format's header may have, of some hundred thousand
+   * tensors, become a file in a file: its metadata say {@code nested}, its tensor {@code data} has
+   * the bytes of all tensors, and its tensor {@code header} is the header that they would have.
+   * {@link #open} reads those too, other programs see the two tensors.
    *
    * @throws IllegalArgumentException if the metadata take more or fewer bytes with other checksums
    * @see #write(Path, Map, Map)
    */
   public static void writeChecksummed(Path file, Map<String, Tensor> tensors, Checksummed metadata)
+      throws IOException {
+    write(file, tensors, metadata, SafetensorsHeader.MAX_NESTED_BYTES);
+  }
+
+  private static void write(
+      Path file, Map<String, Tensor> tensors, Checksummed metadata, int mostHeaderBytes)
       throws IOException {
     Objects.requireNonNull(file, "file must not be null");
     Objects.requireNonNull(tensors, "tensors must not be null");
@@ -164,18 +170,24 @@ public final class Safetensors {
     List<Map.Entry<String, Tensor>> sorted = new ArrayList<>(tensors.entrySet());
     sorted.sort(
         Map.Entry.<String, Tensor>comparingByValue(Comparator.comparing(Tensor::dtype).reversed())
-            .thenComparing(Map.Entry.comparingByKey(BY_UTF8)));
-    byte[] header = SafetensorsHeader.write(sorted, sorted(metadata.of(unknown)));
+            .thenComparing(Map.Entry.comparingByKey(Utf8Order.BY_UTF8)));
+    byte[] header = SafetensorsHeader.write(sorted, sorted(metadata.of(unknown)), mostHeaderBytes);
+    byte[] outer = NestedHeader.around(header, sorted);
 
     try (WholeFile whole = WholeFile.replacing(file)) {
-      Map<String, Integer> crcs = writeData(whole.channel(), header.length, sorted);
-      byte[] checked = SafetensorsHeader.write(sorted, sorted(metadata.of(crcs)));
+      boolean isNested = outer.length > 0;
+      writeAll(whole.channel(), ByteBuffer.wrap(outer));
+      Map<String, Integer> crcs =
+          writeData(whole.channel(), isNested ? outer.length : header.length, sorted);
+      byte[] checked = SafetensorsHeader.write(sorted, sorted(metadata.of(crcs)), mostHeaderBytes);
       if (checked.length != header.length) {
         throw new IllegalArgumentException(
             "metadata must have as many bytes with one checksum as with another: before=%d, after=%d"
                 .formatted(header.length, checked.length));
       }
-      whole.channel().position(0);
+      if (!isNested) {
+        whole.channel().position(0);
+      }
       writeAll(whole.channel(), ByteBuffer.wrap(checked));
       whole.commit();
     }
@@ -183,7 +195,7 @@ public final class Safetensors {
 
   private static Map<String, String> sorted(Map<String, String> metadata) {
     Objects.requireNonNull(metadata, "metadata must not be null");
-    Map<String, String> sorted = new TreeMap<>(BY_UTF8);
+    Map<String, String> sorted = new TreeMap<>(Utf8Order.BY_UTF8);
     metadata.forEach(
         (key, value) -> {
           Objects.requireNonNull(key, "metadata must not contain null");

@@ -36,7 +36,8 @@ public final class SafetensorsFile implements AutoCloseable {
     this.channel = channel;
     bytes = channel.size();
     try (Arena checking = Arena.ofConfined()) {
-      header = SafetensorsHeader.read(file, start(checking), bytes);
+      SafetensorsHeader outer = SafetensorsHeader.read(file, start(checking), bytes);
+      header = NestedHeader.isIn(outer) ? inner(outer, checking) : outer;
     }
     header.entries().forEach(entry -> entries.put(entry.name, entry));
   }
@@ -62,6 +63,13 @@ public final class SafetensorsFile implements AutoCloseable {
       channel.close();
       throw e;
     }
+  }
+
+  private SafetensorsHeader inner(SafetensorsHeader outer, Arena arena) throws IOException {
+    SafetensorsHeader.Entry entry = NestedHeader.entry(outer);
+    MemorySegment text = arena.allocate(entry.end - entry.begin);
+    read(outer.dataStart() + entry.begin, text);
+    return NestedHeader.read(file, outer, text);
   }
 
   /** The bytes up to the end of the header, or as many as there are. */

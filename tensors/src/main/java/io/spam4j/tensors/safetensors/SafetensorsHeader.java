@@ -34,13 +34,16 @@ record SafetensorsHeader(long dataStart, List<Entry> entries, Map<String, String
   /** The format's limit on the header, so that no reader can be made to parse for hours. */
   static final int MAX_BYTES = 100_000_000;
 
+  /** The same of a header that is a tensor itself: an array of bytes. */
+  static final int MAX_NESTED_BYTES = 1 << 30;
+
   /** The data begin at a multiple of this, a cache line and the widest vector. */
   private static final int ALIGNMENT = 64;
 
   static final String METADATA = "__metadata__";
 
   private static final int SHAPE_IN_MESSAGE = 8;
-  private static final ValueLayout.OfLong LENGTH =
+  static final ValueLayout.OfLong LENGTH =
       ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
   /** One tensor; its bytes are [begin, end) of the data. */
@@ -97,11 +100,28 @@ record SafetensorsHeader(long dataStart, List<Entry> entries, Map<String, String
               .formatted(file, length, fileBytes));
     }
     long dataStart = PREFIX + length;
-    return new Parser(file, start.asSlice(PREFIX, length)).parse(dataStart, fileBytes - dataStart);
+    return parse(file, start.asSlice(PREFIX, length), dataStart, fileBytes - dataStart);
   }
 
-  /** The header of {@code tensors} written in the order given, from its length to its padding. */
-  static byte[] write(List<Map.Entry<String, Tensor>> tensors, Map<String, String> metadata) {
+  /**
+   * Reads and checks the text of a header.
+   *
+   * @param file named in messages
+   * @param dataStart where the data begin in the file
+   * @param dataBytes how many bytes they have
+   */
+  static SafetensorsHeader parse(Path file, MemorySegment json, long dataStart, long dataBytes)
+      throws SafetensorsFormatException {
+    return new Parser(file, json).parse(dataStart, dataBytes);
+  }
+
+  /**
+   * The header of {@code tensors} written in the order given, from its length to its padding.
+   *
+   * @param most bytes that it may have
+   */
+  static byte[] write(
+      List<Map.Entry<String, Tensor>> tensors, Map<String, String> metadata, int most) {
     StringBuilder json = new StringBuilder("{");
     if (!metadata.isEmpty()) {
       JsonStrings.append(json, METADATA);
@@ -129,11 +149,23 @@ record SafetensorsHeader(long dataStart, List<Entry> entries, Map<String, String
     if (json.length() > 1) {
       json.setLength(json.length() - 1); // the last comma
     }
-    byte[] text = json.append('}').toString().getBytes(StandardCharsets.UTF_8);
+    if (json.length() > Integer.MAX_VALUE / 3) { // its bytes may be more than an array holds
+      throw tooLong(most, json.length());
+    }
+    return padded(json.append('}').toString(), most);
+  }
+
+  private static IllegalArgumentException tooLong(int most, long length) {
+    return new IllegalArgumentException(
+        "safetensors header must have at most " + most + " bytes: header=" + length);
+  }
+
+  /** A header from its length to its padding. */
+  static byte[] padded(String json, int most) {
+    byte[] text = json.getBytes(StandardCharsets.UTF_8);
     long length = Math.ceilDiv(PREFIX + (long) text.length, ALIGNMENT) * ALIGNMENT - PREFIX;
-    if (length > MAX_BYTES) {
-      throw new IllegalArgumentException(
-          "safetensors header must have at most " + MAX_BYTES + " bytes: header=" + length);
+    if (length > most) {
+      throw tooLong(most, length);
     }
     byte[] bytes = new byte[PREFIX + (int) length];
     MemorySegment.ofArray(bytes).set(LENGTH, 0, length);
