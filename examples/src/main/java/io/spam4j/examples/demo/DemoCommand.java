@@ -105,7 +105,7 @@ public final class DemoCommand implements Callable<Integer> {
     Runnable notice = () -> progress.message("stopping after this step, then writing the report");
     try (OutputLock _ = OutputLock.of(output);
         Interruption interruption = Interruption.watch(notice)) {
-      LabResult result = training.run(settings, checkpoints, progress, interruption::requested);
+      LabResult result = train(settings, checkpoints, progress, interruption::requested);
       if (result.runs().isEmpty()) {
         terminal.err().println("spam4j: nothing ran, so there is no report");
       } else {
@@ -116,6 +116,20 @@ public final class DemoCommand implements Callable<Integer> {
       }
       checkpoints.discard(); // last: until here a kill leaves something to resume
       return ExitCode.OK;
+    }
+  }
+
+  private LabResult train(
+      LabSettings settings, LabCheckpoints kept, LabListener listener, BooleanSupplier stop)
+      throws IOException {
+    try {
+      return training.run(settings, kept, listener, stop);
+    } catch (LinkageError missing) {
+      throw new IOException(
+          "the demo needs libtorch, which JavaCPP has for linux-x86_64, macosx-arm64 and"
+              + " windows-x86_64: os=%s, arch=%s, cause=%s"
+                  .formatted(System.getProperty("os.name"), System.getProperty("os.arch"), missing),
+          missing);
     }
   }
 

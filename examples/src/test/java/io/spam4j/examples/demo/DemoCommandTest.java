@@ -89,6 +89,20 @@ class DemoCommandTest {
   }
 
   @Test
+  void demo_withoutLibtorch_saysWhereItIs() {
+    DemoCommand.Training unlinked =
+        (_, _, _, _) -> {
+          throw new UnsatisfiedLinkError("no jnitorch");
+        };
+
+    assertThat(run(unlinked, "--output=" + folder)).isEqualTo(1);
+
+    assertThat(screen.err())
+        .startsWith("spam4j: the demo needs libtorch, which JavaCPP has for linux-x86_64,")
+        .endsWith("cause=java.lang.UnsatisfiedLinkError: no jnitorch\n");
+  }
+
+  @Test
   void demo_hasTheDefaultsOfTheLab() {
     assertThat(settings()).isEqualTo(LabSettings.defaults());
   }
