@@ -20,8 +20,15 @@ final class Restoration {
   private final @Nullable SelectiveRule selective; // the same, if it is one
   private final TransformChain chain;
   private final StepState step;
+  private final StateGuard guard;
 
-  Restoration(List<Parameter> parameters, UpdateRule rule, TransformChain chain, StepState step) {
+  Restoration(
+      List<Parameter> parameters,
+      UpdateRule rule,
+      TransformChain chain,
+      StepState step,
+      StateGuard guard) {
+    this.guard = guard;
     this.parameters = parameters;
     this.rule = rule;
     selective = rule instanceof SelectiveRule some ? some : null;
@@ -33,8 +40,10 @@ final class Restoration {
   void restore(CheckpointSources sources) throws CheckpointFormatException {
     sources.requireScalars(chain, this::namesOfRule);
     if (selective != null) {
+      guard.beginLoad();
       prepare(selective, sources);
     }
+    guard.beginLoad();
     step.restore(sources.counters());
     for (int i = 0; i < parameters.size(); i++) {
       restoreState(i, sources);
@@ -50,17 +59,21 @@ final class Restoration {
     if (selective != null) {
       selective.commitRestore();
     }
+    guard.end();
   }
 
-  private static void prepare(SelectiveRule rule, CheckpointSources sources)
+  /** What fails here cleans up behind itself, unless there is no stack left to do so. */
+  private void prepare(SelectiveRule rule, CheckpointSources sources)
       throws CheckpointFormatException {
     try {
       rule.prepareRestore(sources.parameters());
     } catch (IllegalArgumentException e) {
       rule.discardRestore();
+      guard.undo();
       throw sources.noSelection(e);
-    } catch (RuntimeException | Error e) {
+    } catch (RuntimeException | OutOfMemoryError e) {
       rule.discardRestore();
+      guard.undo();
       throw e;
     }
   }
