@@ -28,12 +28,15 @@ DEVICE double averaged(double decay, double average, double value) {
 
 DEVICE bool isKnown(const Link& link, const Tensor& tensor, const Slot& slot) {
   return tensor.gradient != nullptr
-      && ((link.flags & POISONS) != 0 || slot.nonFinite < tensor.elements);
+      && ((link.flags & POISONS) != 0 || (slot.nonFinite & ~HAS_NAN) < tensor.elements);
 }
 
 // A statistic of what has so many coordinates that are not finite.
 DEVICE double poisoned(const Link& link, i64 nonFinite, double statistic) {
-  return (link.flags & POISONS) != 0 && nonFinite > 0 ? __builtin_nan("") : statistic;
+  if ((link.flags & POISONS) == 0 || nonFinite == 0) {
+    return statistic;
+  }
+  return (nonFinite & HAS_NAN) != 0 ? __builtin_nan("") : __builtin_inf();
 }
 
 DEVICE void setScale(const Link& link, Coefficients* c, double scale) {

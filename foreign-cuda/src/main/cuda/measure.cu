@@ -2,6 +2,9 @@
 #include "coordinates.h"
 #include "tables.h"
 
+constexpr u32 INFINITE = LARGEST_FINITE + 1;
+constexpr u32 NAN_COUNTED = 65537;  // one that is not finite, and one that is NaN
+
 // The elements of the block of a chunk that 16 threads measure; 0 behind the end of the chunk.
 DEVICE u32 blockLength(const Chunk& chunk) {
   u32 start = threadIndex() / LANES * MEASURE_BLOCK;
@@ -24,14 +27,14 @@ DEVICE void measureBlocks(const GLOBAL float* gradient, i64 offset, u32 length,
   i64 first = offset + thread / LANES * MEASURE_BLOCK;
   double sum = 0.0;
   u32 largest = 0;
-  u32 nonFinite = 0;
+  u32 nonFinite = 0;  // and, in the upper half, how many of them are NaN: a block is shorter
   u32 lowered = 0;
 #pragma unroll 8
   for (u32 p = lane; p < length; p += LANES) {
     float element = gradient[first + p];
     u32 bits = magnitudeBits(c == nullptr ? element : scaledAndClipped(element, *c, lowered));
     bool finite = bits <= LARGEST_FINITE;
-    nonFinite += finite ? 0 : 1;
+    nonFinite += finite ? 0 : bits == INFINITE ? 1 : NAN_COUNTED;
     bits = finite ? bits : 0;  // adding 0 changes no sum
     largest = bits > largest ? bits : largest;
     double value = floatOf(bits);
@@ -54,7 +57,8 @@ DEVICE void measureBlocks(const GLOBAL float* gradient, i64 offset, u32 length,
     Slot* slot = &slots[thread / LANES];
     slot->sumOfSquares = sums[thread];
     slot->maxAbs = floatOf(maxima[thread]);
-    slot->nonFinite = counts[thread];
+    i64 count = counts[thread] % 65536;
+    slot->nonFinite = counts[thread] < 65536 ? count : count + HAS_NAN;
   }
 }
 
@@ -97,6 +101,9 @@ KERNEL void spam4j_rescale(const Tensor* tensors, const Chunk* chunks,
     double wide = factor;
     slot->sumOfSquares = multiply(multiply(slot->sumOfSquares, wide), wide);
     slot->maxAbs = multiply(toFloat(slot->maxAbs), magnitude(factor));
+    if (slot->nonFinite != 0 && (factor == 0.0f || factor != factor)) {
+      slot->nonFinite |= HAS_NAN;  // of infinities
+    }
   }
 }
 
@@ -128,19 +135,22 @@ DEVICE void addSlots(const Slot* slots, i64 count, Slot* to) {
   Compensated sum = {0.0, 0.0};
   double maxAbs = 0.0;
   i64 nonFinite = 0;
+  i64 hasNaN = 0;
   for (i64 done = 0; done < count; done += (i64)THREADS * GROUP) {
     i64 first = done + thread * GROUP;
     i64 end = first + GROUP < count ? first + GROUP : count;
     Compensated group = {0.0, 0.0};
     double groupMax = 0.0;
     i64 groupNonFinite = 0;
+    i64 groupHasNaN = 0;
     for (i64 i = first; i < end; i++) {
       addTerm(group, slots[i].sumOfSquares);
       groupMax = largerMagnitude(slots[i].maxAbs, groupMax);
-      groupNonFinite += slots[i].nonFinite;
+      groupNonFinite += slots[i].nonFinite & ~HAS_NAN;
+      groupHasNaN |= slots[i].nonFinite & HAS_NAN;
     }
     barrier();
-    parts[thread] = Slot{totalOf(group), groupMax, groupNonFinite};
+    parts[thread] = Slot{totalOf(group), groupMax, groupNonFinite | groupHasNaN};
     barrier();
     if (thread == 0) {
       i64 groups = (count - done + GROUP - 1) / GROUP;
@@ -148,14 +158,15 @@ DEVICE void addSlots(const Slot* slots, i64 count, Slot* to) {
       for (u32 i = 0; i < fetched; i++) {
         addTerm(sum, parts[i].sumOfSquares);
         maxAbs = largerMagnitude(parts[i].maxAbs, maxAbs);
-        nonFinite += parts[i].nonFinite;
+        nonFinite += parts[i].nonFinite & ~HAS_NAN;
+        hasNaN |= parts[i].nonFinite & HAS_NAN;
       }
     }
   }
   if (thread == 0) {
     to->sumOfSquares = totalOf(sum);
     to->maxAbs = maxAbs;
-    to->nonFinite = nonFinite;
+    to->nonFinite = nonFinite | hasNaN;
   }
 }
 

@@ -108,8 +108,10 @@ struct Tally {
 struct Slot {
   double sumOfSquares;
   double maxAbs;
-  i64 nonFinite;
+  i64 nonFinite;  // plus HAS_NAN
 };
+
+constexpr i64 HAS_NAN = 1LL << 62;  // of those that are not finite some are NaN
 
 // Consecutive chunks or slots.
 struct Range {
@@ -138,7 +140,7 @@ constexpr u32 NORM_SCALE = 2;
 
 constexpr u32 SHARED_COUNTER = 1;     // the steps counted are Coefficients.sinceReset, not its own
 constexpr u32 COUNTS_ZERO_NORMS = 2;  // a norm of 0 enters the averages
-constexpr u32 POISONS = 4;            // what is not finite makes statistics NaN; else left out
+constexpr u32 POISONS = 4;            // what is not finite makes statistics infinite or NaN; else left out
 
 // What a link knows of a tensor from step to step, as in the files of the engine.
 //   ADA_CLIP: m_max_t, m_max_count;  ADA_GN: m_norm_t, v_norm_t, norm_count

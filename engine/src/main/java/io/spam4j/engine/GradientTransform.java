@@ -9,6 +9,21 @@ import io.spam4j.engine.internal.math.Ranges;
  *
  * <p>Those that look at a whole gradient first cost one more pass over all gradients, together; a
  * part of a gradient that one transform changed is measured again if a later one looks at it.
+ *
+ * <p>Coordinates that are not finite are left out of all norms and maxima and pass as they are, for
+ * the update to skip. Only with {@link NonFinitePolicy#PROPAGATE} they take part:
+ *
+ * <ul>
+ *   <li>{@link #globalNorm} and {@link Agc}: an infinite norm makes the factor 0, so that what was
+ *       infinite becomes NaN and all else 0; a norm that is NaN makes all NaN. As {@code
+ *       clip_grad_norm_} of torch and {@code adaptive_grad_clip} of Optax.
+ *   <li>{@link ZClip}: the same, and the history stays finite; but in its first steps, which are
+ *       let through, the history does not, and nothing is clipped any more.
+ *   <li>{@link #value}: limits what is infinite, leaves NaN, as {@code clip_grad_value_} of torch.
+ *   <li>{@link AdaClip} and {@link AdaGN}, as the authors' code: the history becomes infinite or
+ *       NaN, for good. Then AdaClip lowers nothing any more and AdaGN makes NaN of the tensor; of a
+ *       norm that is NaN it leaves the gradient of that step as it is.
+ * </ul>
  */
 public sealed interface GradientTransform {
   /**
@@ -25,7 +40,7 @@ public sealed interface GradientTransform {
   /**
    * Limits each gradient coordinate to {@code [-limit, limit]}. No state.
    *
-   * @param limit positive and finite
+   * @param limit positive, and such that a float can hold it
    */
   static GradientTransform value(double limit) {
     return new Value(limit);
@@ -89,6 +104,7 @@ public sealed interface GradientTransform {
     /** Checks the limit. */
     public Value {
       Ranges.positive("limit", limit);
+      Ranges.float0OrMore("limit", limit);
     }
   }
 

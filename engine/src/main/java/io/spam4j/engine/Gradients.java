@@ -2,7 +2,7 @@ package io.spam4j.engine;
 
 import io.spam4j.tensors.Tensor;
 import java.util.Map;
-import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,8 +20,23 @@ public interface Gradients {
    */
   @Nullable Tensor of(String parameter);
 
-  /** Gradients by name; names that are no parameter's are ignored. */
+  /**
+   * The names that this source has gradients under, if it knows: a step refuses those that no
+   * parameter has. Of a source that does not know, {@link StepReport#tensorsWithoutGradient} tells
+   * how many parameters found nothing.
+   *
+   * @return null if it does not know, as by default; a set that a step can ask for its size without
+   *     allocating
+   */
+  default @Nullable Set<String> names() {
+    return null;
+  }
+
+  /**
+   * Gradients by name, of the map as it is at each step. A step refuses a name that no parameter
+   * has; gradients of several optimizers in one map are given to each as {@code map::get}.
+   */
   static Gradients of(Map<String, Tensor> byName) {
-    return Objects.requireNonNull(byName, "byName must not be null")::get;
+    return new GradientMap(byName);
   }
 }

@@ -20,10 +20,12 @@ import java.util.SequencedMap;
  *
  * <p>An optimizer owns its state (off-heap, freed by {@link #close}) and nothing else. After an
  * exception from {@link #step} the weights, moments and counters are what they were before the
- * call, and the step can be repeated; only an Error of a {@link StepListener} comes after a
- * complete step. It is not safe for concurrent use: a step, save or load that starts while another
- * runs, on any thread, is refused, and so is closing; what a step changes must not be read
- * meanwhile.
+ * call, and the step can be repeated, with two exceptions. What a {@link StepListener} throws, as a
+ * {@link StepListenerException} or an Error, comes after a complete step. And a step that breaks
+ * off in the middle (its memory goes away, the stack ends) leaves part of itself: then steps and
+ * saves are refused until {@link #load} has succeeded. It is not safe for concurrent use: a step,
+ * save or load that starts while another runs, on any thread, is refused, and so is closing; what a
+ * step changes must not be read meanwhile.
  */
 public interface Optimizer extends AutoCloseable {
   /**
@@ -32,12 +34,15 @@ public interface Optimizer extends AutoCloseable {
    *
    * @return what happened: one object for the life of the optimizer, overwritten by the next step
    * @throws IllegalArgumentException if a gradient has another type or shape than its weights, its
-   *     memory overlaps weights, or its arena admits only a thread that the step does not run on
+   *     memory overlaps weights or is the optimizer's own, its arena admits only a thread that the
+   *     step does not run on, or its name is no parameter's ({@link Gradients#names}); or if a
+   *     schedule gives a learning rate that is none
    * @throws NonFiniteGradientException with {@link NonFinitePolicy#THROW}, if a gradient holds NaN
    *     or Inf; with the policies that skip, if too many steps in a row met such gradients, see
    *     {@link io.spam4j.engine.optimizers.OptimizerBuilder#stopAfterNonFinite}
-   * @throws IllegalStateException if the optimizer is closed, a step is running, or memory it needs
-   *     has been freed
+   * @throws IllegalStateException if the optimizer is closed, a step is running, listeners are told
+   *     of one, memory it needs has been freed, or a step or load has broken off
+   * @throws StepListenerException if the step is complete and a listener failed
    */
   StepReport step(Gradients gradients);
 
@@ -124,8 +129,9 @@ public interface Optimizer extends AutoCloseable {
    * writes to meanwhile are saved as some mixture of old and new.
    *
    * @throws IOException if the file cannot be written, or something is there that is no file
-   * @throws IllegalArgumentException if names and notes need more than 2^30 bytes in all
-   * @throws IllegalStateException if the optimizer is closed
+   * @throws IllegalArgumentException if a note is not valid Unicode, or names and notes need more
+   *     than 2^30 bytes in all
+   * @throws IllegalStateException if the optimizer is closed, or a step or load has broken off
    */
   void save(Path file, SaveOptions options) throws IOException;
 
@@ -144,7 +150,9 @@ public interface Optimizer extends AutoCloseable {
    * moment ({@link LoadOptions#withWeights}) and schedules, partitions and sources of selections,
    * which are the caller's code, are the same. After an exception nothing has changed: until the end
    * there is memory for a copy of what is replaced, the state and the weights that are loaded, but
-   * for tensors that are all zero, as all state is after a build.
+   * for tensors that are all zero, as all state is after a build. Only memory that goes away in the
+   * middle breaks it off, as it does a step, and it can be repeated. Where a step has broken off,
+   * weights are part of what is lost: load them too, or bring them back.
    *
    * @throws CheckpointMismatchException if the file does not fit; it lists every difference
    * @throws CheckpointFormatException if the file is no checkpoint, damaged, changed while it is

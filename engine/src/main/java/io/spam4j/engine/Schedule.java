@@ -10,17 +10,18 @@ public interface Schedule {
    * The learning rate of a step.
    *
    * @param step counted from 0
-   * @return finite, not negative
+   * @return not negative, and so that a float can hold it, also divided by 1 - beta1 and multiplied
+   *     by the weight decay: a step refuses what is not
    */
   double at(long step);
 
   /**
    * The same learning rate at every step.
    *
-   * @param learningRate finite, not negative
+   * @param learningRate not negative, and no more than a float can be
    */
   static Schedule constant(double learningRate) {
-    Ranges.notNegative("learningRate", learningRate);
+    Ranges.floatNotNegative("learningRate", learningRate);
     return _ -> learningRate;
   }
 
@@ -30,14 +31,14 @@ public interface Schedule {
    * schedule of the SPAM paper's runs (warm-up 1000, fraction 0.1), whose first step has a learning
    * rate of 0.
    *
-   * @param peak finite, not negative
+   * @param peak not negative, and no more than a float can be
    * @param warmupSteps 0 or more
    * @param totalSteps more than {@code warmupSteps}
    * @param finalFraction in [0, 1]
    */
   static Schedule warmupCosine(
       double peak, long warmupSteps, long totalSteps, double finalFraction) {
-    Ranges.notNegative("peak", peak);
+    Ranges.floatNotNegative("peak", peak);
     Ranges.notNegative("warmupSteps", warmupSteps);
     Ranges.fraction("finalFraction", finalFraction);
     if (totalSteps <= warmupSteps) {

@@ -18,12 +18,36 @@ public interface StepReport {
   /** The factor on the learning rate after a reset, in (0, 1]; 1 when no warm-up is on. */
   double warmupScale();
 
-  /** The schedule's learning rate at this step, without the warm-up after a reset. */
+  /**
+   * The learning rate of the tensors that have the builder's own schedule, or of all if none has;
+   * NaN if those differ among each other, which Adafactor's relative step makes them. Without the
+   * warm-up after a reset.
+   */
   double learningRate();
 
   /**
+   * The learning rate of tensor {@code i}, without the warm-up after a reset: its group's, or
+   * Adafactor's relative step of its own updates. One without a gradient tells that of its next
+   * update.
+   */
+  double learningRate(int i);
+
+  /**
+   * Whether tensor {@code i} had a gradient in this step; if not its weights stayed as they were.
+   */
+  boolean hasGradient(int i);
+
+  /**
+   * How many tensors had no gradient in this step: more than expected where a source of gradients
+   * knows them by other names.
+   */
+  int tensorsWithoutGradient();
+
+  /**
    * The Euclidean norm of all finite gradient coordinates before any transform; NaN unless
-   * gradients were measured, which a transform that looks at norms or maxima makes them.
+   * gradients were measured, which a transform that looks at norms or maxima makes them. With
+   * {@link NonFinitePolicy#PROPAGATE} all coordinates count: one that is infinite makes the norm
+   * infinite, one that is NaN makes it NaN.
    */
   double gradientNorm();
 

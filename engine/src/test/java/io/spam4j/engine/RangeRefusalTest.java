@@ -144,6 +144,34 @@ final class RangeRefusalTest {
     }
   }
 
+  static Stream<Arguments> doublesThatNoFloatHolds() {
+    List<Arguments> all = new ArrayList<>();
+    Range fits = Range.of("must fit a float", 1e39, 1e300, Double.MAX_VALUE);
+    Range notLost = Range.of("must be 0 or no less than a float can be", 1e-46, 1e-300);
+    for (OptimizerCase one : OptimizerCases.algorithms()) {
+      add(all, "learningRate", fits, x -> one.builder(0).learningRate(x));
+      add(all, "weightDecay", fits, x -> built(one.builder(0).weightDecay(x)));
+      if (one.has(Trait.FAMILY)) {
+        add(all, "epsilon", fits, x -> grouped(one, g -> g.epsilon(x)));
+        add(all, "spikeThreshold", fits, x -> grouped(one, g -> g.spikeThreshold(x)));
+        add(all, "spikeThreshold", notLost, x -> grouped(one, g -> g.spikeThreshold(x)));
+      }
+    }
+    add(all, "peak", fits, x -> Schedule.warmupCosine(x, 0, 1, 0));
+    add(all, "limit", fits, GradientTransform::value);
+    add(all, "limit", notLost, GradientTransform::value);
+    add(all, "epsilon", fits, x -> built(AdamMini.builder(1).epsilon(x)));
+    add(all, "epsilon1", fits, x -> built(Adafactor.builder().epsilons(x, 1)));
+    add(all, "epsilon2", fits, x -> built(Adafactor.builder().epsilons(1, x)));
+    return all.stream();
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("doublesThatNoFloatHolds")
+  void doubleThatNoFloatHolds_isRefused(String message, Supplier<Object> call) {
+    assertThatThrownBy(call::get).isInstanceOf(IllegalArgumentException.class).hasMessage(message);
+  }
+
   static Stream<Arguments> integers() {
     return Stream.of(
         integer(

@@ -7,8 +7,11 @@ import io.spam4j.engine.optimizers.Adam;
 import io.spam4j.engine.optimizers.Lion;
 import io.spam4j.engine.optimizers.Spam;
 import io.spam4j.tensors.Tensor;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -90,6 +93,42 @@ final class StopAfterNonFiniteTest {
           .hasMessageEndingWith(
               "steps in a row=2, last step=%d, parameters=[a, c]",
               policy == NonFinitePolicy.SKIP_STEP ? 1 : 2);
+    }
+  }
+
+  @Test
+  void afterALoad_theMessageNamesWhatThisRunSaw_andSaysWhatItDidNot(@TempDir Path folder)
+      throws IOException {
+    Path file = folder.resolve("streak.safetensors");
+    var builder = Adam.builder().stopAfterNonFinite(4);
+    try (var run = new Runs(builder, 1f, 1f);
+        var resumed = new Runs(builder, 1f, 1f)) {
+      run.step(1, 1);
+      for (int i = 0; i < 4; i++) {
+        run.step(Float.NaN, 1);
+        if (i == 2) {
+          run.optimizer.save(file);
+        }
+      }
+      resumed.optimizer.load(file);
+      resumed.step(Float.NaN, 1);
+      assertStops(run, message(4, 5));
+      assertStops(resumed, message(4, 5));
+
+      run.optimizer.save(file); // counts from 0 again
+      for (int i = 0; i < 4; i++) {
+        run.step(Float.NaN, 1);
+      }
+      run.optimizer.save(file);
+      for (Runs one : List.of(run, resumed)) { // the first saw others of its own before the load
+        one.optimizer.load(file);
+        assertStops(
+            one,
+            "gradients must not stay non-finite; lower the learning rate, check the data, or build"
+                + " with stopAfterNonFinite(0): steps in a row=4, steps done=9,"
+                + " parameters=unknown: all of these steps came before the load");
+        assertThat(one.step(1, 1).step()).isEqualTo(10);
+      }
     }
   }
 

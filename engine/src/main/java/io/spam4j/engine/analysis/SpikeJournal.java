@@ -22,12 +22,15 @@ import java.nio.file.StandardOpenOption;
  * <p>{@code spikes} is {@link StepReport#spikes(int)}, {@code largest_ratio} and {@code index} are
  * {@link StepReport#largestRatio(int)} and {@link StepReport#largestRatioIndex}. A ratio beyond the
  * largest float is {@code null}, because JSON has no infinity. All lines of a step reach the file,
- * in one write, before the step returns; a step without spikes writes and allocates nothing.
+ * in one write, before the step returns; a step without spikes writes and allocates nothing. If the
+ * file cannot be written, as on a full disk, the step throws that (as the cause of a {@link
+ * io.spam4j.engine.StepListenerException}) and is complete; a later step starts a new line.
  */
 public final class SpikeJournal implements StepListener, AutoCloseable {
   private final Path file;
   private final OutputStream lines;
   private boolean closed;
+  private boolean isCut; // the last line, perhaps, by a write that failed
 
   private SpikeJournal(Path file, OutputStream lines) {
     this.file = file;
@@ -48,8 +51,7 @@ public final class SpikeJournal implements StepListener, AutoCloseable {
   /**
    * Writes the step's spikes.
    *
-   * @throws UncheckedIOException if the file cannot be written to; the optimizer logs that and
-   *     calls the journal no more
+   * @throws UncheckedIOException if the file cannot be written to
    * @throws IllegalStateException if there are spikes and the journal is closed
    */
   @Override
@@ -60,15 +62,17 @@ public final class SpikeJournal implements StepListener, AutoCloseable {
     if (closed) {
       throw new IllegalStateException("the journal must be open: file=" + file);
     }
-    var json = new StringBuilder();
+    var json = new StringBuilder(isCut ? "\n" : "");
     for (int i = 0; i < report.tensors(); i++) {
       if (report.spikes(i) > 0) {
         append(json, report, i);
       }
     }
+    isCut = true;
     try {
       lines.write(json.toString().getBytes(StandardCharsets.UTF_8));
       lines.flush();
+      isCut = false;
     } catch (IOException e) {
       throw new UncheckedIOException("journal cannot be written: file=" + file, e);
     }

@@ -21,7 +21,8 @@ public interface Decision {
 
   /**
    * Changes what was decided of one tensor that has a gradient; not called where it has none. Must
-   * not throw: the step is counted already.
+   * not throw: the step is counted already, and what is thrown breaks it off; see {@code
+   * Optimizer}.
    *
    * @param coefficients the family's for this step; see {@link UpdateCoefficients} for those that
    *     keep what they are set to, and those that transforms set

@@ -109,7 +109,10 @@ public final class DeviceTables {
   /** A flag of {@link #TRANSFORM_ROW}: gradients whose norm is 0 count. */
   public static final int COUNTS_ZERO_NORMS = 2;
 
-  /** A flag of {@link #TRANSFORM_ROW}: what is not finite makes statistics NaN. */
+  /**
+   * A flag of {@link #TRANSFORM_ROW}: what is infinite makes statistics infinite, what is NaN makes
+   * them NaN; else both are left out.
+   */
   public static final int POISONS = 4;
 
   /**
@@ -141,7 +144,7 @@ public final class DeviceTables {
 
   /**
    * Statistics of a gradient: sum of squares and largest magnitude of the finite coordinates, and
-   * the number of those that are not.
+   * the number of those that are not, plus {@link #HAS_NAN} if some of them are NaN.
    */
   public static final StructLayout STATISTICS_ROW =
       structLayout(
@@ -151,6 +154,9 @@ public final class DeviceTables {
 
   /** See {@link #STATISTICS_ROW}. */
   public static final long STATISTICS = STATISTICS_ROW.byteSize();
+
+  /** Added to {@code nonFinite} of {@link #STATISTICS_ROW}: not all of those are infinite. */
+  public static final long HAS_NAN = 1L << 62;
 
   private DeviceTables() {}
 }

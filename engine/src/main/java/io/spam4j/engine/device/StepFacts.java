@@ -1,6 +1,7 @@
 package io.spam4j.engine.device;
 
 import java.util.BitSet;
+import java.util.List;
 
 /**
  * What a planner knows of a step when it plans it, and a report tells.
@@ -8,7 +9,9 @@ import java.util.BitSet;
  * @param step counted from 1
  * @param resetsMoments whether moments are reset at it
  * @param warmupScale the factor on the learning rate after a reset
- * @param learningRate the schedule's, of the first parameter
+ * @param learningRate of the step as a whole, see {@link
+ *     io.spam4j.engine.StepReport#learningRate()}
+ * @param learningRates of each parameter
  * @param hasGradient the parameters that have a gradient
  * @param bytes that the update reads and writes
  */
@@ -17,5 +20,6 @@ public record StepFacts(
     boolean resetsMoments,
     double warmupScale,
     double learningRate,
+    List<Double> learningRates,
     BitSet hasGradient,
     long bytes) {}

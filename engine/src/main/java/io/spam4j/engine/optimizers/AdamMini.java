@@ -165,8 +165,8 @@ public final class AdamMini {
     /**
      * Added to the denominator of the update, after the bias correction.
      *
-     * @param epsilon finite, not negative; default 1e-8. With 0 a block whose second moment is 0
-     *     takes no step.
+     * @param epsilon a float, not negative, 0 below the least one; default 1e-8. With 0 a block
+     *     whose second moment is 0 takes no step.
      */
     public Builder epsilon(double epsilon) {
       defaults.epsilon(epsilon);

@@ -5,6 +5,7 @@ import static io.spam4j.engine.internal.kernel.Coordinates.flushed;
 import static io.spam4j.engine.internal.kernel.Coordinates.limited;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 
+import io.spam4j.engine.internal.kernel.QuietNaN;
 import io.spam4j.engine.internal.kernel.UpdateTally;
 import io.spam4j.engine.internal.measure.PartialSum;
 import java.lang.foreign.MemorySegment;
@@ -91,6 +92,10 @@ final class AdamMiniUpdate {
         float weight = w.get(JAVA_FLOAT_UNALIGNED, at);
         w.set(JAVA_FLOAT_UNALIGNED, at, weight * c.decayBefore - stepSize * moment);
       }
+    }
+    if (!c.skipsNonFinite) {
+      QuietNaN.in(w, from, to);
+      QuietNaN.in(m, from, to);
     }
   }
 }

@@ -3,6 +3,7 @@ package io.spam4j.engine.optimizers;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 
 import io.spam4j.engine.internal.decide.Hyperparameters;
+import io.spam4j.engine.internal.kernel.QuietNaN;
 import io.spam4j.engine.internal.math.Correction;
 import io.spam4j.engine.internal.measure.PartialSum;
 import io.spam4j.engine.internal.measure.PartialSums;
@@ -93,7 +94,7 @@ final class BlockMoments {
     if (squares.count > 0) {
       double old = second.get(JAVA_FLOAT_UNALIGNED, block * Float.BYTES);
       double mean = squares.sum / squares.count;
-      float next = (float) (h.beta2() * old + (1 - h.beta2()) * mean);
+      float next = QuietNaN.of(h.beta2() * old + (1 - h.beta2()) * mean);
       second.set(JAVA_FLOAT_UNALIGNED, block * Float.BYTES, next < Float.MIN_NORMAL ? 0 : next);
     }
   }
@@ -103,6 +104,6 @@ final class BlockMoments {
     double v = second.get(JAVA_FLOAT_UNALIGNED, part / parts * Float.BYTES);
     double denominator = Math.sqrt(v / correction2) + h.epsilon();
     // 0 only where eps = 0 and v = 0: no history, no step.
-    return denominator == 0 ? 0 : (float) (correctedRate / denominator);
+    return denominator == 0 ? 0 : (float) Math.min(correctedRate / denominator, Float.MAX_VALUE);
   }
 }

@@ -63,6 +63,10 @@ public final class Group {
     return this;
   }
 
+  Schedule learningRate() {
+    return learningRate;
+  }
+
   /** The decays of the moments. */
   public Group betas(double beta1, double beta2) {
     require(Hyperparameters.Setting.BETAS, beta1 + ", " + beta2);

@@ -3,6 +3,7 @@ package io.spam4j.engine.optimizers;
 import static io.spam4j.engine.internal.kernel.Coordinates.flushed;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 
+import io.spam4j.engine.internal.kernel.QuietNaN;
 import io.spam4j.engine.internal.kernel.UpdateTally;
 import java.lang.foreign.MemorySegment;
 
@@ -42,6 +43,10 @@ final class LionUpdate {
       }
       // m = beta2 * m + (1 - beta2) * g
       m.set(JAVA_FLOAT_UNALIGNED, at, flushed(c.beta2 * momentum + c.oneMinusBeta2 * gradient));
+    }
+    if (!c.skipsNonFinite) {
+      QuietNaN.in(w, from, to);
+      QuietNaN.in(m, from, to);
     }
   }
 

@@ -104,8 +104,8 @@ public abstract class MomentBuilder<B extends MomentBuilder<B>> extends Optimize
   /**
    * Added to the denominator of the update.
    *
-   * @param epsilon finite, not negative; default 1e-8, for SPAM 1e-6. With 0 a coordinate whose
-   *     second moment is 0 takes no step.
+   * @param epsilon a float, not negative, 0 below the least one; default 1e-8, for SPAM 1e-6. With
+   *     0 a coordinate whose second moment is 0 takes no step.
    */
   public B epsilon(double epsilon) {
     defaults.epsilon(epsilon);

@@ -62,7 +62,8 @@ public abstract class OptimizerBuilder<B extends OptimizerBuilder<B>> {
   /**
    * The same learning rate at every step.
    *
-   * @param learningRate finite, not negative; default 1e-3 unless the optimizer says otherwise
+   * @param learningRate not negative, and no more than a float can be, also divided by 1 - beta1
+   *     and multiplied by the weight decay; default 1e-3 unless the optimizer says otherwise
    */
   public B learningRate(double learningRate) {
     return learningRate(Schedule.constant(learningRate));
@@ -77,7 +78,7 @@ public abstract class OptimizerBuilder<B extends OptimizerBuilder<B>> {
   /**
    * Weight decay; how it enters depends on the optimizer.
    *
-   * @param weightDecay finite, not negative; default 0, for AdamW 0.01
+   * @param weightDecay not negative, and no more than a float can be; default 0, for AdamW 0.01
    */
   public B weightDecay(double weightDecay) {
     defaults.weightDecay(weightDecay);
@@ -118,8 +119,10 @@ public abstract class OptimizerBuilder<B extends OptimizerBuilder<B>> {
    * Stops a run whose gradients stay broken. After so many steps in a row that met NaN or Inf in
    * gradients, and skipped those coordinates or the whole step, the next call of {@link
    * Optimizer#step} throws {@link NonFiniteGradientException} before it does anything; then it
-   * counts from 0 again, so that a caller may go on. {@link NonFinitePolicy#PROPAGATE} does not
-   * look, and {@link NonFinitePolicy#THROW} throws at once.
+   * counts from 0 again, so that a caller may go on. The exception names the last of these steps
+   * and its tensors, unless they all came before a {@code load}: checkpoints keep their number
+   * alone. {@link NonFinitePolicy#PROPAGATE} does not look, and {@link NonFinitePolicy#THROW}
+   * throws at once.
    *
    * @param steps 0 or more; default 10; 0 for never
    */
@@ -128,7 +131,10 @@ public abstract class OptimizerBuilder<B extends OptimizerBuilder<B>> {
     return self();
   }
 
-  /** Adds one to those who are told of every step, in this order; default nobody. */
+  /**
+   * Adds one to those who are told of every step, in this order; default nobody. What a listener
+   * throws comes out of {@link Optimizer#step}, see {@link StepListener}.
+   */
   public B listener(StepListener listener) {
     listeners.add(Objects.requireNonNull(listener, "listener must not be null"));
     return self();
@@ -210,6 +216,7 @@ public abstract class OptimizerBuilder<B extends OptimizerBuilder<B>> {
         stopAfterNonFinite,
         listeners,
         threads,
+        defaults.learningRate(),
         groups.hyperparameters(names, this::ungrouped),
         arenas);
   }

@@ -3,6 +3,7 @@ package io.spam4j.engine.optimizers;
 import static io.spam4j.engine.internal.kernel.Coordinates.flushed;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 
+import io.spam4j.engine.internal.kernel.QuietNaN;
 import io.spam4j.engine.internal.kernel.UpdateTally;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
@@ -58,6 +59,12 @@ final class SgdUpdate {
       // w = w - lr * b, or w - lr * (g + mu * b)
       if (moves) {
         w.set(JAVA_FLOAT_UNALIGNED, at, weight - c.stepSize * direction);
+      }
+    }
+    if (!c.skipsNonFinite) {
+      QuietNaN.in(w, from, to);
+      if (buffer != null) {
+        QuietNaN.in(buffer, from, to);
       }
     }
   }

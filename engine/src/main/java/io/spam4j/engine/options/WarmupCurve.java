@@ -36,7 +36,7 @@ public record WarmupCurve(double amplitude, int beyond, int shift) {
     if (j >= steps) {
       return 1;
     }
-    double share = Math.min(1, (double) (j + shift) / (steps + beyond));
+    double share = Math.min(1, ((double) j + shift) / ((double) steps + beyond));
     return 1 - amplitude * (1 + Cosine.cos(share)) / 2;
   }
 }

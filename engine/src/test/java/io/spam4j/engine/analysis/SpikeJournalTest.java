@@ -2,8 +2,10 @@ package io.spam4j.engine.analysis;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import io.spam4j.engine.Runs;
+import io.spam4j.engine.StepListenerException;
 import io.spam4j.engine.StepReport;
 import io.spam4j.engine.TensorRuns;
 import io.spam4j.engine.internal.decide.StepState;
@@ -11,6 +13,7 @@ import io.spam4j.engine.internal.step.StepFigures;
 import io.spam4j.engine.optimizers.Spam;
 import io.spam4j.tensors.Tensor;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -99,6 +102,23 @@ final class SpikeJournalTest {
     assertThatThrownBy(() -> journal.stepped(report))
         .isInstanceOf(IllegalStateException.class)
         .hasMessage("the journal must be open: file=" + file);
+  }
+
+  @Test
+  void fileThatCannotBeWritten_isHeardByTheCallerOfTheStep() throws IOException {
+    Path full = Path.of("/dev/full");
+    assumeThat(full).exists();
+    try (var run = new Runs(builder(SpikeJournal.open(full)), 0f)) {
+      run.step(1);
+      for (long step = 2; step <= 3; step++) {
+        assertThatThrownBy(() -> run.step(50))
+            .isInstanceOf(StepListenerException.class)
+            .cause()
+            .isInstanceOf(UncheckedIOException.class)
+            .hasMessage("journal cannot be written: file=/dev/full");
+        assertThat(run.optimizer.stepCount()).isEqualTo(step);
+      }
+    }
   }
 
   @Test

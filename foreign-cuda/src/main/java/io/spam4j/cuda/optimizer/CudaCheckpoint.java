@@ -63,7 +63,7 @@ final class CudaCheckpoint {
       }
       restored.commit();
     }
-    guard.restored();
+    guard.complete();
   }
 
   private void fill(RestoredState restored) {

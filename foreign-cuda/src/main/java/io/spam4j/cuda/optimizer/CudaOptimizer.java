@@ -33,6 +33,12 @@ import java.util.SequencedMap;
  * io.spam4j.engine.optimizers.OptimizerBuilder#stopAfterNonFinite} therefore come some steps late;
  * {@link #report}, {@link #save}, {@link #load} and {@link #close} wait for all of them.
  *
+ * <p>What a listener throws comes out of the call that fetched the report, before that call has
+ * done anything else: a step that throws a {@link io.spam4j.engine.StepListenerException}, or an
+ * Error of a listener, was not queued, and the step that the listener was told of is complete.
+ * Called again it goes on with the next report. A listener may save; that saves all steps queued so
+ * far.
+ *
  * <p>Everything is done by the thread that opened the device. If CUDA fails in the middle of a step
  * the state on the device is lost, and only {@link #load} and {@link #close} are left; before that
  * point a failing step changes nothing.
@@ -94,6 +100,8 @@ public final class CudaOptimizer implements AutoCloseable {
    * @throws io.spam4j.engine.NonFiniteGradientException as {@link io.spam4j.engine.Optimizer#step};
    *     too many steps in a row are noticed when their reports have come
    * @throws IllegalStateException if the optimizer is closed, or a failed step has lost its state
+   * @throws io.spam4j.engine.StepListenerException if a listener failed, told of an earlier step;
+   *     this one was not queued
    * @throws CudaException if CUDA fails, perhaps because of work that was queued before
    */
   public void step(CudaGradients gradients) {

@@ -148,7 +148,9 @@ final class CudaStepper implements AutoCloseable {
     requireUsable();
     gradients.collect(source, table);
     slots.reportComplete();
+    requireUsable(); // who was told may have closed it
     StepSlot slot = slots.free();
+    requireUsable();
     boolean admitted = admit(slot, passes);
     if (!admitted) {
       return;
@@ -167,6 +169,7 @@ final class CudaStepper implements AutoCloseable {
     }
     plan.commit();
     slots.advance();
+    guard.complete();
   }
 
   private void requireUsable() {
@@ -180,6 +183,7 @@ final class CudaStepper implements AutoCloseable {
       return true;
     }
     reportAll();
+    requireUsable();
     sendTensors(slot);
     passes.measure(stream);
     return planner.admits(gradients.present(), slot.statistics(stream));
@@ -248,6 +252,7 @@ final class CudaStepper implements AutoCloseable {
   void save(Path file, SaveOptions options) throws IOException {
     requireUsable();
     reportAll();
+    requireUsable();
     checkpoint.save(file, options);
   }
 
@@ -255,6 +260,7 @@ final class CudaStepper implements AutoCloseable {
     requireOpen();
     device.requireUsable();
     reportAll();
+    requireOpen();
     checkpoint.load(file, options, guard);
   }
 
@@ -272,9 +278,11 @@ final class CudaStepper implements AutoCloseable {
     CloseFailures failures = new CloseFailures();
     try {
       if (!device.isLost() && !device.isClosed()) {
-        failures.run(this::reportAll);
+        for (int i = 0; i < StepSlots.COUNT; i++) { // a listener that throws ends each of them
+          failures.run(this::reportAll);
+        }
       }
-    } finally { // also after an Error of a listener
+    } finally {
       closed = true;
       if (!device.isLost() && !device.isClosed()) {
         failures.run(stream::synchronize); // work of a step that broke off uses what is freed

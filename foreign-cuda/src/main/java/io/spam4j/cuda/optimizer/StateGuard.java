@@ -2,12 +2,17 @@ package io.spam4j.cuda.optimizer;
 
 import org.jspecify.annotations.Nullable;
 
-/** Whether the state on a device is whole: a change that breaks off leaves half of it. */
+/**
+ * Whether the state on a device is whole, and what the host counts agrees with it: a change that
+ * breaks off leaves half of it.
+ */
 final class StateGuard {
+  private boolean isChanging; // or was when it broke off
   private @Nullable Throwable broken;
 
-  /** Changes the state; if that throws, {@link #requireWhole} does from then on. */
+  /** Changes the state; {@link #requireWhole} throws from then on, until {@link #complete}. */
   void change(Runnable change) {
+    isChanging = true;
     try {
       change.run();
     } catch (RuntimeException | Error e) {
@@ -16,8 +21,9 @@ final class StateGuard {
     }
   }
 
-  /** Says that all of the state was replaced. */
-  void restored() {
+  /** Says that a step was done and counted, or all of the state replaced. */
+  void complete() {
+    isChanging = false;
     broken = null;
   }
 
@@ -28,7 +34,7 @@ final class StateGuard {
    * @throws IllegalStateException if one has
    */
   void requireWhole(long step) {
-    if (broken != null) {
+    if (isChanging) {
       throw new IllegalStateException(
           "a step broke off in the middle, load a checkpoint: step=" + step, broken);
     }

@@ -7,7 +7,7 @@ import io.spam4j.engine.device.StepPlanner;
 /** The steps under way, of which the oldest is reported first. */
 final class StepSlots {
   /** Steps that may be under way at a time. */
-  private static final int COUNT = 4;
+  static final int COUNT = 4;
 
   private final StepPlanner planner;
   private final StepSlot[] slots = new StepSlot[COUNT];

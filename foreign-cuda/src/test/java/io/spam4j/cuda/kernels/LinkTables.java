@@ -1,6 +1,7 @@
 package io.spam4j.cuda.kernels;
 
 import io.spam4j.cuda.kernels.HostKernels.Kernel;
+import io.spam4j.engine.device.DeviceTables;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Random;
@@ -38,6 +39,7 @@ final class LinkTables {
     double sumOfSquares;
     double maxAbs;
     long nonFinite;
+    boolean hasNaN;
     long sinceReset;
 
     boolean isKnown(Link link) {
@@ -49,11 +51,19 @@ final class LinkTables {
     }
 
     float maxAbs(Link link) {
-      return isPoisoned(link) ? Float.NaN : (float) maxAbs;
+      return isPoisoned(link) ? (float) poison() : (float) maxAbs;
     }
 
     double sumOfSquares(Link link) {
-      return isPoisoned(link) ? Double.NaN : sumOfSquares;
+      return isPoisoned(link) ? poison() : sumOfSquares;
+    }
+
+    private double poison() {
+      return hasNaN ? Double.NaN : Double.POSITIVE_INFINITY;
+    }
+
+    long nonFiniteField() {
+      return hasNaN ? nonFinite + DeviceTables.HAS_NAN : nonFinite;
     }
   }
 
@@ -89,7 +99,7 @@ final class LinkTables {
         kernels.point(rows, 64 * i + 8, gradient);
       }
       rows.putLong(64 * i + 40, in.elements);
-      states.putDouble(in.sumOfSquares).putDouble(in.maxAbs).putLong(in.nonFinite);
+      states.putDouble(in.sumOfSquares).putDouble(in.maxAbs).putLong(in.nonFiniteField());
       // What changes nothing, as the host writes it; the rest must stay as it is.
       coefficients.position(80 * i);
       coefficients
@@ -104,8 +114,9 @@ final class LinkTables {
       coefficients.putLong(in.sinceReset);
       total.sumOfSquares += in.sumOfSquares;
       total.nonFinite += in.nonFinite;
+      total.hasNaN |= in.hasNaN;
     }
-    all.putDouble(total.sumOfSquares).putDouble(0).putLong(total.nonFinite);
+    all.putDouble(total.sumOfSquares).putDouble(0).putLong(total.nonFiniteField());
     ByteBuffer links = kernels.memory(64, 0);
     links.putInt(link.type).putInt(link.place).putInt(link.flags).putInt(0);
     for (double number : link.numbers) {
@@ -135,6 +146,7 @@ final class LinkTables {
       case 5 -> largest = Float.MIN_VALUE * random.nextInt(3);
       default -> {}
     }
+    in.hasNaN = in.nonFinite > 0 && random.nextBoolean();
     boolean isZero = random.nextInt(10) == 0 || !in.hasGradient || in.nonFinite == in.elements;
     in.maxAbs = isZero ? 0 : largest;
     in.sumOfSquares = in.maxAbs * in.maxAbs * (1 + in.elements * random.nextDouble());

@@ -9,6 +9,8 @@ import io.spam4j.cuda.StandIn;
 import io.spam4j.cuda.StandInDevice;
 import io.spam4j.cuda.StandInDevice.Mode;
 import io.spam4j.engine.NonFiniteGradientException;
+import io.spam4j.engine.StepListenerException;
+import io.spam4j.engine.StepReport;
 import io.spam4j.engine.optimizers.OptimizerBuilder;
 import io.spam4j.engine.optimizers.Spam;
 import java.lang.foreign.Arena;
@@ -105,6 +107,56 @@ final class CudaReportTest {
     optimizer.close();
 
     assertThat(reported).containsExactly(upTo(2));
+  }
+
+  @Test
+  void listenerThatThrows_isHeardFromTheCallThatFetchesTheReport_andToldOfEachStep() {
+    List<Long> told = new ArrayList<>();
+    Spam.Builder failing =
+        Spam.builder()
+            .listener(
+                report -> {
+                  told.add(report.step());
+                  throw new IllegalStateException("told of " + report.step());
+                });
+    CudaOptimizer optimizer = build(failing);
+    int queued = 0;
+    while (queued < 3) {
+      try {
+        optimizer.step(_ -> gradient);
+        queued++;
+      } catch (StepListenerException e) {
+        assertThat(e.step()).isEqualTo(told.size());
+      }
+      assertThat(optimizer.stepCount()).isEqualTo(queued);
+    }
+    while (told.size() < 3) {
+      assertThatThrownBy(optimizer::report)
+          .isInstanceOf(StepListenerException.class)
+          .hasCauseInstanceOf(IllegalStateException.class);
+    }
+    assertThat(optimizer.report().step()).isEqualTo(3);
+    optimizer.step(_ -> gradient);
+    optimizer.step(_ -> gradient);
+
+    assertThatThrownBy(optimizer::close).isInstanceOf(StepListenerException.class);
+
+    assertThat(told).containsExactly(upTo(5));
+    assertThat(reported).containsExactly(upTo(5));
+  }
+
+  @Test
+  void report_tellsRatesAndWhoHadNoGradient() {
+    try (CudaOptimizer optimizer = build(Spam.builder().learningRate(0.25))) {
+      optimizer.step(_ -> gradient);
+      StepReport report = optimizer.report();
+      assertThat(report.learningRate()).isEqualTo(0.25);
+      assertThat(report.learningRate(0)).isEqualTo(0.25);
+      assertThat(report.tensorsWithoutGradient()).isEqualTo(0);
+      optimizer.step(_ -> null);
+      assertThat(optimizer.report().tensorsWithoutGradient()).isEqualTo(1);
+      assertThat(report.hasGradient(0)).isFalse();
+    }
   }
 
   @Test

@@ -13,8 +13,8 @@ public record AdafactorSettings(
     double beta1,
     boolean scaleParameter) {
   public AdafactorSettings {
-    Ranges.notNegative("epsilon1", epsilon1);
-    Ranges.notNegative("epsilon2", epsilon2);
+    Ranges.floatNotNegative("epsilon1", epsilon1);
+    Ranges.floatNotNegative("epsilon2", epsilon2);
     Ranges.positive("clipThreshold", clipThreshold);
     if (!(decayRate <= 0) || decayRate == Double.NEGATIVE_INFINITY) {
       throw new IllegalArgumentException(

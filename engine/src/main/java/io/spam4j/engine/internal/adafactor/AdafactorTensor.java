@@ -69,19 +69,18 @@ public final class AdafactorTensor {
    * Decides all but the size of the step.
    *
    * @param k the updates of this tensor, this one included
-   * @param learningRate the schedule's, if it is not a relative step
+   * @param learningRate of this update
    * @param weightSquares the sum of squares of the weights, if steps are scaled by them
    */
   void decide(long k, double learningRate, double weightSquares) {
-    double lr =
-        h.learningRate() instanceof RelativeStep relative ? relative.at(k - 1) : learningRate;
     double size = Math.sqrt(weightSquares / (tiles.matrices() * tiles.rows() * tiles.columns()));
-    alpha = settings.scaleParameter() ? lr * Math.max(settings.epsilon2(), size) : lr;
+    double scale = settings.scaleParameter() ? Math.max(settings.epsilon2(), size) : 1;
+    alpha = learningRate * scale;
     // k^decayRate; StrictMath.pow would put arrays on the heap.
     double oneMinusBeta2 = StrictMath.exp(settings.decayRate() * StrictMath.log((double) k));
     c.beta2 = (float) (1 - oneMinusBeta2);
     c.oneMinusBeta2 = (float) oneMinusBeta2;
-    c.decay = (float) (alpha * h.weightDecay());
+    c.decay = finite(alpha * h.weightDecay());
     if (matrix != null) {
       matrix.beta2 = 1 - oneMinusBeta2;
     }
@@ -96,7 +95,12 @@ public final class AdafactorTensor {
   void decideStepSize() {
     updateSums.total(0, tiles.pieces(), 1, total);
     double rms = Math.sqrt(total.sum / total.count);
-    c.stepSize = (float) (alpha / Math.max(1, rms / settings.clipThreshold()));
+    c.stepSize = finite(alpha / Math.max(1, rms / settings.clipThreshold()));
+  }
+
+  /** Weights may be so large that no float holds the step: an infinite one makes NaN of 0. */
+  private static float finite(double factor) {
+    return (float) Math.min(factor, Float.MAX_VALUE);
   }
 
   MemorySegment vectorMoments() {

@@ -5,6 +5,7 @@ import static io.spam4j.engine.internal.kernel.Coordinates.flushed;
 import static io.spam4j.engine.internal.kernel.Coordinates.limited;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 
+import io.spam4j.engine.internal.kernel.QuietNaN;
 import io.spam4j.engine.internal.kernel.UpdateTally;
 import io.spam4j.engine.internal.measure.PartialSum;
 import java.lang.foreign.MemorySegment;
@@ -79,6 +80,10 @@ final class AdafactorUpdate {
         move(w, m, i * Float.BYTES, vectorUpdate(limited(raw), second), c);
       }
     }
+    if (!c.skipsNonFinite) {
+      QuietNaN.in(v, from, to);
+    }
+    quiet(w, m, from, to, c);
   }
 
   /**
@@ -163,6 +168,17 @@ final class AdafactorUpdate {
       if (isCounted(raw, c, tally)) {
         float update = matrixUpdate(limited(raw), rowFactor, columnFactors[j]);
         move(w, m, (from + j) * Float.BYTES, update, c);
+      }
+    }
+    quiet(w, m, from, from + length, c);
+  }
+
+  private static void quiet(
+      MemorySegment w, @Nullable MemorySegment m, long from, long to, AdafactorCoefficients c) {
+    if (!c.skipsNonFinite) {
+      QuietNaN.in(w, from, to);
+      if (m != null) {
+        QuietNaN.in(m, from, to);
       }
     }
   }

@@ -3,6 +3,7 @@ package io.spam4j.engine.internal.adafactor;
 import static java.lang.foreign.ValueLayout.JAVA_DOUBLE_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 
+import io.spam4j.engine.internal.kernel.QuietNaN;
 import io.spam4j.engine.internal.measure.PartialSum;
 import io.spam4j.engine.internal.measure.PartialSums;
 import java.lang.foreign.Arena;
@@ -101,7 +102,7 @@ final class FactoredMoments {
   private void advance(MemorySegment state, long index, double squares, long count) {
     if (count > 0) {
       double old = state.get(JAVA_FLOAT_UNALIGNED, index * Float.BYTES);
-      float next = (float) (beta2 * old + (1 - beta2) * (squares / count + epsilon));
+      float next = QuietNaN.of(beta2 * old + (1 - beta2) * (squares / count + epsilon));
       state.set(JAVA_FLOAT_UNALIGNED, index * Float.BYTES, next < Float.MIN_NORMAL ? 0 : next);
     }
   }

@@ -1,6 +1,6 @@
 package io.spam4j.engine.internal.adafactor;
 
-import io.spam4j.engine.Schedule;
+import io.spam4j.engine.internal.decide.UpdateSchedule;
 import io.spam4j.engine.optimizers.Adafactor;
 
 /**
@@ -9,7 +9,7 @@ import io.spam4j.engine.optimizers.Adafactor;
  *
  * @param warmupInit whether it rises from 1e-6 by 1e-6 a step, instead of starting at 1e-2
  */
-public record RelativeStep(boolean warmupInit) implements Schedule {
+public record RelativeStep(boolean warmupInit) implements UpdateSchedule {
   /** {@inheritDoc} Of a tensor it is the updates that count, not the steps. */
   @Override
   public double at(long step) {

@@ -14,6 +14,8 @@ import io.spam4j.engine.internal.math.Ranges;
  *     authors' code; else it stays
  */
 public record BetaSchedule(long totalSteps, double finalFraction, boolean rises) {
+  private static final long MOST_STEPS = Long.MAX_VALUE / 2 - 1; // a period is twice one more
+
   public static final BetaSchedule NONE = new BetaSchedule(0, 1, false);
 
   public BetaSchedule {
@@ -26,7 +28,7 @@ public record BetaSchedule(long totalSteps, double finalFraction, boolean rises)
     if (totalSteps == 0) {
       return 1;
     }
-    long length = totalSteps + 1;
+    long length = Math.min(totalSteps, MOST_STEPS) + 1; // of more than that no run sees a part
     long phase = rises ? t % (2 * length) : Math.min(t, length);
     double share = (double) Math.min(phase, 2 * length - phase) / length;
     return finalFraction + (1 - finalFraction) * (1 + Cosine.cos(share)) / 2;

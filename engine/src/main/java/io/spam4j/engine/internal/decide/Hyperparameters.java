@@ -42,9 +42,9 @@ public record Hyperparameters(
   public Hyperparameters {
     Ranges.decay("beta1", beta1);
     Ranges.decay("beta2", beta2);
-    Ranges.notNegative("epsilon", epsilon);
-    Ranges.notNegative("weightDecay", weightDecay);
-    Ranges.notNegative("spikeThreshold", spikeThreshold);
+    Ranges.floatNotNegative("epsilon", epsilon);
+    Ranges.floatNotNegative("weightDecay", weightDecay);
+    Ranges.float0OrMore("spikeThreshold", spikeThreshold);
     if (!(density > 0 && density <= 1)) {
       throw new IllegalArgumentException(
           "density must be in (0, 1]; to leave a parameter as it is do not list it: density="

@@ -1,6 +1,5 @@
 package io.spam4j.engine.internal.decide;
 
-import io.spam4j.engine.Schedule;
 import io.spam4j.engine.checkpoint.ParameterState;
 import io.spam4j.engine.checkpoint.TrainingState;
 import io.spam4j.tensors.Tensor;
@@ -23,8 +22,11 @@ public final class StepState {
   /** The gradient of each tensor; null if it has none. */
   public final @Nullable Tensor[] gradients;
 
-  /** Of each tensor: the schedule's, at this step. */
+  /** Of each tensor, at this step: {@link LearningRates} fills them. */
   public final double[] learningRates;
+
+  /** What a report tells of the step as a whole, see {@link LearningRates}. */
+  public double learningRate;
 
   /**
    * All that checkpoints save of it.
@@ -153,30 +155,6 @@ public final class StepState {
 
   public boolean has(int tensor) {
     return gradients[tensor] != null;
-  }
-
-  /**
-   * Asks the schedules.
-   *
-   * @param names of the tensors, for the message
-   * @throws IllegalArgumentException if a schedule gives what is no learning rate
-   */
-  public void readLearningRates(List<Hyperparameters> hyperparameters, List<String> names) {
-    for (int i = 0; i < learningRates.length; i++) {
-      Schedule schedule = hyperparameters.get(i).learningRate();
-      boolean known = i > 0 && schedule.equals(hyperparameters.get(i - 1).learningRate());
-      learningRates[i] = known ? learningRates[i - 1] : learningRate(schedule, names.get(i));
-    }
-  }
-
-  private double learningRate(Schedule schedule, String parameter) {
-    double learningRate = schedule.at(t - 1);
-    if (!(learningRate >= 0 && learningRate < Double.POSITIVE_INFINITY)) {
-      throw new IllegalArgumentException(
-          "a schedule must give finite learning rates, not negative: learningRate=%s, step=%d, parameter=%s"
-              .formatted(learningRate, t - 1, parameter));
-    }
-    return learningRate;
   }
 
   /** Counts this step, from which on it cannot fail. */

@@ -36,5 +36,11 @@ public final class Amsgrad {
         o.weights.set(JAVA_FLOAT_UNALIGNED, weightAt, UpdateScalar.moved(weight, first, second, c));
       }
     }
+    if (!c.skipsNonFinite) {
+      QuietNaN.in(o.weights, from + o.weightShift, to + o.weightShift);
+      QuietNaN.in(o.firstMoment, from, to);
+      QuietNaN.in(o.secondMoment, from, to);
+      QuietNaN.in(largest, from, to);
+    }
   }
 }

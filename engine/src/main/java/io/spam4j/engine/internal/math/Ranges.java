@@ -20,6 +20,23 @@ public final class Ranges {
     return value;
   }
 
+  /** Finite and not negative, also as a float; less than the least float counts as 0. */
+  public static double floatNotNegative(String name, double value) {
+    if (notNegative(name, value) > Float.MAX_VALUE) {
+      throw new IllegalArgumentException(name + " must fit a float: " + name + "=" + value);
+    }
+    return value;
+  }
+
+  /** The same of what would mean something else if it were taken for 0. */
+  public static double float0OrMore(String name, double value) {
+    if (floatNotNegative(name, value) > 0 && (float) value == 0) {
+      throw new IllegalArgumentException(
+          name + " must be 0 or no less than a float can be: " + name + "=" + value);
+    }
+    return value;
+  }
+
   public static long notNegative(String name, long value) {
     if (value < 0) {
       throw new IllegalArgumentException(name + " must not be negative: " + name + "=" + value);

@@ -60,8 +60,8 @@ public final class MeasurePass implements AutoCloseable {
   /**
    * A pass over tensors of these sizes.
    *
-   * @param poisons whether a coordinate that is not finite makes its tensor's statistics NaN;
-   *     otherwise it is left out
+   * @param poisons whether coordinates that are not finite count: an infinite one makes its
+   *     tensor's statistics infinite, one that is NaN makes them NaN; otherwise they are left out
    * @param arena closed by the caller
    * @param arenas makes those that are closed here
    */
@@ -158,10 +158,15 @@ public final class MeasurePass implements AutoCloseable {
     if (gradients[tensor] != null) {
       sum.add(slots, firstSlot[tensor], firstSlot[tensor + 1] - firstSlot[tensor]);
     }
-    boolean poisoned = poisons && sum.nonFinite() > 0;
-    maxAbs[tensor] = poisoned ? Float.NaN : (float) sum.maxAbs();
-    sumOfSquares[tensor] = poisoned ? Double.NaN : sum.sumOfSquares();
     nonFinite[tensor] = sum.nonFinite();
+    if (poisons && nonFinite[tensor] > 0) {
+      double poison = sum.hasNaN() ? Double.NaN : Double.POSITIVE_INFINITY;
+      maxAbs[tensor] = (float) poison;
+      sumOfSquares[tensor] = poison;
+    } else {
+      maxAbs[tensor] = (float) sum.maxAbs();
+      sumOfSquares[tensor] = sum.sumOfSquares();
+    }
   }
 
   /** Makes the statistics of a tensor those of the tensor times a factor. */
@@ -198,7 +203,7 @@ public final class MeasurePass implements AutoCloseable {
     }
     for (long start = from; start < to; start += Measure.BLOCK) {
       long slot = firstSlot[tensor] + start / Measure.BLOCK;
-      if (Measure.maxAbs(slots, slot) > above) {
+      if (Measure.maxAbs(slots, slot) > above || (poisons && Measure.hasNonFinite(slots, slot))) {
         long end = Math.min(to, start + Measure.BLOCK);
         MemorySegment block = changed.block(gradient, tensor, start, end, participant);
         Measure.blocks(block, 0, end - start, slots, slot, scratch[participant]);
@@ -215,12 +220,12 @@ public final class MeasurePass implements AutoCloseable {
     return gradient != null && (poisons || nonFinite[tensor] < gradient.elements());
   }
 
-  /** The largest magnitude of a tensor's finite coordinates. */
+  /** The largest magnitude of a tensor's finite coordinates, or of all if those count. */
   public float maxAbs(int tensor) {
     return maxAbs[tensor];
   }
 
-  /** The sum of squares of a tensor's finite coordinates. */
+  /** The sum of squares of a tensor's finite coordinates, or of all if those count. */
   public double sumOfSquares(int tensor) {
     return sumOfSquares[tensor];
   }
@@ -228,10 +233,13 @@ public final class MeasurePass implements AutoCloseable {
   /** The sum of squares of all finite coordinates: of the tensors' sums, 0 where there is none. */
   public double totalSumOfSquares() {
     sum.clear();
+    double poison = 0; // a compensated sum makes NaN of infinities
     for (int i = 0; i < gradients.length; i++) {
-      sum.add(sumOfSquares[i], maxAbs[i], nonFinite[i]);
+      boolean poisoned = poisons && nonFinite[i] > 0;
+      poison += poisoned ? sumOfSquares[i] : 0;
+      sum.add(poisoned ? 0 : sumOfSquares[i], maxAbs[i], nonFinite[i]);
     }
-    return sum.sumOfSquares();
+    return poison == 0 ? sum.sumOfSquares() : poison;
   }
 
   /** How many coordinates of a tensor are not finite. */

@@ -5,6 +5,8 @@ import java.lang.foreign.MemorySegment;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
 
@@ -29,6 +31,7 @@ public final class CountedArenas implements AutoCloseable {
   private final Supplier<Arena> source;
   private final Arena lasting;
   private final Map<Use, AtomicLong> bytes = new EnumMap<>(Use.class);
+  private final Set<MemorySegment.Scope> scopes = ConcurrentHashMap.newKeySet(); // that are open
 
   /**
    * Opens the arena for what stays.
@@ -42,6 +45,18 @@ public final class CountedArenas implements AutoCloseable {
       bytes.put(use, new AtomicLong());
     }
     lasting = source.get();
+    addScope(lasting);
+  }
+
+  private void addScope(Arena arena) {
+    if (!arena.scope().equals(Arena.global().scope())) { // where others allocate too
+      boolean _ = scopes.add(arena.scope());
+    }
+  }
+
+  /** Whether memory of this scope is from here. */
+  public boolean owns(MemorySegment.Scope scope) {
+    return scopes.contains(scope);
   }
 
   /** The arena for what stays until {@link #close}, which alone closes it. */
@@ -111,6 +126,7 @@ public final class CountedArenas implements AutoCloseable {
     Passing(Arena arena, Use use) {
       this.arena = arena;
       this.use = use;
+      addScope(arena);
     }
 
     @Override
@@ -129,6 +145,7 @@ public final class CountedArenas implements AutoCloseable {
     @Override
     public void close() {
       arena.close(); // closed only once: a second call throws here
+      boolean _ = scopes.remove(arena.scope());
       add(use, -own.get());
     }
   }

@@ -66,8 +66,10 @@ public final class Overwritten implements AutoCloseable {
    * Brings all of it back.
    *
    * @param cause why; what cannot be brought back, because its memory is gone, is told with it
+   * @return whether all was brought back
    */
-  public void bringBack(Throwable cause) {
+  public boolean bringBack(Throwable cause) {
+    boolean isWhole = true;
     for (Kept kept : all) {
       try {
         if (kept.copy() == null) {
@@ -77,8 +79,10 @@ public final class Overwritten implements AutoCloseable {
         }
       } catch (RuntimeException gone) {
         cause.addSuppressed(gone);
+        isWhole = false;
       }
     }
+    return isWhole;
   }
 
   /** Frees what was kept. */

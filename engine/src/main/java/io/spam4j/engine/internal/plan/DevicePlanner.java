@@ -340,6 +340,7 @@ public final class DevicePlanner implements StepPlanner {
   /** Goes on from a checkpoint; state and weights are the device's. */
   private void take(CheckpointSources sources) {
     step.restore(sources.counters());
+    reports.restored();
     for (int i = 0; i < names.size(); i++) {
       decision.restoreScalars(i, sources.scalars(i));
     }

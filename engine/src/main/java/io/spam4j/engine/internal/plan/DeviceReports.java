@@ -92,10 +92,15 @@ final class DeviceReports {
     return report;
   }
 
+  /** Goes on from a checkpoint. */
+  void restored() {
+    streak.restored();
+  }
+
   private void end(List<String> nonFinite) {
     nonFiniteTensors = nonFinite;
     step.addSpikes(report.tensorSpikes);
-    step.countNonFinite(!nonFinite.isEmpty());
+    streak.add(!nonFinite.isEmpty());
     telemetry.end(report);
   }
 
@@ -104,6 +109,7 @@ final class DeviceReports {
     report.begin(facts.step(), skipped, resets, facts.warmupScale(), facts.learningRate());
     report.gradientNorm = norm(statistics, report.tensors());
     for (int i = 0; i < report.tensors(); i++) {
+      report.tensor(i, facts.learningRates().get(i), facts.hasGradient().get(i));
       report.tensorNorm[i] = facts.hasGradient().get(i) ? norm(statistics, i) : Double.NaN;
     }
   }
@@ -112,8 +118,10 @@ final class DeviceReports {
     if (statistics == null) {
       return Double.NaN;
     }
-    boolean poisoned = configuration.propagates() && DeviceRows.nonFinite(statistics, row) > 0;
-    return poisoned ? Double.NaN : Math.sqrt(DeviceRows.sumOfSquares(statistics, row));
+    if (configuration.propagates() && DeviceRows.nonFinite(statistics, row) > 0) {
+      return DeviceRows.hasNaN(statistics, row) ? Double.NaN : Double.POSITIVE_INFINITY;
+    }
+    return Math.sqrt(DeviceRows.sumOfSquares(statistics, row));
   }
 
   private List<String> nonFinite(MemorySegment statistics) {

@@ -106,6 +106,13 @@ final class DeviceRows {
 
   /** The coordinates that are not finite, of a row of {@link DeviceTables#STATISTICS_ROW}. */
   static long nonFinite(MemorySegment rows, int row) {
-    return rows.get(JAVA_LONG_UNALIGNED, row * DeviceTables.STATISTICS + NON_FINITE);
+    return rows.get(JAVA_LONG_UNALIGNED, row * DeviceTables.STATISTICS + NON_FINITE)
+        & ~DeviceTables.HAS_NAN;
+  }
+
+  /** Whether some of those are NaN. */
+  static boolean hasNaN(MemorySegment rows, int row) {
+    long nonFinite = rows.get(JAVA_LONG_UNALIGNED, row * DeviceTables.STATISTICS + NON_FINITE);
+    return (nonFinite & DeviceTables.HAS_NAN) != 0;
   }
 }

@@ -6,6 +6,7 @@ import io.spam4j.engine.device.StepFacts;
 import io.spam4j.engine.internal.decide.AdamDecision;
 import io.spam4j.engine.internal.decide.AdamSettings;
 import io.spam4j.engine.internal.decide.DecidedTensor;
+import io.spam4j.engine.internal.decide.LearningRates;
 import io.spam4j.engine.internal.decide.Selections;
 import io.spam4j.engine.internal.decide.StepState;
 import io.spam4j.engine.internal.decide.Timeline;
@@ -16,6 +17,7 @@ import io.spam4j.engine.internal.transform.TransformRow;
 import io.spam4j.tensors.Tensor;
 import io.spam4j.tensors.mask.IndexMask;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -36,6 +38,7 @@ final class DeviceStep implements PlannedStep {
   private final Selections selections;
   private final long[] elements;
   private final DeviceReports reports;
+  private final LearningRates learningRates;
   private final UpdateCoefficients[] coefficients;
   private final DecidedTensor tensor; // that is decided
   // What the optimizer's own decision kept before it decided the next step.
@@ -57,6 +60,9 @@ final class DeviceStep implements PlannedStep {
     this.chain = chain;
     this.selections = selections;
     this.reports = reports;
+    learningRates =
+        new LearningRates(
+            configuration.hyperparameters(), reports.names(), configuration.learningRate());
     this.elements = elements;
     this.adam = adam;
     this.decision = decision;
@@ -81,7 +87,7 @@ final class DeviceStep implements PlannedStep {
       // Where a gradient lies matters to the device alone.
       next.gradients[i] = hasGradient.get(i) ? ELSEWHERE : null;
     }
-    next.readLearningRates(configuration.hyperparameters(), reports.names());
+    learningRates.read(next);
   }
 
   /** Decides; if that fails, {@link #discard} has to follow. */
@@ -149,7 +155,8 @@ final class DeviceStep implements PlannedStep {
         next.t(),
         timeline.resetsAt(next.t()),
         timeline.warmupScale(next.t()),
-        next.learningRates[0],
+        next.learningRate,
+        Arrays.stream(next.learningRates).boxed().toList(),
         hasGradient,
         bytes);
   }

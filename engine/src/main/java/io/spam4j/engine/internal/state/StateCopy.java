@@ -27,11 +27,19 @@ public final class StateCopy {
     if (saved.dtype() == target.dtype()) {
       target.memory().copyFrom(saved.memory());
     } else {
-      LOG.log(
-          Level.INFO,
+      round(saved, target);
+      tell(
           "state rounded to %s: parameter=%s, state=%s, saved=%s"
               .formatted(target.dtype(), parameter, state, saved.dtype()));
-      round(saved, target);
+    }
+  }
+
+  /** A log that fails is no reason to break off a load in the middle. */
+  private static void tell(String line) {
+    try {
+      LOG.log(Level.INFO, line);
+    } catch (RuntimeException e) {
+      // nothing but the line is lost
     }
   }
 

@@ -3,6 +3,7 @@ package io.spam4j.engine.internal.step;
 import io.spam4j.engine.GradientTransform;
 import io.spam4j.engine.NonFinitePolicy;
 import io.spam4j.engine.Parameter;
+import io.spam4j.engine.Schedule;
 import io.spam4j.engine.StepListener;
 import io.spam4j.engine.internal.decide.Hyperparameters;
 import io.spam4j.engine.internal.math.Ranges;
@@ -19,6 +20,7 @@ import java.util.function.Supplier;
  * @param transforms those of the user, before those of the algorithm
  * @param stopAfterNonFinite steps in a row; 0 for any number
  * @param threads the most that a step may run on
+ * @param learningRate of what no group gives one of its own
  * @param hyperparameters of each parameter
  * @param arenas where all memory outside the heap comes from
  */
@@ -29,6 +31,7 @@ public record Configuration(
     long stopAfterNonFinite,
     List<StepListener> listeners,
     int threads,
+    Schedule learningRate,
     List<Hyperparameters> hyperparameters,
     Supplier<Arena> arenas) {
   public Configuration {

@@ -28,6 +28,8 @@ import io.spam4j.tensors.Tensor;
 import io.spam4j.tensors.mask.IndexMask;
 import java.io.IOException;
 import java.lang.foreign.Arena;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -39,7 +41,6 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.SequencedMap;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -47,6 +48,8 @@ import org.jspecify.annotations.Nullable;
  * done by a {@link Stepper}; what differs from optimizer to optimizer is in an {@link UpdateRule}.
  */
 public final class EngineOptimizer implements Optimizer {
+  private static final VarHandle RUNNING = running();
+
   private final String name;
   private final SequencedMap<String, String> settings;
   private final StateStore.Layout layout;
@@ -61,9 +64,12 @@ public final class EngineOptimizer implements Optimizer {
   private final boolean propagates; // whether NaN of gradients reaches the state
   private final CountedArenas memory;
   final StepState step;
+  private final NonFiniteStreak streak;
   private final Stepper stepper;
+  private final StateGuard guard = new StateGuard();
 
-  private final AtomicBoolean running = new AtomicBoolean(); // a step, or close
+  private volatile boolean running; // a step, save, load or close; written where no call may fail
+  private volatile boolean telling; // of a step that is complete
   private volatile boolean closed;
 
   public EngineOptimizer(Configuration configuration, List<Parameter> parameters) {
@@ -94,6 +100,8 @@ public final class EngineOptimizer implements Optimizer {
     var counts = new SharedTallies(count, threads);
     WorkerPool.start(threads); // a thread that cannot be started must not fail in a step
     memory = new CountedArenas(configuration.arenas());
+    memoryCheck.setOwn(memory);
+    streak = new NonFiniteStreak(configuration.stopAfterNonFinite(), step);
     UpdateRule made = null;
     try {
       NonFinitePolicy nonFinite = configuration.nonFinite();
@@ -122,11 +130,13 @@ public final class EngineOptimizer implements Optimizer {
       stepper =
           new Stepper(
               parts,
+              configuration.learningRate(),
               step,
               measure,
               rule,
               memoryCheck,
-              new NonFiniteStreak(configuration.stopAfterNonFinite(), step),
+              streak,
+              guard,
               new Telemetry(configuration.listeners()));
     } catch (RuntimeException | Error e) {
       if (made != null) {
@@ -141,16 +151,52 @@ public final class EngineOptimizer implements Optimizer {
   public StepReport step(Gradients source) {
     Objects.requireNonNull(source, "gradients must not be null");
     begin("an optimizer must do one step at a time");
+    StepReport report;
     try {
       requireOpen();
-      return stepper.advance(source);
+      requireTold();
+      guard.requireWhole();
+      report = advance(source);
+      telling = true;
     } finally {
-      running.set(false);
+      running = false;
+    }
+    try {
+      stepper.tell();
+    } finally {
+      telling = false;
+    }
+    return report;
+  }
+
+  private StepReport advance(Gradients source) {
+    try {
+      return stepper.advance(source);
+    } catch (Throwable e) {
+      guard.note(e);
+      throw e;
+    }
+  }
+
+  private void requireTold() {
+    if (telling) {
+      throw new IllegalStateException(
+          "an optimizer must do one step at a time, and listeners are told of one; step when it has"
+              + " returned: optimizer="
+              + name);
+    }
+  }
+
+  private static VarHandle running() {
+    try {
+      return MethodHandles.lookup().findVarHandle(EngineOptimizer.class, "running", boolean.class);
+    } catch (ReflectiveOperationException e) {
+      throw new LinkageError(e.getMessage(), e);
     }
   }
 
   private void begin(String rule) {
-    if (!running.compareAndSet(false, true)) {
+    if (running || !RUNNING.compareAndSet(this, false, true)) {
       throw new IllegalStateException(
           rule + ", and one of its steps is running; wait until it returns: optimizer=" + name);
     }
@@ -205,9 +251,10 @@ public final class EngineOptimizer implements Optimizer {
     begin("an optimizer must be saved between steps");
     try {
       requireOpen();
+      guard.requireWhole();
       CheckpointWriter.write(file, trainingState(step.steps(), options.hasWeights()), options);
     } finally {
-      running.set(false);
+      running = false;
     }
   }
 
@@ -220,7 +267,7 @@ public final class EngineOptimizer implements Optimizer {
       requireOpen();
       restore(file, options);
     } finally {
-      running.set(false);
+      running = false;
     }
   }
 
@@ -235,7 +282,12 @@ public final class EngineOptimizer implements Optimizer {
                 expectedStates(),
                 propagates,
                 options)) {
-      new Restoration(parameters, rule, chain, step, memory.arenas(Use.SCRATCH)).restore(sources);
+      new Restoration(parameters, rule, chain, step, guard, memory.arenas(Use.SCRATCH))
+          .restore(sources);
+      streak.restored();
+    } catch (Throwable e) {
+      guard.note(e);
+      throw e;
     }
   }
 
@@ -328,7 +380,7 @@ public final class EngineOptimizer implements Optimizer {
         memory.close();
       }
     } finally {
-      running.set(false);
+      running = false;
     }
   }
 

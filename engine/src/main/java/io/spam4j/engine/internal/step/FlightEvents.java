@@ -45,6 +45,13 @@ final class FlightEvents {
     }
     for (int i = 0; i < report.tensors(); i++) {
       nonFinite(report.step(), report.name(i), report.skippedCoordinates(i));
+      if (report.learningRate(i) != report.learningRate() && RateEvent.TYPE.isEnabled()) {
+        var event = new RateEvent();
+        event.step = report.step();
+        event.tensor = report.name(i);
+        event.learningRate = report.learningRate(i);
+        event.commit();
+      }
       if (report.spikes(i) > 0 && SpikesEvent.TYPE.isEnabled()) {
         commit(new SpikesEvent(), report, i);
       }
@@ -106,7 +113,9 @@ final class FlightEvents {
     long skippedCoordinates;
 
     @Label("Learning Rate")
-    @Description("The schedule's, of the first parameter, without the warm-up after a reset")
+    @Description(
+        "Of tensors with the builder's own schedule, without the warm-up after a reset; NaN if they"
+            + " differ")
     double learningRate;
 
     @Label("Warm-up Scale")
@@ -157,6 +166,25 @@ final class FlightEvents {
     @Label("Index")
     @Description("Where the largest ratio was in the flat, row-major tensor; -1 if it is 0")
     long index;
+  }
+
+  @Name("spam4j.LearningRate")
+  @Label("Learning Rate")
+  @Description("The learning rate of one tensor in one step, where it is not that of the step")
+  @Category("spam4j")
+  @StackTrace(false)
+  static final class RateEvent extends Event {
+    static final EventType TYPE = EventType.getEventType(RateEvent.class);
+
+    @Label("Step")
+    long step;
+
+    @Label("Tensor")
+    @Nullable String tensor;
+
+    @Label("Learning Rate")
+    @Description("Without the warm-up after a reset")
+    double learningRate;
   }
 
   @Name("spam4j.MomentumReset")

@@ -1,11 +1,14 @@
 package io.spam4j.engine.internal.step;
 
 import io.spam4j.engine.Parameter;
+import io.spam4j.engine.internal.memory.CountedArenas;
 import io.spam4j.tensors.DType;
 import io.spam4j.tensors.Tensor;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -14,19 +17,18 @@ import org.jspecify.annotations.Nullable;
 
 /** Checks the memory that callers bring: weights once, gradients before each step. */
 final class MemoryCheck {
-  /** By the heap object they lie in, native memory being one, and by address in it. */
-  private static final Comparator<MemorySegment> BY_PLACE =
-      Comparator.<MemorySegment>comparingInt(
-              memory -> memory.heapBase().map(System::identityHashCode).orElse(0))
-          .thenComparingLong(MemorySegment::address);
+  /** Stands for all native memory among heap objects. */
+  private static final Object NATIVE = new Object();
 
   private final List<Parameter> parameters;
   private final List<DType> gradientTypes;
-  private final Parameter[] inPlaceOrder;
+  private @Nullable CountedArenas own;
+  // By the heap object that their weights lie in, in the order of their addresses in it.
+  private final IdentityHashMap<Object, Parameter[]> byPlace = new IdentityHashMap<>();
   private final @Nullable Thread worker;
   // One parameter for each arena that weights lie in.
   private final List<Parameter> ofArenas;
-  // The gradients found good before: of the same tensor only its arena is asked again.
+  // The gradients found good last: of the same tensor only its arena is asked again.
   private final @Nullable Tensor[] known;
   private final MemorySegment.@Nullable Scope[] knownScopes;
 
@@ -46,18 +48,34 @@ final class MemoryCheck {
     Map<MemorySegment.Scope, Parameter> byArena = new LinkedHashMap<>();
     parameters.forEach(p -> byArena.putIfAbsent(p.weights().memory().scope(), p));
     ofArenas = List.copyOf(byArena.values());
-    inPlaceOrder = parameters.toArray(new Parameter[0]);
-    Arrays.sort(inPlaceOrder, Comparator.comparing(p -> p.weights().memory(), BY_PLACE));
     for (Parameter parameter : parameters) {
       requireAccess("weights", parameter.name(), parameter.weights().memory());
     }
-    requireDisjoint();
+    IdentityHashMap<Object, List<Parameter>> places = new IdentityHashMap<>();
+    for (Parameter parameter : parameters) {
+      places.computeIfAbsent(place(parameter), _ -> new ArrayList<>()).add(parameter);
+    }
+    for (Map.Entry<Object, List<Parameter>> place : places.entrySet()) {
+      Parameter[] inOrder = place.getValue().toArray(new Parameter[0]);
+      Arrays.sort(inOrder, Comparator.comparingLong(p -> p.weights().memory().address()));
+      requireDisjoint(inOrder);
+      byPlace.put(place.getKey(), inOrder);
+    }
   }
 
-  private void requireDisjoint() {
-    for (int i = 1; i < inPlaceOrder.length; i++) {
-      Parameter left = inPlaceOrder[i - 1];
-      Parameter right = inPlaceOrder[i];
+  private static Object place(Parameter parameter) {
+    return parameter.weights().memory().heapBase().orElse(NATIVE); // weights are not read-only
+  }
+
+  /** Says what memory is the optimizer's own, where no gradient may be. */
+  void setOwn(CountedArenas arenas) {
+    own = arenas;
+  }
+
+  private static void requireDisjoint(Parameter[] inOrder) {
+    for (int i = 1; i < inOrder.length; i++) {
+      Parameter left = inOrder[i - 1];
+      Parameter right = inOrder[i];
       if (overlap(left.weights().memory(), right.weights().memory())) {
         throw new IllegalArgumentException(
             "weights of two parameters must not overlap: parameters=%s, %s"
@@ -67,23 +85,33 @@ final class MemoryCheck {
   }
 
   private void requireDisjoint(String name, MemorySegment gradient) {
+    if (own != null && own.owns(gradient.scope())) {
+      throw new IllegalArgumentException(
+          "gradient must not be the optimizer's own memory, such as its state; copy it: gradient="
+              + name);
+    }
     if (!gradient.isNative() && gradient.isReadOnly()) { // its place is hidden
-      for (Parameter parameter : inPlaceOrder) {
+      for (Parameter parameter : parameters) {
         requireDisjoint(name, gradient, parameter);
       }
       return;
     }
+    Object place = gradient.isNative() ? NATIVE : gradient.heapBase().orElse(NATIVE);
+    Parameter[] inOrder = byPlace.get(place);
+    if (inOrder == null) {
+      return;
+    }
     int low = 0;
-    int high = inPlaceOrder.length;
+    int high = inOrder.length;
     while (low < high) {
       int middle = (low + high) >>> 1;
-      boolean before = BY_PLACE.compare(inPlaceOrder[middle].weights().memory(), gradient) < 0;
+      boolean before = inOrder[middle].weights().memory().address() < gradient.address();
       low = before ? middle + 1 : low;
       high = before ? high : middle;
     }
     // Weights do not overlap each other, so only the neighbours can overlap the gradient.
-    for (int i = Math.max(0, low - 1); i <= Math.min(low, inPlaceOrder.length - 1); i++) {
-      requireDisjoint(name, gradient, inPlaceOrder[i]);
+    for (int i = Math.max(0, low - 1); i <= Math.min(low, inOrder.length - 1); i++) {
+      requireDisjoint(name, gradient, inOrder[i]);
     }
   }
 

@@ -8,8 +8,13 @@ import java.util.List;
 
 /** Ends runs of steps whose gradients were not finite: a run of only such burns time. */
 public final class NonFiniteStreak {
+  private static final String RULE =
+      "gradients must not stay non-finite; lower the learning rate, check the data, or build with"
+          + " stopAfterNonFinite(0): steps in a row=";
+
   private final long most;
   private final StepState step;
+  private boolean sawLast = true; // the latest step; one of a checkpoint was seen by another run
 
   /**
    * What looks at a run.
@@ -22,6 +27,17 @@ public final class NonFiniteStreak {
     this.step = step;
   }
 
+  /** Counts a step. */
+  public void add(boolean isNonFinite) {
+    step.countNonFinite(isNonFinite);
+    sawLast = true;
+  }
+
+  /** Goes on from a checkpoint, which tells how many steps were in a row, not which tensors. */
+  public void restored() {
+    sawLast = false;
+  }
+
   public boolean isTooLong() {
     return most > 0 && step.nonFiniteSteps() >= most;
   }
@@ -31,9 +47,11 @@ public final class NonFiniteStreak {
     long inARow = step.nonFiniteSteps();
     step.countNonFinite(false);
     return new NonFiniteGradientException(
-        "gradients must not stay non-finite; lower the learning rate, check the data, or build with"
-            + " stopAfterNonFinite(0): steps in a row=%d, last step=%d, parameters=%s"
-                .formatted(inARow, last.step(), parameters));
+        sawLast
+            ? RULE + "%d, last step=%d, parameters=%s".formatted(inARow, last.step(), parameters)
+            : RULE
+                + "%d, steps done=%d, parameters=unknown: all of these steps came before the load"
+                    .formatted(inARow, step.steps()));
   }
 
   /** What {@link NonFinitePolicy#THROW} throws. */

@@ -24,7 +24,7 @@ final class Restoration {
   private final @Nullable SelectiveRule selective; // the same, if it is one
   private final TransformChain chain;
   private final StepState step;
-
+  private final StateGuard guard;
   private final Supplier<Arena> arenas;
 
   /**
@@ -37,7 +37,9 @@ final class Restoration {
       UpdateRule rule,
       TransformChain chain,
       StepState step,
+      StateGuard guard,
       Supplier<Arena> arenas) {
+    this.guard = guard;
     this.arenas = arenas;
     this.parameters = parameters;
     this.rule = rule;
@@ -54,6 +56,7 @@ final class Restoration {
    */
   void restore(CheckpointSources sources) throws IOException {
     sources.requireScalars(chain, this::namesOfRule);
+    guard.beginLoad();
     if (selective != null) {
       prepare(selective, sources);
     }
@@ -70,6 +73,7 @@ final class Restoration {
     if (selective != null) {
       selective.commitRestore();
     }
+    guard.end();
   }
 
   private void restoreTensors(CheckpointSources sources, Overwritten before) throws IOException {
@@ -79,23 +83,29 @@ final class Restoration {
         restoreWeights(i, sources, before);
       }
     } catch (IOException | RuntimeException | Error e) {
-      before.bringBack(e);
+      boolean isBack = before.bringBack(e);
       if (selective != null) {
         selective.discardRestore();
+      }
+      if (isBack) {
+        guard.undo();
       }
       throw e;
     }
   }
 
-  private static void prepare(SelectiveRule rule, CheckpointSources sources)
+  /** What fails here cleans up behind itself, unless there is no stack left to do so. */
+  private void prepare(SelectiveRule rule, CheckpointSources sources)
       throws CheckpointFormatException {
     try {
       rule.prepareRestore(sources.parameters());
     } catch (IllegalArgumentException e) {
       rule.discardRestore();
+      guard.undo();
       throw sources.noSelection(e);
-    } catch (RuntimeException | Error e) {
+    } catch (RuntimeException | OutOfMemoryError e) {
       rule.discardRestore();
+      guard.undo();
       throw e;
     }
   }

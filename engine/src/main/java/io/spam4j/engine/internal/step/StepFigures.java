@@ -20,6 +20,9 @@ public final class StepFigures implements StepReport {
   public final long[] tensorLargestAt;
   public final double[] tensorNorm;
   public final double[] tensorScale;
+  final double[] tensorRate;
+  final boolean[] tensorHas;
+  private int without;
   long step;
   boolean skipped;
   boolean momentumReset;
@@ -45,11 +48,18 @@ public final class StepFigures implements StepReport {
     tensorLargestAt = new long[names.size()];
     tensorNorm = new double[names.size()];
     tensorScale = new double[names.size()];
+    tensorRate = new double[names.size()];
+    tensorHas = new boolean[names.size()];
   }
 
-  /** Starts the description of a step. */
+  /**
+   * Starts the description of a step.
+   *
+   * @param learningRate of those that have the builder's own schedule
+   */
   public void begin(
       long step, boolean skipped, boolean resetsMoments, double warmupScale, double learningRate) {
+    without = 0;
     this.step = step;
     this.skipped = skipped;
     momentumReset = resetsMoments;
@@ -81,6 +91,28 @@ public final class StepFigures implements StepReport {
   @Override
   public double learningRate() {
     return learningRate;
+  }
+
+  /** Says of a tensor at which rate it learns, and whether it has a gradient; once a step. */
+  public void tensor(int i, double learningRate, boolean hasGradient) {
+    tensorRate[i] = learningRate;
+    tensorHas[i] = hasGradient;
+    without += hasGradient ? 0 : 1;
+  }
+
+  @Override
+  public double learningRate(int i) {
+    return tensorRate[i];
+  }
+
+  @Override
+  public boolean hasGradient(int i) {
+    return tensorHas[i];
+  }
+
+  @Override
+  public int tensorsWithoutGradient() {
+    return without;
   }
 
   @Override

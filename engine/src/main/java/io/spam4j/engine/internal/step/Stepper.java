@@ -4,8 +4,9 @@ import io.spam4j.engine.Gradients;
 import io.spam4j.engine.NonFinitePolicy;
 import io.spam4j.engine.Optimizer;
 import io.spam4j.engine.Parameter;
+import io.spam4j.engine.Schedule;
 import io.spam4j.engine.StepReport;
-import io.spam4j.engine.internal.decide.Hyperparameters;
+import io.spam4j.engine.internal.decide.LearningRates;
 import io.spam4j.engine.internal.decide.StepState;
 import io.spam4j.engine.internal.decide.Timeline;
 import io.spam4j.engine.internal.measure.MeasurePass;
@@ -23,8 +24,8 @@ final class Stepper {
   private final NonFinitePolicy nonFinite;
   private final Telemetry telemetry;
   private final List<Parameter> parameters;
-  private final List<String> names;
-  private final List<Hyperparameters> hyperparameters;
+  private final LearningRates learningRates;
+  private final KnownNames known;
   private final MemoryCheck memoryCheck;
   private final @Nullable MeasurePass measure;
   private final TransformChain chain;
@@ -35,6 +36,7 @@ final class Stepper {
 
   private final StepState step; // advanced, besides weights and the state of chain and rule
   private final NonFiniteStreak streak;
+  private final StateGuard guard;
 
   // What one step works with, and its report; reused.
   private final @Nullable Tensor[] gradients;
@@ -42,12 +44,15 @@ final class Stepper {
 
   Stepper(
       RuleParts parts,
+      Schedule learningRate,
       StepState step,
       @Nullable MeasurePass measure,
       UpdateRule rule,
       MemoryCheck memoryCheck,
       NonFiniteStreak streak,
+      StateGuard guard,
       Telemetry telemetry) {
+    this.guard = guard;
     this.measure = measure;
     this.rule = rule;
     selective = rule instanceof SelectiveRule some ? some : null;
@@ -57,39 +62,45 @@ final class Stepper {
     this.telemetry = telemetry;
     nonFinite = parts.nonFinite();
     parameters = parts.parameters();
-    hyperparameters = parts.hyperparameters();
     chain = parts.chain();
     counts = parts.counts();
     this.step = step;
     gradients = new Tensor[parameters.size()];
-    names = parameters.stream().map(Parameter::name).toList();
+    List<String> names = parameters.stream().map(Parameter::name).toList();
+    learningRates = new LearningRates(parts.hyperparameters(), names, learningRate);
+    known = new KnownNames(names);
     report = new StepFigures(names, step);
   }
 
-  /** See {@link Optimizer#step}. */
+  /** See {@link Optimizer#step}; nobody is told yet. */
   StepReport advance(Gradients source) {
     if (streak.isTooLong()) {
       throw streak.end(report, nonFiniteTensors());
     }
     telemetry.begin();
     long start = System.nanoTime();
-    // Whatever can fail comes first; from counting the step on nothing does.
+    // Whatever can fail comes first; from counting the step on nothing does, but what breaks it
+    // off.
+    int found = 0;
     for (int i = 0; i < gradients.length; i++) {
       gradients[i] = source.of(report.name(i));
+      found += gradients[i] == null ? 0 : 1;
     }
+    known.require(source, found);
     memoryCheck.check(gradients);
     for (int i = 0; i < gradients.length; i++) {
       step.gradients[i] = gradients[i];
     }
     step.begin();
-    step.readLearningRates(hyperparameters, names);
+    learningRates.read(step);
     boolean skips = measureSaysSkip();
     if (!skips && selective != null) {
-      selective.prepare(step);
+      prepare(selective);
     }
 
     counts.clear();
     describe(skips);
+    guard.beginStep(step.t());
     if (!skips) {
       step.count();
       chain.decide(step);
@@ -101,10 +112,27 @@ final class Stepper {
     }
     counts.describe(report);
     step.addSpikes(report.tensorSpikes);
-    step.countNonFinite(skips || report.skippedCoordinates() > 0);
+    streak.add(skips || report.skippedCoordinates() > 0);
     report.nanos = System.nanoTime() - start;
-    telemetry.end(report);
+    guard.end();
     return report;
+  }
+
+  /** What fails here cleans up behind itself, unless there is no stack left to do so. */
+  private void prepare(SelectiveRule rule) {
+    guard.beginStep(step.t());
+    try {
+      rule.prepare(step);
+    } catch (RuntimeException | OutOfMemoryError e) {
+      guard.undo();
+      throw e;
+    }
+    guard.undo();
+  }
+
+  /** Tells all of the step that is complete. */
+  void tell() {
+    telemetry.end(report);
   }
 
   /** Of the latest step. */
@@ -137,11 +165,12 @@ final class Stepper {
 
   private void describe(boolean skips) {
     boolean resets = timeline.resetsAt(step.t()) && !skips;
-    report.begin(step.t(), skips, resets, timeline.warmupScale(step.t()), step.learningRates[0]);
+    report.begin(step.t(), skips, resets, timeline.warmupScale(step.t()), step.learningRate);
     report.gradientNorm = measure == null ? Double.NaN : Math.sqrt(measure.totalSumOfSquares());
     long measured = 0;
     for (int i = 0; i < gradients.length; i++) {
       Tensor gradient = step.gradients[i];
+      report.tensor(i, step.learningRates[i], gradient != null);
       report.tensorNorm[i] =
           measure == null || gradient == null ? Double.NaN : Math.sqrt(measure.sumOfSquares(i));
       measured += measure == null || gradient == null ? 0 : gradient.bytes();

@@ -1,22 +1,21 @@
 package io.spam4j.engine.internal.step;
 
 import io.spam4j.engine.StepListener;
+import io.spam4j.engine.StepListenerException;
 import io.spam4j.engine.StepReport;
-import java.lang.System.Logger.Level;
 import java.util.List;
 import java.util.function.IntToLongFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Tells the world of steps: flight recordings and listeners. With neither it allocates nothing, and
- * nothing that a listener does breaks a step.
+ * Tells the world of steps: flight recordings and listeners. With neither it allocates nothing.
+ * Nobody who is told can break a step, nor keep others from being told; what they throw goes to the
+ * caller afterwards, because a log is not read by the program that trains.
  */
 public final class Telemetry {
-  private static final System.Logger LOG = System.getLogger("io.spam4j.engine");
-
   private final @Nullable FlightEvents flight =
       isFlightRecorderVisible() ? new FlightEvents() : null;
-  private final @Nullable StepListener[] listeners; // null where one has thrown
+  private final StepListener[] listeners;
 
   public Telemetry(List<StepListener> listeners) {
     this.listeners = List.copyOf(listeners).toArray(StepListener[]::new);
@@ -45,30 +44,43 @@ public final class Telemetry {
     }
   }
 
-  /** A step is complete. */
+  /**
+   * A step is complete; tells all.
+   *
+   * @throws StepListenerException if somebody failed
+   */
   public void end(StepReport report) {
+    Throwable failure = null;
     if (flight != null) {
-      flight.end(report);
-    }
-    for (int i = 0; i < listeners.length; i++) {
-      StepListener listener = listeners[i];
-      if (listener != null && !tells(listener, report)) {
-        listeners[i] = null;
+      try {
+        flight.end(report);
+      } catch (Throwable e) {
+        failure = e;
       }
+    }
+    for (StepListener listener : listeners) {
+      try {
+        listener.stepped(report);
+      } catch (Throwable e) { // other languages throw what Java cannot declare
+        failure = failure == null ? e : joined(failure, e);
+      }
+    }
+    if (failure instanceof Error error) {
+      throw error;
+    }
+    if (failure != null) {
+      throw new StepListenerException(report, failure);
     }
   }
 
-  private static boolean tells(StepListener listener, StepReport report) {
-    try {
-      listener.stepped(report);
-      return true;
-    } catch (RuntimeException e) {
-      LOG.log(
-          Level.ERROR,
-          "listener must not throw, and is not called again: listener=%s, step=%d"
-              .formatted(listener.getClass().getName(), report.step()),
-          e);
-      return false;
+  /** The one that goes to the caller: an Error, or the first. */
+  private static Throwable joined(Throwable first, Throwable later) {
+    boolean replaces = later instanceof Error && !(first instanceof Error);
+    Throwable kept = replaces ? later : first;
+    Throwable other = replaces ? first : later;
+    if (!kept.equals(other)) {
+      kept.addSuppressed(other);
     }
+    return kept;
   }
 }

@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
 final class AgcLink extends TransformLink {
   private final GradientTransform.Agc config;
   private final List<Parameter> parameters;
+  private final boolean keepsNonFinite;
   private final PlannedJob<GradientStatistics> job;
   private final @Nullable Tensor[] gradients; // of the step at work
 
@@ -29,6 +30,7 @@ final class AgcLink extends TransformLink {
     super(Kind.ROWS, /* measures= */ false, parameters.size(), keepsNonFinite);
     this.config = config;
     this.parameters = parameters;
+    this.keepsNonFinite = keepsNonFinite;
     long[] rows = new long[parameters.size()];
     long[] lengths = new long[parameters.size()];
     for (int i = 0; i < rows.length; i++) {
@@ -63,10 +65,13 @@ final class AgcLink extends TransformLink {
         squares += weight * weight;
       }
       double most = config.clipping() * Math.max(Math.sqrt(squares), config.epsilon());
+      long end = (row + 1) * length;
       double norm =
           Math.sqrt(
-              in.sumOfSquares(gradient, tensor, row * length, (row + 1) * length, participant));
-      scales[(int) row] = norm > most ? (float) (most / norm) : 1;
+              in.sumOfSquares(gradient, tensor, row * length, end, keepsNonFinite, participant));
+      // A norm that is NaN, where that counts, makes NaN of all, as in Optax and timm.
+      boolean scalesRow = keepsNonFinite ? norm > most : !(norm <= most);
+      scales[(int) row] = scalesRow ? (float) (most / norm) : 1;
     }
   }
 }

@@ -20,9 +20,11 @@ interface GradientStatistics {
   double totalSumOfSquares();
 
   /**
-   * The sum of squares of the finite coordinates {@code [from, to)} of a tensor, in order.
+   * The sum of squares of the coordinates {@code [from, to)} of a tensor, in order.
    *
    * @param gradient as it is before all transforms
+   * @param onlyFinite whether those that are not finite are left out
    */
-  double sumOfSquares(Tensor gradient, int tensor, long from, long to, int participant);
+  double sumOfSquares(
+      Tensor gradient, int tensor, long from, long to, boolean onlyFinite, int participant);
 }

@@ -277,14 +277,14 @@ public final class TransformChain {
 
         @Override
         public double sumOfSquares(
-            Tensor gradient, int tensor, long from, long to, int participant) {
+            Tensor gradient, int tensor, long from, long to, boolean onlyFinite, int participant) {
           double sum = 0;
           for (long start = from; start < to; start += Measure.BLOCK) {
             long end = Math.min(to, start + Measure.BLOCK);
             MemorySegment values = block(gradient, tensor, start, end, participant);
             for (long at = 0; at < (end - start) * Float.BYTES; at += Float.BYTES) {
               double value = values.get(JAVA_FLOAT_UNALIGNED, at);
-              sum += Double.isFinite(value) ? value * value : 0;
+              sum += !onlyFinite || Double.isFinite(value) ? value * value : 0;
             }
           }
           return sum;

@@ -1,11 +1,7 @@
 package io.spam4j.engine.internal.work;
 
-import java.util.ArrayList;
-import java.util.List;
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicReference;
+import java.util.Arrays;
 import java.util.concurrent.locks.LockSupport;
-import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,10 +26,10 @@ public final class WorkerPool {
   /* Steps of a small model follow each other within microseconds: a short spin saves the wake-up. */
   private static final int SPINS = 200;
 
-  private static final ReentrantLock LOCK = new ReentrantLock();
-  private static final List<Worker> WORKERS = new ArrayList<>();
-  private static final AtomicInteger PENDING = new AtomicInteger();
-  private static final AtomicReference<@Nullable Throwable> FAILURE = new AtomicReference<>();
+  /* Of a monitor the machine itself lets go: a call to unlock is one that the stack may not allow. */
+  private static final Object LOCK = new Object();
+  private static Worker[] workers = {};
+  private static volatile boolean callerSleeps; // or is about to
 
   private WorkerPool() {}
 
@@ -61,65 +57,95 @@ public final class WorkerPool {
    * @throws OutOfMemoryError if the machine has no more threads
    */
   public static void start(int participants) {
-    LOCK.lock();
-    try {
-      while (WORKERS.size() < participants - 1) {
-        WORKERS.add(Worker.start(WORKERS.size() + 1));
+    synchronized (LOCK) {
+      while (workers.length < participants - 1) {
+        int started = workers.length;
+        Worker[] more = Arrays.copyOf(workers, started + 1);
+        more[started] = Worker.start(started + 1);
+        workers = more;
       }
-    } finally {
-      LOCK.unlock();
     }
   }
 
   /**
    * Runs a job on the calling thread and {@code participants - 1} others; returns when all are
-   * done. A second caller waits. If participants throw, one of the exceptions is thrown here.
+   * done, also if it throws. A second caller waits. If participants throw, one of the exceptions is
+   * thrown here. A job that runs another one does that alone.
    */
   static void run(Job job, int participants) {
-    if (participants == 1) {
+    if (participants == 1 || Thread.holdsLock(LOCK)) {
       job.run(0);
       return;
     }
-    LOCK.lock();
-    try {
+    synchronized (LOCK) {
       start(participants);
-      PENDING.set(participants - 1);
-      for (int i = 0; i < participants - 1; i++) {
-        WORKERS.get(i).assign(job, Thread.currentThread());
-      }
-      takePart(job, 0);
-      for (int spin = 0; PENDING.get() > 0; spin++) {
-        if (spin < SPINS) {
-          Thread.onSpinWait();
-        } else {
-          LockSupport.park(WorkerPool.class);
-        }
-      }
-      Throwable failure = FAILURE.getAndSet(null);
-      if (failure instanceof Error e) {
-        throw e;
-      }
-      if (failure != null) {
-        throw (RuntimeException) failure;
-      }
-    } finally {
-      LOCK.unlock();
+      run(job, workers, participants - 1);
     }
   }
 
-  private static void takePart(Job job, int participant) {
+  /*
+   * Any call may be the one that the stack has no room for. So who is at work is never a count that
+   * somebody has to keep: a worker is at work while it has a job. Workers are woken before they get
+   * one, and from then on all that must happen are reads and writes of fields.
+   */
+  private static void run(Job job, Worker[] all, int count) {
+    Throwable failure = null;
     try {
-      job.run(participant);
-    } catch (RuntimeException | Error e) {
-      FAILURE.compareAndSet(null, e); // thrown again by the caller of run
+      for (int i = 0; i < count; i++) {
+        all[i].summon(Thread.currentThread());
+      }
+      for (int i = 0; i < count; i++) {
+        all[i].job = job;
+      }
+      job.run(0);
+      for (int i = 0; i < count; i++) {
+        await(all[i]);
+      }
+    } catch (Throwable e) {
+      failure = e;
     }
+    callerSleeps = false;
+    for (int i = 0; i < count; i++) {
+      Worker worker = all[i];
+      worker.isSummoned = false;
+      while (worker.job != null) {} // only if something was thrown
+      failure = failure == null ? worker.failure : failure;
+      worker.failure = null;
+    }
+    if (failure != null) {
+      WorkerPool.<RuntimeException>rethrow(failure);
+    }
+  }
+
+  private static void await(Worker worker) {
+    for (int spin = 0; worker.job != null; spin++) {
+      if (spin < SPINS) {
+        Thread.onSpinWait();
+      } else {
+        callerSleeps = true; // before it looks again
+        if (worker.job != null) {
+          LockSupport.park(WorkerPool.class);
+        }
+      }
+    }
+  }
+
+  @SuppressWarnings("unchecked") // no job declares anything that is checked
+  private static <T extends Throwable> void rethrow(Throwable failure) throws T {
+    throw (T) failure;
   }
 
   private static final class Worker extends Thread {
     private final int participant;
-    private @Nullable Thread caller;
+    private volatile @Nullable Thread caller;
 
+    /** Whether a job is about to come. */
+    private volatile boolean isSummoned;
+
+    /** What it works at; null once it is done. */
     private volatile @Nullable Job job;
+
+    private volatile @Nullable Throwable failure;
 
     private Worker(int participant) {
       super("spam4j-" + participant);
@@ -133,9 +159,10 @@ public final class WorkerPool {
       return worker;
     }
 
-    void assign(Job next, Thread from) {
+    /** Wakes it, to wait for a job. */
+    void summon(Thread from) {
       caller = from;
-      job = next; // publishes the caller too
+      isSummoned = true;
       LockSupport.unpark(this);
     }
 
@@ -143,10 +170,14 @@ public final class WorkerPool {
     public void run() {
       while (true) {
         Job next = awaitJob();
+        try {
+          next.run(participant);
+        } catch (Throwable e) {
+          failure = e; // thrown again by the caller of run
+        }
         Thread from = caller;
         job = null;
-        takePart(next, participant);
-        if (PENDING.decrementAndGet() == 0) {
+        if (callerSleeps) {
           LockSupport.unpark(from);
         }
       }
@@ -154,11 +185,13 @@ public final class WorkerPool {
 
     private Job awaitJob() {
       for (int spin = 0; ; spin++) {
+        boolean waits = isSummoned; // read first: it is taken back after a job is given
         Job next = job;
         if (next != null) {
+          isSummoned = false;
           return next;
         }
-        if (spin < SPINS) {
+        if (spin < SPINS || waits) {
           Thread.onSpinWait();
         } else {
           LockSupport.park(WorkerPool.class);

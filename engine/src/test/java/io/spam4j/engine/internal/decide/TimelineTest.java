@@ -4,11 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import io.spam4j.engine.Schedule;
 import io.spam4j.engine.options.WarmupCurve;
+import java.util.List;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.LongRange;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 public final class TimelineTest {
   private static final Timeline DEFAULTS = authors(500, 150, 20);
@@ -110,5 +114,26 @@ public final class TimelineTest {
   /** As the SPAM authors' code runs it. */
   private static Timeline authors(long resetInterval, long rewarmSteps, long graceSteps) {
     return new Timeline(resetInterval, rewarmSteps, graceSteps, false, false, WarmupCurve.AUTHORS);
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {Long.MAX_VALUE, Long.MAX_VALUE - 1, Long.MAX_VALUE / 2, 1L << 62})
+  void schedules_ofAsManyStepsAsThereAre_areWhereTheyBegin(long steps) {
+    for (boolean rises : new boolean[] {false, true}) {
+      BetaSchedule schedule = new BetaSchedule(steps, 0.5, rises);
+      for (long t : new long[] {1, 2, 1000, 1L << 20}) {
+        assertThat(schedule.scale(t)).isEqualTo(1);
+      }
+    }
+    for (WarmupCurve curve : List.of(WarmupCurve.AUTHORS, WarmupCurve.PAPER)) {
+      var timeline = new Timeline(steps, steps, steps, true, false, curve);
+      for (long t : new long[] {1, 2, 1000, 1L << 20}) {
+        assertThat(timeline.warmupScale(t)).isEqualTo(1 - curve.amplitude());
+        assertThat(timeline.clipsAt(t)).isFalse();
+        assertThat(timeline.resetsAt(t)).isFalse();
+      }
+    }
+    double rate = Schedule.warmupCosine(1, steps - 1, steps, 0.1).at(1000);
+    assertThat(rate).isBetween(0.0, 1e-15);
   }
 }

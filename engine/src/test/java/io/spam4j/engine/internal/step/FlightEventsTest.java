@@ -69,6 +69,26 @@ final class FlightEventsTest {
   }
 
   @Test
+  void rates_areTold_ofTensorsThatHaveAnother() throws IOException {
+    Tensor gradient = Tensor.of(new float[] {1}, 1);
+    var builder = Adam.builder().learningRate(2e-4).group("a", g -> g.learningRate(2e-5));
+    List<RecordedEvent> events =
+        record(
+            () -> {
+              try (var optimizer =
+                  builder.build(
+                      List.of(
+                          new Parameter("a", Tensor.of(new float[1], 1)),
+                          new Parameter("b", Tensor.of(new float[1], 1))))) {
+                optimizer.step(_ -> gradient);
+              }
+            });
+    assertThat(named(events, "spam4j.Step").getFirst().getDouble("learningRate")).isEqualTo(2e-4);
+    assertThat(texts(events, "spam4j.LearningRate"))
+        .containsExactly("step=1, tensor=a, learningRate=2.0E-5");
+  }
+
+  @Test
   void events_haveTheValuesOfTheReports() throws IOException {
     var builder =
         Spam.builder()

@@ -55,6 +55,7 @@ final class DeviceDecidedTest {
         0,
         List.of(),
         1,
+        h.learningRate(),
         List.of(h),
         Arena::ofShared);
   }

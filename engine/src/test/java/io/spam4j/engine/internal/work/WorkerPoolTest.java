@@ -3,6 +3,7 @@ package io.spam4j.engine.internal.work;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
@@ -10,6 +11,10 @@ import org.junit.jupiter.api.Test;
 final class WorkerPoolTest {
   @Test
   void run_callsEachParticipantOnce_timeAfterTime() {
+    assertCallsEachOnce();
+  }
+
+  private static void assertCallsEachOnce() {
     for (int participants = 1; participants <= 5; participants++) {
       var calls = new AtomicIntegerArray(participants);
       for (int i = 0; i < 1000; i++) {
@@ -53,6 +58,91 @@ final class WorkerPoolTest {
     caller.run();
     other.join();
     assertThat(total.get()).isEqualTo(2 * 500 * 3);
+  }
+
+  /** Runs jobs on the way up from the end of a stack, so that any call in them may be too many. */
+  private static final class AtTheEnd {
+    final AtomicInteger atWork = new AtomicInteger();
+    final AtomicInteger taken = new AtomicInteger();
+    final AtomicInteger done = new AtomicInteger();
+    int complete;
+    int brokenOff;
+    int early; // whole without all participants, or over while some were at work
+
+    private void work(int participant) {
+      taken.incrementAndGet();
+      atWork.incrementAndGet();
+      if (participant > 0) {
+        for (int i = 0; i < 20_000; i++) { // longer than the caller
+          Thread.onSpinWait();
+        }
+      }
+      done.incrementAndGet();
+      atWork.decrementAndGet();
+    }
+
+    void descend(int before) {
+      try {
+        if (before < Integer.MAX_VALUE) {
+          descend(before + 1);
+        }
+      } catch (StackOverflowError e) {
+        // from here on up
+      }
+      if (complete < 20) {
+        run();
+      }
+    }
+
+    private void run() {
+      taken.set(0);
+      done.set(0);
+      boolean whole = false;
+      try {
+        WorkerPool.run(this::work, 3);
+        whole = true;
+      } catch (StackOverflowError e) {
+        brokenOff++;
+      }
+      if (whole) {
+        complete++;
+      }
+      boolean isOver =
+          taken.get() == 0 || atWork.get() <= 1; // the caller's own may have broken off
+      if (whole ? done.get() != 3 || atWork.get() != 0 : !isOver) {
+        early++;
+      }
+      atWork.set(0);
+    }
+  }
+
+  @Test
+  void run_whereTheStackEnds_isOverForAllParticipants_andThePoolCountsOn()
+      throws InterruptedException {
+    for (int round = 0; round < 5; round++) {
+      var end = new AtTheEnd();
+      var thread = new Thread(null, () -> end.descend(0), "small stack", 256 << 10);
+      thread.start();
+      thread.join();
+      assertThat(end.complete).isEqualTo(20);
+      assertThat(end.early).isEqualTo(0);
+      assertThat(end.brokenOff).isPositive();
+      assertCallsEachOnce();
+    }
+  }
+
+  @Test
+  void run_inARun_isDoneAlone() {
+    var calls = new AtomicIntegerArray(3);
+    WorkerPool.run(
+        participant -> {
+          if (participant == 0) {
+            WorkerPool.run(calls::incrementAndGet, 3);
+          }
+        },
+        3);
+    assertThat(calls.get(0)).isEqualTo(1);
+    assertThat(calls.get(1)).isEqualTo(0);
   }
 
   @Test

@@ -1,6 +1,7 @@
 package io.spam4j.tensors.internal.simd;
 
 import static java.lang.foreign.ValueLayout.JAVA_DOUBLE_UNALIGNED;
+import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 
 import java.lang.foreign.MemorySegment;
 
@@ -13,7 +14,7 @@ public final class Measure {
   /** Elements a block; blocks start at multiples of it. */
   public static final int BLOCK = 4096;
 
-  /** Bytes of a slot: sum of squares, largest magnitude, count of non-finite elements. */
+  /** Bytes of a slot: sum of squares, largest magnitude, non-finite elements. */
   public static final long SLOT_BYTES = 3 * Long.BYTES;
 
   /** Accumulators of a block: element p of it goes to accumulator p mod 16. */
@@ -27,6 +28,9 @@ public final class Measure {
 
   /** Bytes of the working memory that each measuring thread brings. */
   public static final long SCRATCH_BYTES = SIDE_BY_SIDE * ACCUMULATOR_BYTES;
+
+  /** Added to the count of non-finite elements of a slot: some are NaN, not all infinite. */
+  public static final long HAS_NAN = 1L << 62;
 
   static final long MAX_ABS_AT = Double.BYTES;
   static final long NON_FINITE_AT = 2 * Double.BYTES;
@@ -80,13 +84,23 @@ public final class Measure {
     return (float) slots.get(JAVA_DOUBLE_UNALIGNED, slot * SLOT_BYTES + MAX_ABS_AT);
   }
 
+  /** Whether a block has non-finite elements. */
+  public static boolean hasNonFinite(MemorySegment slots, long slot) {
+    return slots.get(JAVA_LONG_UNALIGNED, slot * SLOT_BYTES + NON_FINITE_AT) != 0;
+  }
+
   /** Makes the slots {@code [from, to)} those of the same elements times a factor. */
   public static void scale(MemorySegment slots, long from, long to, float factor) {
+    boolean makesNaN = factor == 0 || Float.isNaN(factor); // of infinities
     for (long at = from * SLOT_BYTES; at < to * SLOT_BYTES; at += SLOT_BYTES) {
       double sum = slots.get(JAVA_DOUBLE_UNALIGNED, at);
       float maxAbs = (float) slots.get(JAVA_DOUBLE_UNALIGNED, at + MAX_ABS_AT);
       slots.set(JAVA_DOUBLE_UNALIGNED, at, sum * factor * factor);
       slots.set(JAVA_DOUBLE_UNALIGNED, at + MAX_ABS_AT, maxAbs * Math.abs(factor));
+      long nonFinite = slots.get(JAVA_LONG_UNALIGNED, at + NON_FINITE_AT);
+      if (makesNaN && nonFinite != 0) {
+        slots.set(JAVA_LONG_UNALIGNED, at + NON_FINITE_AT, nonFinite | HAS_NAN);
+      }
     }
   }
 

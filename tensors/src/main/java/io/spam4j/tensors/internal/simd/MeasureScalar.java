@@ -23,10 +23,12 @@ final class MeasureScalar {
     }
     float maxAbs = 0;
     long nonFinite = 0;
+    boolean hasNaN = false;
     for (int p = 0; p < length; p++) {
       float value = Math.abs(values.get(JAVA_FLOAT_UNALIGNED, (from + p) * Float.BYTES));
       if (!Float.isFinite(value)) {
         nonFinite++;
+        hasNaN |= Float.isNaN(value);
         continue;
       }
       maxAbs = Math.max(maxAbs, value);
@@ -36,6 +38,9 @@ final class MeasureScalar {
       scratch.set(JAVA_DOUBLE_UNALIGNED, accumulator, sum + (double) value * value);
     }
     slots.set(JAVA_DOUBLE_UNALIGNED, slotOffset + Measure.MAX_ABS_AT, maxAbs);
-    slots.set(JAVA_LONG_UNALIGNED, slotOffset + Measure.NON_FINITE_AT, nonFinite);
+    slots.set(
+        JAVA_LONG_UNALIGNED,
+        slotOffset + Measure.NON_FINITE_AT,
+        nonFinite | (hasNaN ? Measure.HAS_NAN : 0));
   }
 }

@@ -50,6 +50,7 @@ public final class MeasureSum {
   private int inGroup;
   private double maxAbs;
   private long nonFinite;
+  private boolean hasNaN;
 
   /** Starts anew. */
   public void clear() {
@@ -58,6 +59,7 @@ public final class MeasureSum {
     inGroup = 0;
     maxAbs = 0;
     nonFinite = 0;
+    hasNaN = false;
   }
 
   /** Adds {@code count} slots from index {@code slot} on. */
@@ -81,7 +83,8 @@ public final class MeasureSum {
       inGroup = 0;
     }
     this.maxAbs = Math.max(this.maxAbs, maxAbs);
-    this.nonFinite += nonFinite;
+    this.nonFinite += nonFinite & ~Measure.HAS_NAN;
+    hasNaN |= (nonFinite & Measure.HAS_NAN) != 0;
   }
 
   /** The sum of squares of the finite elements. */
@@ -97,5 +100,10 @@ public final class MeasureSum {
   /** How many elements were NaN or Inf. */
   public long nonFinite() {
     return nonFinite;
+  }
+
+  /** Whether some of them were NaN. */
+  public boolean hasNaN() {
+    return hasNaN;
   }
 }
