@@ -25,7 +25,7 @@ public final class CheckpointReader implements AutoCloseable {
 
   private final SafetensorsFile file;
   private final Checkpoint checkpoint;
-  private final Map<Tensor, String> names = new IdentityHashMap<>();
+  private final IdentityHashMap<Tensor, String> names = new IdentityHashMap<>();
   private final Arena arena = Arena.ofConfined();
   private final MemorySegment chunk;
 
