@@ -42,21 +42,16 @@ public final class SavedNames {
    * @throws IllegalArgumentException if it has a lone surrogate
    */
   public static void requireUnicode(String what, String text) {
-    for (int i = 0; i < text.length(); i++) {
+    int i = 0;
+    while (i < text.length()) {
       char unit = text.charAt(i);
-      if (!Character.isSurrogate(unit)) {
-        continue;
-      }
-      boolean isPair =
-          Character.isHighSurrogate(unit)
-              && i + 1 < text.length()
-              && Character.isLowSurrogate(text.charAt(i + 1));
-      if (!isPair) {
+      int point = text.codePointAt(i); // of half a pair, that half
+      if (point == unit && Character.isSurrogate(unit)) {
         throw new IllegalArgumentException(
             "%s must have no lone surrogate, so that it can be saved: index=%d, unit=0x%04x"
-                .formatted(what, i, (int) unit));
+                .formatted(what, i, point));
       }
-      i++; // its other half
+      i += Character.charCount(point);
     }
   }
 }

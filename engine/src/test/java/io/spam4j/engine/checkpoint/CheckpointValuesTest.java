@@ -150,6 +150,10 @@ final class CheckpointValuesTest {
     }
   }
 
+  private static Tensor gradient(TensorRuns run) {
+    return Objects.requireNonNull(run.gradients.get("w"));
+  }
+
   @Test
   void infiniteSquare_thatAFiniteGradientGives_isLoaded() throws IOException {
     Path file = folder.resolve("infinite");
@@ -157,7 +161,7 @@ final class CheckpointValuesTest {
         Spam.builder(Spam.Preset.REFERENCE).nonFinite(NonFinitePolicy.SKIP_COORDINATE);
     try (var run = new TensorRuns(builder, 1, Map.of("w", new long[] {300}))) {
       run.draw();
-      run.gradients.get("w").setFloat(5, 1e30f);
+      gradient(run).setFloat(5, 1e30f);
       run.step();
       assertThat(run.optimizer.secondMoment("w").getFloat(5)).isInfinite();
       run.optimizer.save(file, SaveOptions.defaults().withWeights());
@@ -177,8 +181,8 @@ final class CheckpointValuesTest {
     Snapshot saved;
     try (var run = adamW(NonFinitePolicy.PROPAGATE, moments)) {
       run.draw();
-      run.gradients.get("w").setFloat(7, Float.NaN);
-      run.gradients.get("w").setFloat(8, Float.NEGATIVE_INFINITY);
+      gradient(run).setFloat(7, Float.NaN);
+      gradient(run).setFloat(8, Float.NEGATIVE_INFINITY);
       run.step();
       run.optimizer.save(file, SaveOptions.defaults().withWeights());
       saved = Snapshot.of(run.optimizer);

@@ -99,7 +99,7 @@ final class SafetensorsFileTest {
                 Safetensors.writeChecksummed(
                     folder.resolve("file"),
                     Map.of("a", Tensor.of(new float[] {1}, 1)),
-                    crcs -> Map.of("crc", "x".repeat(crcs.get("a") == 0 ? 1 : 500))))
+                    crcs -> Map.of("crc", "x".repeat(crcs.getOrDefault("a", 0) == 0 ? 1 : 500))))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageStartingWith(
             "metadata must have as many bytes with one checksum as with another: before=");
@@ -114,7 +114,9 @@ final class SafetensorsFileTest {
     String large = "x".repeat(SafetensorsHeader.MAX_BYTES);
 
     Safetensors.writeChecksummed(
-        file, tensors, crcs -> Map.of("k", large, "crcs", crcs.get("a") == 0 ? "0" : "1"));
+        file,
+        tensors,
+        crcs -> Map.of("k", large, "crcs", crcs.getOrDefault("a", 0) == 0 ? "0" : "1"));
 
     try (Arena arena = Arena.ofConfined();
         SafetensorsFile opened = SafetensorsFile.open(file)) {
