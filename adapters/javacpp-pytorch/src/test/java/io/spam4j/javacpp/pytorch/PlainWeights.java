@@ -131,8 +131,8 @@ final class PlainWeights {
     w[i] *= 1 - RATE * DECAY;
     state.first[i] = 0.9 * state.first[i] + 0.1 * g;
     state.second[i] = 0.999 * state.second[i] + 0.001 * g * g;
-    double first = state.first[i] / (1 - Math.pow(0.9, state.updates));
-    double second = state.second[i] / (1 - Math.pow(0.999, state.updates));
+    double first = state.first[i] / (1 - Math.pow(0.9, (double) state.updates));
+    double second = state.second[i] / (1 - Math.pow(0.999, (double) state.updates));
     w[i] -= RATE * first / (Math.sqrt(second) + 1e-8);
   }
 
