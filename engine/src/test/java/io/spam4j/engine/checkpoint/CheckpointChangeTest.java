@@ -7,6 +7,9 @@ import io.spam4j.engine.Optimizer;
 import io.spam4j.engine.Parameter;
 import io.spam4j.engine.ResumeRun;
 import io.spam4j.engine.Snapshot;
+import io.spam4j.engine.ZeroCopies;
+import io.spam4j.engine.device.RestoredState;
+import io.spam4j.engine.device.StepPlanner;
 import io.spam4j.engine.optimizers.AdamW;
 import io.spam4j.tensors.Tensor;
 import io.spam4j.tensors.safetensors.Safetensors;
@@ -19,7 +22,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.SequencedMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
@@ -31,8 +36,6 @@ import org.junit.jupiter.params.provider.ValueSource;
  * What becomes of a file, and of an optimizer, if something changes while one is saved or loaded.
  */
 final class CheckpointChangeTest {
-  private static final String CASES_OF_EACH_KIND = "sparse";
-
   @TempDir private Path folder;
 
   private interface Change {
@@ -41,22 +44,22 @@ final class CheckpointChangeTest {
 
   /** Loads, and makes a change after the file was checked and before it is copied. */
   private static void load(Optimizer optimizer, Path file, Change change) throws IOException {
+    optimizer.load(file, changing(LoadOptions.strict().withWeights(), change));
+  }
+
+  private static LoadOptions changing(LoadOptions options, Change change) {
     var made = new AtomicBoolean();
-    optimizer.load(
-        file,
-        LoadOptions.strict()
-            .withWeights()
-            .renaming(
-                name -> {
-                  if (!made.getAndSet(true)) {
-                    try {
-                      change.make();
-                    } catch (IOException e) {
-                      throw new UncheckedIOException(e);
-                    }
-                  }
-                  return name;
-                }));
+    return options.renaming(
+        name -> {
+          if (!made.getAndSet(true)) {
+            try {
+              change.make();
+            } catch (IOException e) {
+              throw new UncheckedIOException(e);
+            }
+          }
+          return name;
+        });
   }
 
   private Path saved(String name) throws IOException {
@@ -92,7 +95,7 @@ final class CheckpointChangeTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"adamw", CASES_OF_EACH_KIND, "adafactor", "lion"})
+  @ValueSource(strings = {"adamw", "sparse", "adafactor", "lion"})
   void load_fileThatIsOverwrittenMeanwhile_isRefusedAndChangesNothing(String name)
       throws IOException {
     Path file = saved(name);
@@ -135,7 +138,7 @@ final class CheckpointChangeTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"adamw", CASES_OF_EACH_KIND})
+  @ValueSource(strings = {"adamw", "sparse"})
   void load_fileThatBecomesShorterMeanwhile_isRefusedAndChangesNothing(String name)
       throws IOException {
     Path file = saved(name);
@@ -179,6 +182,33 @@ final class CheckpointChangeTest {
       load(run.optimizer, file, () -> Files.move(other, file, StandardCopyOption.REPLACE_EXISTING));
 
       Snapshot.of(run.optimizer).assertSame(Snapshot.of(expected.optimizer));
+    }
+  }
+
+  @Test
+  void planner_fileThatIsOverwrittenMeanwhile_isRefusedBeforeADeviceHasAnyOfIt()
+      throws IOException {
+    Path file = folder.resolve("file");
+    SequencedMap<String, long[]> shapes = new LinkedHashMap<>();
+    shapes.put("w", new long[] {30});
+    try (StepPlanner planner = AdamW.builder().planner(shapes, new ZeroCopies(shapes))) {
+      planner.save(file, SaveOptions.defaults().withWeights());
+      long at = place(file, "weights.w");
+      LoadOptions options = LoadOptions.strict().withWeights();
+
+      assertThatThrownBy(() -> planner.load(file, changing(options, () -> flip(file, at))))
+          .isInstanceOf(CheckpointFormatException.class)
+          .hasMessageStartingWith(
+              "checkpoint must not be changed while it is loaded, load it again: file=%s,"
+                  + " tensor=weights.w, ",
+              file);
+
+      flip(file, at);
+      try (RestoredState restored = planner.load(file, options)) {
+        flip(file, at); // what was read is there whatever becomes of the file
+        assertThat(restored.weights(0).orElseThrow().toFloats()).containsOnly(0);
+        restored.commit();
+      }
     }
   }
 

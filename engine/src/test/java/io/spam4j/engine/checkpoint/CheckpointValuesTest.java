@@ -7,6 +7,8 @@ import io.spam4j.engine.NonFinitePolicy;
 import io.spam4j.engine.ResumeRun;
 import io.spam4j.engine.Snapshot;
 import io.spam4j.engine.TensorRuns;
+import io.spam4j.engine.ZeroCopies;
+import io.spam4j.engine.device.StepPlanner;
 import io.spam4j.engine.optimizers.AdamW;
 import io.spam4j.engine.optimizers.Spam;
 import io.spam4j.engine.optimizers.StableSpam;
@@ -19,10 +21,12 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
+import java.util.SequencedMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -269,6 +273,27 @@ final class CheckpointValuesTest {
       run.optimizer.save(file);
       run.optimizer.load(file);
       assertThat(run.optimizer.stepCount()).isEqualTo(1L << 53);
+    }
+  }
+
+  @Test
+  void planner_numberThatNoStepGives_isRefused() throws IOException {
+    Path file = folder.resolve("changed");
+    SequencedMap<String, long[]> shapes = new LinkedHashMap<>();
+    shapes.put("w", new long[] {30});
+    try (StepPlanner planner = AdamW.builder().planner(shapes, new ZeroCopies(shapes))) {
+      planner.save(file, SaveOptions.defaults());
+      RewrittenCheckpoint.write(
+          file,
+          file,
+          (tensors, _) -> set(Objects.requireNonNull(tensors.get("state.w.exp_avg_sq")), 2, -1));
+
+      assertThatThrownBy(() -> planner.load(file, LoadOptions.strict()))
+          .isInstanceOf(CheckpointFormatException.class)
+          .hasMessage(
+              "checkpoint must hold what a step can give, take an older file: file=%s, parameter=w,"
+                  + " state=exp_avg_sq, element=2, value=-1.0",
+              file);
     }
   }
 

@@ -12,7 +12,7 @@ import java.util.SequencedMap;
 import org.jspecify.annotations.Nullable;
 
 /** One tensor of {@code Adafactor}: how it is cut, its state and its numbers at this step. */
-public final class AdafactorTensor {
+final class AdafactorTensor {
   final MatrixTiles tiles;
   final AdafactorCoefficients c = new AdafactorCoefficients();
 
