@@ -114,8 +114,7 @@ final class FlightEvents {
 
     @Label("Learning Rate")
     @Description(
-        "Of tensors with the builder's own schedule, without the warm-up after a reset; NaN if they"
-            + " differ")
+        "Of tensors with the builder's own schedule, without the warm-up after a reset")
     double learningRate;
 
     @Label("Warm-up Scale")
