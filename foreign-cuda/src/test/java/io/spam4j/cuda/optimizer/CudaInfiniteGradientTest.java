@@ -35,7 +35,8 @@ final class CudaInfiniteGradientTest {
   }
 
   private DeviceTensor tensor(float... values) {
-    DeviceTensor tensor = DeviceTensor.of(standIn.device().allocate(4L * values.length), values.length);
+    DeviceTensor tensor =
+        DeviceTensor.of(standIn.device().allocate(4L * values.length), values.length);
     try (Arena arena = Arena.ofConfined()) {
       standIn.stream().upload(arena.allocateFrom(ValueLayout.JAVA_FLOAT, values), tensor.buffer());
       standIn.stream().synchronize();

@@ -51,8 +51,7 @@ public final class LearningRates {
       }
       step.learningRates[i] = rate;
     }
-    step.learningRate =
-        ofSteps == null ? told(step.learningRates) : ofSteps.at(step.t() - 1);
+    step.learningRate = ofSteps == null ? told(step.learningRates) : ofSteps.at(step.t() - 1);
   }
 
   private double ask(Schedule schedule, int tensor, StepState step) {
