@@ -19,9 +19,9 @@ public interface StepReport {
   double warmupScale();
 
   /**
-   * The learning rate of the tensors that have the builder's own schedule, or of all if none has;
-   * NaN if those differ among each other, which Adafactor's relative step makes them. Without the
-   * warm-up after a reset.
+   * The learning rate of the tensors that have the builder's own schedule; of all if none has, NaN
+   * if those differ. Adafactor's relative step is that of a tensor updated at each step. Without
+   * the warm-up after a reset.
    */
   double learningRate();
 

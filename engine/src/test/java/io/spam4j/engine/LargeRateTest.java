@@ -75,7 +75,7 @@ final class LargeRateTest {
     return List.of(
         () -> AdamW.builder().weightDecay(0).learningRate(3e37),
         () -> Sgd.builder().learningRate(3.4e38),
-        () -> Lion.builder().learningRate(3.4e38),
+        () -> Lion.builder().learningRate(3e37),
         () -> AdamMini.builder(1).learningRate(3e37),
         () -> Adafactor.builder().learningRate(3.4e38));
   }

@@ -100,7 +100,8 @@ final class AdafactorTensor {
 
   /** Weights may be so large that no float holds the step: an infinite one makes NaN of 0. */
   private static float finite(double factor) {
-    return (float) Math.min(factor, Float.MAX_VALUE);
+    boolean isFinite = factor < Double.POSITIVE_INFINITY; // else some weight is not
+    return (float) (isFinite ? Math.min(factor, Float.MAX_VALUE) : factor);
   }
 
   MemorySegment vectorMoments() {

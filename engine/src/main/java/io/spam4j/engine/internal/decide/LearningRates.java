@@ -2,12 +2,14 @@ package io.spam4j.engine.internal.decide;
 
 import io.spam4j.engine.Schedule;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Asks the schedules for the learning rates of a step, and refuses what no step can be made of. */
 public final class LearningRates {
   private final List<Hyperparameters> hyperparameters;
   private final List<String> names;
   private final boolean[] isTold; // whether the rate of a step is that of this tensor
+  private final @Nullable UpdateSchedule ofSteps; // if the builder's is asked with a step instead
 
   /**
    * The schedules of all tensors.
@@ -25,6 +27,7 @@ public final class LearningRates {
       isTold[i] = hyperparameters.get(i).learningRate().equals(builders);
       any |= isTold[i];
     }
+    ofSteps = any && builders instanceof UpdateSchedule schedule ? schedule : null;
     for (int i = 0; i < isTold.length && !any; i++) {
       isTold[i] = true;
     }
@@ -48,7 +51,7 @@ public final class LearningRates {
       }
       step.learningRates[i] = rate;
     }
-    step.learningRate = told(step.learningRates);
+    step.learningRate = ofSteps == null ? told(step.learningRates) : ofSteps.at(step.t() - 1);
   }
 
   private double ask(Schedule schedule, int tensor, StepState step) {

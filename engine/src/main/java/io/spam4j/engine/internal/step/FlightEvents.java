@@ -113,9 +113,7 @@ final class FlightEvents {
     long skippedCoordinates;
 
     @Label("Learning Rate")
-    @Description(
-        "Of tensors with the builder's own schedule, without the warm-up after a reset; NaN if they"
-            + " differ")
+    @Description("Of tensors with the builder's own schedule, without the warm-up after a reset")
     double learningRate;
 
     @Label("Warm-up Scale")
