@@ -3,6 +3,7 @@ package io.spam4j.engine;
 import io.spam4j.engine.checkpoint.CheckpointFormatException;
 import io.spam4j.engine.checkpoint.CheckpointMismatchException;
 import io.spam4j.engine.checkpoint.LoadOptions;
+import io.spam4j.engine.checkpoint.LoadReport;
 import io.spam4j.engine.checkpoint.SaveOptions;
 import io.spam4j.tensors.Tensor;
 import io.spam4j.tensors.mask.IndexMask;
@@ -130,8 +131,8 @@ public interface Optimizer extends AutoCloseable {
    *
    * @see #load(Path, LoadOptions)
    */
-  default void load(Path file) throws IOException {
-    load(file, LoadOptions.strict());
+  default LoadReport load(Path file) throws IOException {
+    return load(file, LoadOptions.strict());
   }
 
   /**
@@ -140,13 +141,18 @@ public interface Optimizer extends AutoCloseable {
    * moment ({@link LoadOptions#withWeights}) and schedules, partitions and sources of selections,
    * which are the caller's code, are the same. After an exception nothing has changed.
    *
+   * <p>What {@link LoadOptions} allow to differ never mixes state with counters of other state: a
+   * parameter goes on with moments and counters that mean here what they meant there, or it starts
+   * as in a new optimizer. Weights, if asked for, are loaded wherever their own shape fits.
+   *
+   * @return what was restored and what was not
    * @throws CheckpointMismatchException if the file does not fit; it lists every difference
    * @throws CheckpointFormatException if the file is no checkpoint, or damaged
    * @throws io.spam4j.tensors.safetensors.SafetensorsFormatException if it is no safetensors file
    * @throws IOException if it cannot be read
    * @throws IllegalStateException if the optimizer is closed
    */
-  void load(Path file, LoadOptions options) throws IOException;
+  LoadReport load(Path file, LoadOptions options) throws IOException;
 
   /** The off-heap bytes that this optimizer holds. */
   MemoryReport memory();

@@ -304,7 +304,11 @@ public final class DevicePlanner implements StepPlanner {
     for (int i = 0; i < names.size(); i++) {
       int index = i;
       expected.add(
-          new ExpectedState(DType.F32, isSparse(i), selected -> expectedTensors(index, selected)));
+          new ExpectedState(
+              DType.F32,
+              isSparse(i),
+              selected -> expectedTensors(index, selected),
+              namesOfDecision(i)));
     }
     return expected;
   }
@@ -320,7 +324,7 @@ public final class DevicePlanner implements StepPlanner {
 
   private void prepareSelections(CheckpointSources sources) throws CheckpointFormatException {
     try {
-      selections.prepareRestore(sources.parameters());
+      selections.prepareRestore(sources.states());
     } catch (IllegalArgumentException e) {
       throw sources.noSelection(e);
     }

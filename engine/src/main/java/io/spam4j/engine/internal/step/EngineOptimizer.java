@@ -10,6 +10,7 @@ import io.spam4j.engine.checkpoint.CheckpointWriter;
 import io.spam4j.engine.checkpoint.ExpectedState;
 import io.spam4j.engine.checkpoint.ExpectedState.TensorType;
 import io.spam4j.engine.checkpoint.LoadOptions;
+import io.spam4j.engine.checkpoint.LoadReport;
 import io.spam4j.engine.checkpoint.ParameterState;
 import io.spam4j.engine.checkpoint.SaveOptions;
 import io.spam4j.engine.checkpoint.SavedMask;
@@ -179,11 +180,16 @@ public final class EngineOptimizer implements Optimizer {
 
   /** What decision and transforms keep of a parameter. */
   private SequencedMap<String, Double> ownScalars(int index) {
+    SequencedMap<String, Double> scalars = decidedScalars(index);
+    chain.addScalars(index, scalars);
+    return scalars;
+  }
+
+  private SequencedMap<String, Double> decidedScalars(int index) {
     SequencedMap<String, Double> scalars = new LinkedHashMap<>();
     if (selective != null) {
       selective.addScalars(index, scalars);
     }
-    chain.addScalars(index, scalars);
     return scalars;
   }
 
@@ -211,19 +217,19 @@ public final class EngineOptimizer implements Optimizer {
   }
 
   @Override
-  public void load(Path file, LoadOptions options) throws IOException {
+  public LoadReport load(Path file, LoadOptions options) throws IOException {
     Objects.requireNonNull(file, "file must not be null");
     Objects.requireNonNull(options, "options must not be null");
     begin("an optimizer must be loaded between steps");
     try {
       requireOpen();
-      restore(file, options);
+      return restore(file, options);
     } finally {
       running.set(false);
     }
   }
 
-  private void restore(Path file, LoadOptions options) throws IOException {
+  private LoadReport restore(Path file, LoadOptions options) throws IOException {
     memoryCheck.check(new Tensor[parameters.size()]);
     try (Arena reading = Arena.ofShared()) {
       CheckpointSources sources =
@@ -234,6 +240,7 @@ public final class EngineOptimizer implements Optimizer {
               expectedStates(),
               options);
       new Restoration(parameters, rule, chain, step).restore(sources);
+      return sources.report();
     }
   }
 
@@ -277,7 +284,8 @@ public final class EngineOptimizer implements Optimizer {
           new ExpectedState(
               parameters.get(i).weights().dtype(),
               selective != null && selective.isPacked(i),
-              selected -> expectedTensors(index, selected)));
+              selected -> expectedTensors(index, selected),
+              decidedScalars(i).keySet()));
     }
     return expected;
   }

@@ -2,6 +2,7 @@ package io.spam4j.engine.internal.step;
 
 import io.spam4j.engine.Parameter;
 import io.spam4j.engine.checkpoint.CheckpointFormatException;
+import io.spam4j.engine.internal.decide.StateNames;
 import io.spam4j.engine.internal.decide.StepState;
 import io.spam4j.engine.internal.state.StateCopy;
 import io.spam4j.engine.internal.transform.TransformChain;
@@ -55,7 +56,7 @@ final class Restoration {
   private static void prepare(SelectiveRule rule, CheckpointSources sources)
       throws CheckpointFormatException {
     try {
-      rule.prepareRestore(sources.parameters());
+      rule.prepareRestore(sources.states());
     } catch (IllegalArgumentException e) {
       rule.discardRestore();
       throw sources.noSelection(e);
@@ -74,12 +75,22 @@ final class Restoration {
     return scalars.keySet();
   }
 
+  /** Low halves of weights go with them, and with moments that were made with them. */
+  private static @Nullable Tensor low(int i, CheckpointSources sources) {
+    Tensor ofMoments = sources.state(i, StateNames.LOW);
+    return ofMoments == null && sources.weights(i) != null ? sources.low(i) : ofMoments;
+  }
+
   private void restoreState(int i, CheckpointSources sources) {
     SequencedMap<String, Tensor> targets =
         selective == null ? rule.state(i) : selective.restoreTarget(i);
     targets.forEach(
         (name, target) -> {
-          Tensor saved = sources.state(i, name);
+          boolean isOfWeights = name.equals(StateNames.LOW);
+          Tensor saved = isOfWeights ? low(i, sources) : sources.state(i, name);
+          if (saved == null && isOfWeights && sources.weights(i) == null) {
+            return; // both halves of the weights stay
+          }
           if (saved == null) {
             target.memory().fill((byte) 0);
           } else {
