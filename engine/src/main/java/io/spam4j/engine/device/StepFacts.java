@@ -10,6 +10,7 @@ import java.util.BitSet;
  * @param warmupScale the factor on the learning rate after a reset
  * @param learningRate the schedule's, of the first parameter
  * @param hasGradient the parameters that have a gradient
+ * @param unselected the parameters no weight of which is selected
  * @param bytes that the update reads and writes
  */
 public record StepFacts(
@@ -18,4 +19,5 @@ public record StepFacts(
     double warmupScale,
     double learningRate,
     BitSet hasGradient,
+    BitSet unselected,
     long bytes) {}

@@ -14,6 +14,7 @@ import io.spam4j.engine.optimizers.Adam;
 import io.spam4j.engine.optimizers.AdamMini;
 import io.spam4j.engine.optimizers.AdamW;
 import io.spam4j.engine.optimizers.Lion;
+import io.spam4j.engine.optimizers.MomentBuilder;
 import io.spam4j.engine.optimizers.OptimizerBuilder;
 import io.spam4j.engine.optimizers.Sgd;
 import io.spam4j.engine.optimizers.Spam;
@@ -227,6 +228,33 @@ final class LoadAcrossTest {
         Snapshot.assertSame(other.first(), first);
       }
     }
+  }
+
+  private static final class Own extends MomentBuilder<Own> {
+    Own(String name) {
+      super(name);
+    }
+
+    @Override
+    protected Own self() {
+      return this;
+    }
+  }
+
+  @Test
+  void ownOptimizers_haveMomentsOfTheirOwn() throws IOException {
+    Path file = saved(of("mine", () -> new Own("mine")));
+    try (Runs adam = new Runs(Adam.builder(), 1, -1, 2);
+        Runs yours = new Runs(new Own("yours"), 1, -1, 2);
+        Runs mine = new Runs(new Own("mine"), 1, -1, 2)) {
+      assertThat(adam.optimizer.load(file, ALL).fresh())
+          .isEqualTo(Map.of("w", "state: file=of mine, optimizer=of adam"));
+      assertThat(yours.optimizer.load(file, ALL).restored()).isEmpty();
+      assertThat(mine.optimizer.load(file).isComplete()).isTrue();
+    }
+    assertThatThrownBy(() -> new Own("adamw"))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("an own optimizer must have a name that no other has: name=adamw");
   }
 
   @Test

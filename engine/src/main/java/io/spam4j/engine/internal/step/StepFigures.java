@@ -20,6 +20,7 @@ public final class StepFigures implements StepReport {
   public final long[] tensorLargestAt;
   public final double[] tensorNorm;
   public final double[] tensorScale;
+  public final boolean[] tensorUnselected;
   long step;
   boolean skipped;
   boolean momentumReset;
@@ -45,6 +46,7 @@ public final class StepFigures implements StepReport {
     tensorLargestAt = new long[names.size()];
     tensorNorm = new double[names.size()];
     tensorScale = new double[names.size()];
+    tensorUnselected = new boolean[names.size()];
   }
 
   /** Starts the description of a step. */
@@ -116,6 +118,11 @@ public final class StepFigures implements StepReport {
   @Override
   public String name(int i) {
     return names.get(i);
+  }
+
+  @Override
+  public boolean isUnselected(int i) {
+    return tensorUnselected[i];
   }
 
   @Override
