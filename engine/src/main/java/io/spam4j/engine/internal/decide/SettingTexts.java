@@ -37,8 +37,26 @@ public final class SettingTexts {
     return transforms.stream().map(SettingTexts::of).collect(Collectors.joining(", ", "[", "]"));
   }
 
+  /** A pattern without what separates texts. */
+  private static String escaped(String pattern) {
+    return pattern
+        .replace("%", "%25")
+        .replace("[", "%5B")
+        .replace("]", "%5D")
+        .replace("|", "%7C")
+        .replace(",", "%2C");
+  }
+
   private static String of(GradientTransform transform) {
     return switch (transform) {
+      case GradientTransform.Some c -> {
+        String all = of(c.transform());
+        String names =
+            c.patterns().stream().map(SettingTexts::escaped).collect(Collectors.joining("|"));
+        yield "%s, %s=%s]"
+            .formatted(all.substring(0, all.length() - 1), c.isExcept() ? "except" : "only", names);
+      }
+      case GradientTransform.Scale c -> "Scale[factor=%s]".formatted(c.factor());
       case GradientTransform.GlobalNorm c -> "GlobalNorm[maxNorm=%s]".formatted(c.maxNorm());
       case GradientTransform.Value c -> "Value[limit=%s]".formatted(c.limit());
       case GradientTransform.AdaClip c -> "AdaClip[decay=%s]".formatted(c.decay());

@@ -99,7 +99,7 @@ public final class DevicePlanner implements StepPlanner {
   }
 
   private List<TransformLink> links() {
-    return configuration.links(names.size(), List.of(), 1);
+    return configuration.links(names, List.of(), 1);
   }
 
   /** Transforms that decide; without participants they allocate nothing. */

@@ -73,10 +73,9 @@ public final class EngineOptimizer implements Optimizer {
     settings = Collections.unmodifiableSequencedMap(algorithm.settings());
     this.parameters = List.copyOf(parameters);
     hyperparameters = configuration.hyperparameters();
+    List<String> names = parameters.stream().map(Parameter::name).toList();
     Compatibility.require(
-        configuration,
-        parameters.stream().map(Parameter::name).toList(),
-        parameters.stream().map(p -> p.weights().dtype()).toList());
+        configuration, names, parameters.stream().map(p -> p.weights().dtype()).toList());
     for (Parameter parameter : parameters) {
       if (indexes.put(parameter.name(), indexes.size()) != null) {
         throw new IllegalArgumentException(
@@ -97,7 +96,7 @@ public final class EngineOptimizer implements Optimizer {
     try {
       NonFinitePolicy nonFinite = configuration.nonFinite();
       boolean propagates = configuration.propagates();
-      List<TransformLink> links = configuration.links(count, this.parameters, threads);
+      List<TransformLink> links = configuration.links(names, this.parameters, threads);
       boolean measures = nonFinite.measures() || links.stream().anyMatch(TransformLink::measures);
       Arena scratch = memory.lasting(Use.SCRATCH);
       measure =

@@ -12,18 +12,25 @@ public final class TransformLinks {
   /**
    * A transform at work.
    *
-   * @param tensors how many there are
+   * @param names of the tensors
    * @param parameters themselves; empty where only the kind of transform matters
    * @param keepsNonFinite whether coordinates that are not finite pass as they are
    * @param threads how many threads a step may run on
    */
   public static TransformLink of(
       GradientTransform transform,
-      int tensors,
+      List<String> names,
       List<Parameter> parameters,
       boolean keepsNonFinite,
       int threads) {
+    int tensors = names.size();
     return switch (transform) {
+      case GradientTransform.Some c -> {
+        TransformLink link = of(c.transform(), names, parameters, keepsNonFinite, threads);
+        link.spare(i -> !c.isFor(names.get(i)));
+        yield link;
+      }
+      case GradientTransform.Scale c -> new ScaleLink(c, tensors, keepsNonFinite);
       case GradientTransform.GlobalNorm c -> new GlobalNormLink(c, tensors, keepsNonFinite);
       case GradientTransform.ZClip c -> new ZClipLink(c, tensors, keepsNonFinite);
       case GradientTransform.Value c -> new ValueLink(c, tensors, keepsNonFinite);
