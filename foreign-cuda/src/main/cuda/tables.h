@@ -128,6 +128,7 @@ struct Link {
   double numbers[6];  // those that its type names, in the order written there
 };
 
+constexpr u32 DECIDED = 0;      // what the coefficients say already
 constexpr u32 GLOBAL_NORM = 1;  // maxNorm
 constexpr u32 ZCLIP = 2;        // threshold, decay, warmupSteps
 constexpr u32 ADA_CLIP = 3;     // decay

@@ -1,6 +1,8 @@
 package io.spam4j.engine;
 
+import io.spam4j.engine.internal.math.NamePattern;
 import io.spam4j.engine.internal.math.Ranges;
+import java.util.List;
 
 /**
  * What happens to gradients before an optimizer sees them. Transforms are applied in the order
@@ -26,6 +28,16 @@ import io.spam4j.engine.internal.math.Ranges;
  * </ul>
  */
 public sealed interface GradientTransform {
+  /**
+   * Multiplies all gradients by a constant: {@code scale(1.0 / n)} makes a mean of gradients that
+   * were added over n batches. Costs no pass of its own. No state.
+   *
+   * @param factor positive, and so is the float nearest to it, and finite
+   */
+  static GradientTransform scale(double factor) {
+    return new Scale(factor);
+  }
+
   /**
    * Scales all gradients of a step so that their common Euclidean norm is at most {@code maxNorm}:
    * by {@code min(1, maxNorm / (norm + 1e-6))}, as {@code torch.nn.utils.clip_grad_norm_} does
@@ -81,6 +93,68 @@ public sealed interface GradientTransform {
   /** {@link ZClip} with the paper's alpha of 0.97, threshold of 2.5 and warm-up of 25 steps. */
   static GradientTransform zClip() {
     return new ZClip(0.97, 2.5, 25);
+  }
+
+  /**
+   * This transform for some parameters only: it neither changes the gradients of others nor looks
+   * at them.
+   *
+   * @param patterns one or more for whole names, as in {@link
+   *     io.spam4j.engine.optimizers.OptimizerBuilder#group}; each must match a parameter
+   */
+  default GradientTransform only(String... patterns) {
+    return new Some(this, List.of(patterns), /* isExcept= */ false);
+  }
+
+  /**
+   * This transform for all parameters but some, as AGC spares the last layer: {@code
+   * agc().except("head.*")}.
+   *
+   * @param patterns as of {@link #only}
+   */
+  default GradientTransform except(String... patterns) {
+    return new Some(this, List.of(patterns), /* isExcept= */ true);
+  }
+
+  /**
+   * See {@link GradientTransform#scale}.
+   *
+   * @param factor positive, and so is the float nearest to it, and finite
+   */
+  record Scale(double factor) implements GradientTransform {
+    /** Checks the factor. */
+    public Scale {
+      if (!((float) factor > 0 && (float) factor < Float.POSITIVE_INFINITY)) {
+        throw new IllegalArgumentException(
+            "factor must be positive and finite as a float: factor=" + factor);
+      }
+    }
+  }
+
+  /**
+   * See {@link GradientTransform#only} and {@link GradientTransform#except}.
+   *
+   * @param transform for some parameters; not one of these itself
+   * @param patterns for their names
+   * @param isExcept whether it is for all others instead
+   */
+  record Some(GradientTransform transform, List<String> patterns, boolean isExcept)
+      implements GradientTransform {
+    /** Checks the patterns. */
+    public Some {
+      patterns = List.copyOf(patterns);
+      if (patterns.isEmpty() || transform instanceof Some) {
+        throw new IllegalArgumentException(
+            "a transform for some parameters must have patterns, and be restricted once: transform=%s, patterns=%s"
+                .formatted(transform, patterns));
+      }
+    }
+
+    /** Whether the transform is for a parameter of this name. */
+    public boolean isFor(String parameter) {
+      return isExcept
+          != patterns.stream().anyMatch(pattern -> NamePattern.matches(pattern, parameter));
+    }
   }
 
   /**

@@ -3,6 +3,7 @@ package io.spam4j.engine;
 import io.spam4j.engine.checkpoint.CheckpointFormatException;
 import io.spam4j.engine.checkpoint.CheckpointMismatchException;
 import io.spam4j.engine.checkpoint.LoadOptions;
+import io.spam4j.engine.checkpoint.LoadReport;
 import io.spam4j.engine.checkpoint.SaveOptions;
 import io.spam4j.tensors.Tensor;
 import io.spam4j.tensors.mask.IndexMask;
@@ -140,20 +141,25 @@ public interface Optimizer extends AutoCloseable {
    *
    * @see #load(Path, LoadOptions)
    */
-  default void load(Path file) throws IOException {
-    load(file, LoadOptions.strict());
+  default LoadReport load(Path file) throws IOException {
+    return load(file, LoadOptions.strict());
   }
 
   /**
    * Continues from a checkpoint: the next steps give the same bits as if the run had not stopped,
    * at any number of threads and any vector width, provided that the weights are those of that
    * moment ({@link LoadOptions#withWeights}) and schedules, partitions and sources of selections,
-   * which are the caller's code, are the same. After an exception nothing has changed: until the end
-   * there is memory for a copy of what is replaced, the state and the weights that are loaded, but
-   * for tensors that are all zero, as all state is after a build. Only memory that goes away in the
-   * middle breaks it off, as it does a step, and it can be repeated. Where a step has broken off,
-   * weights are part of what is lost: load them too, or bring them back.
+   * which are the caller's code, are the same. After an exception nothing has changed: until the
+   * end there is memory for a copy of what is replaced, the state and the weights that are loaded,
+   * but for tensors that are all zero, as all state is after a build. Only memory that goes away in
+   * the middle breaks it off, as it does a step, and it can be repeated. Where a step has broken
+   * off, weights are part of what is lost: load them too, or bring them back.
    *
+   * <p>What {@link LoadOptions} allow to differ never mixes state with counters of other state: a
+   * parameter goes on with moments and counters that mean here what they meant there, or it starts
+   * as in a new optimizer. Weights, if asked for, are loaded wherever their own shape fits.
+   *
+   * @return what was restored and what was not
    * @throws CheckpointMismatchException if the file does not fit; it lists every difference
    * @throws CheckpointFormatException if the file is no checkpoint, damaged, changed while it is
    *     loaded, or holds numbers that no step gives
@@ -161,7 +167,7 @@ public interface Optimizer extends AutoCloseable {
    * @throws IOException if it cannot be read
    * @throws IllegalStateException if the optimizer is closed
    */
-  void load(Path file, LoadOptions options) throws IOException;
+  LoadReport load(Path file, LoadOptions options) throws IOException;
 
   /** The off-heap bytes that this optimizer holds. */
   MemoryReport memory();

@@ -72,6 +72,13 @@ public interface StepReport {
   /** The name of tensor {@code i}, in the order of {@link Optimizer#parameters}. */
   String name(int i);
 
+  /**
+   * Whether no weight of tensor {@code i} is selected at this step, so that the tensor stays as it
+   * is, unless weights without moments move. Only a tensor of which some weights have moments can
+   * be so: where coins or the caller select none, or before the first gradient to select by.
+   */
+  boolean isUnselected(int i);
+
   /** How many coordinates of tensor {@code i} were spikes and were clipped. */
   long spikes(int i);
 

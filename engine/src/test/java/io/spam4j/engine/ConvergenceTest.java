@@ -59,7 +59,7 @@ final class ConvergenceTest {
                   adam-moments-bf16 adam-moments-int8 int8 stable-spam-moments-bf16
                   stable-spam-moments-int8 lion sgd sgd-momentum sgd-plain adafactor
                   adafactor-momentum adafactor-unscaled adafactor-unscaled-momentum adam-mini
-                  adam-mini-one-block
+                  adam-mini-one-block scale scale-norm stable-spam-scale
                   """),
               descent(0.003, 6000, "spam-nullify"),
               descent(
@@ -98,12 +98,14 @@ final class ConvergenceTest {
                   spam-gaussian spam-no-clipping spam-since-reset spam-reference-dense
                   spam-paper-dense spam-kozistr stable-spam stable-spam-preset-bf16
                   stable-spam-clip-only stabilizer norm-and-clip stable-spam-moments-bf16
+                  stable-spam-scale
                   """),
               descent(
                   0.2,
                   3000,
                   """
                   adam adam-skip-step adam-propagate adam-throw adamw global-norm value ada-clip
+                  scale scale-norm
                   ada-gn agc z-clip four-transforms all-transforms adam-moments-bf16
                   adam-moments-int8 adafactor-momentum adafactor-unscaled-momentum adam-mini
                   adam-mini-one-block

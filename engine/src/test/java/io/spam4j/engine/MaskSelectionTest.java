@@ -128,7 +128,9 @@ final class MaskSelectionTest {
 
   @Test
   void tinyTensor_ofWhichNothingIsSelected_isFrozen() {
-    try (var run = new Runs(Spam.builder().density(0.3).weightDecay(0.1), 1, 2, 3)) {
+    var none =
+        Spam.builder().density(0.3).maskSelection(MaskSelection.given((_, _) -> new long[0]));
+    try (var run = new Runs(none.weightDecay(0.1), 1, 2, 3)) {
       for (int t = 0; t < 3; t++) {
         run.step(1, 1, 1);
       }

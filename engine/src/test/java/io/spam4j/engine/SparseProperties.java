@@ -242,7 +242,7 @@ final class SparseProperties {
       @ForAll @IntRange(min = 1, max = 500) int n,
       @ForAll @DoubleRange(min = 0.01, max = 0.99) double density) {
     var random = new Random(seed);
-    int selected = (int) Math.floor(density * n);
+    int selected = Math.max(1, (int) Math.floor(density * n));
     try (var run = new Runs(Spam.builder().resetInterval(2).density(density), new float[n])) {
       for (int t = 1; t <= 6; t++) {
         run.step(gradient(random, n));

@@ -167,6 +167,7 @@ public final class OptimizerCases {
     GradientTransform stabilizer = GradientTransform.gradientStabilizer();
     GradientTransform agc = GradientTransform.agc();
     GradientTransform zClip = GradientTransform.zClip();
+    GradientTransform scale = GradientTransform.scale(0.3);
     GradientTransform[] all = {norm, value, adaClip, adaGn, stabilizer, agc, zClip};
     GradientTransform[] six = {
       zClip, GradientTransform.adaClip(0.9), agc, adaClip, stabilizer, norm
@@ -182,6 +183,9 @@ public final class OptimizerCases {
         of("stabilizer", _ -> AdamW.builder().transforms(stabilizer), TRANSFORMS),
         of("agc", _ -> AdamW.builder().transforms(agc), TRANSFORMS, CPU_ONLY),
         of("z-clip", _ -> AdamW.builder().transforms(zClip), TRANSFORMS, COUPLED),
+        of("scale", _ -> AdamW.builder().transforms(scale), TRANSFORMS),
+        of("scale-norm", _ -> AdamW.builder().transforms(scale, norm), TRANSFORMS, COUPLED),
+        of("stable-spam-scale", n -> stableSpam(n, StableSpam.Preset.FOUR_BIT).transforms(scale)),
         of("sparse-global-norm", n -> sparse(n).transforms(norm), SPARSE, TRANSFORMS, COUPLED),
         of("sparse-value", n -> sparse(n).transforms(value), SPARSE, TRANSFORMS),
         of("sparse-ada-clip", n -> sparse(n).transforms(adaClip), SPARSE, TRANSFORMS),

@@ -14,9 +14,9 @@ import java.util.Objects;
  * <p>Memory that is a mapped file must keep its length as long as it is used: where somebody
  * shortens the file, an access is an {@link InternalError} after part of the work, such as some
  * parameters of a step, or ends the JVM (SIGBUS) inside a vector loop, and neither can be foreseen
- * here. Whoever maps weights or gradients maps a file that nobody else writes to, such as one that is
- * only ever replaced by renaming another, or a private copy. After such an error weights and state are
- * those of no step: load a checkpoint. Checkpoints themselves are read, not mapped.
+ * here. Whoever maps weights or gradients maps a file that nobody else writes to, such as one that
+ * is only ever replaced by renaming another, or a private copy. After such an error weights and
+ * state are those of no step: load a checkpoint. Checkpoints themselves are read, not mapped.
  *
  * <p>There is deliberately no accessor for one element in a hot path: kernels work on {@link
  * #memory()}. {@link #getFloat} and {@link #setFloat} are for tests, reports and examples.

@@ -12,6 +12,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.SequencedMap;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -22,11 +23,17 @@ public final class CheckpointMatch {
       EnumSet.of(DType.F64, DType.F32, DType.F16, DType.BF16);
 
   private static final String ABSENT = "none";
+  private static final String NOT_IN_FILE = "not in the file";
 
   private final Checkpoint saved;
   private final TrainingState own;
   private final List<ExpectedState> expected;
   private final LoadOptions options;
+  private final StateMeaning meaning;
+  private final List<ParameterSource> sources = new ArrayList<>();
+  private final SequencedMap<String, List<String>> startedAtZero = new LinkedHashMap<>();
+  private final SequencedMap<String, String> weightsLeft = new LinkedHashMap<>();
+  private final List<String> unused = new ArrayList<>();
   // Each with the parameters that it is found in; none for what holds for all.
   private final Map<String, List<String>> differences = new LinkedHashMap<>();
 
@@ -36,77 +43,182 @@ public final class CheckpointMatch {
     this.own = own;
     this.expected = expected;
     this.options = options;
+    meaning = new StateMeaning(saved.state(), own);
   }
 
   /**
-   * What to load for each parameter of the optimizer; null for one that starts afresh.
+   * What to load for each parameter of the optimizer, in its order, and what that comes to.
    *
    * @param own what the optimizer is and has; neither tensors nor masks are looked at
    * @param expected how the state of each of its parameters must look
    * @throws CheckpointMismatchException if something differs that the options do not allow
    */
-  public static List<@Nullable ParameterState> of(
+  public static CheckpointMatch of(
       Checkpoint saved, TrainingState own, List<ExpectedState> expected, LoadOptions options) {
-    return new CheckpointMatch(saved, own, expected, options).match();
+    var match = new CheckpointMatch(saved, own, expected, options);
+    match.match();
+    return match;
   }
 
-  private List<@Nullable ParameterState> match() {
-    boolean same = saved.optimizer().equals(own.optimizer());
-    if (!same) {
+  /** What each parameter goes on from. */
+  public List<ParameterSource> sources() {
+    return sources;
+  }
+
+  /** What is loaded, and what is not. */
+  public LoadReport report() {
+    List<String> restored = new ArrayList<>();
+    SequencedMap<String, String> fresh = new LinkedHashMap<>();
+    List<String> weights = new ArrayList<>();
+    for (ParameterSource source : sources) {
+      if (source.fresh() == null) {
+        restored.add(source.parameter());
+      } else {
+        fresh.put(source.parameter(), source.fresh());
+      }
+      if (source.weights() != null) {
+        weights.add(source.parameter());
+      }
+    }
+    return new LoadReport(restored, fresh, startedAtZero, weights, weightsLeft, unused);
+  }
+
+  private void match() {
+    if (!saved.optimizer().equals(own.optimizer())) {
       differ(Difference.OPTIMIZER, "optimizer", saved.optimizer(), own.optimizer());
     } else {
       compare("setting ", saved.settings(), own.settings());
     }
     Set<String> extra = new LinkedHashSet<>(saved.parameters().keySet());
-    List<@Nullable ParameterState> sources = new ArrayList<>();
     for (ParameterState of : own.parameters().values()) {
       String name = options.nameInFile(of.name());
       extra.remove(name);
       ParameterState source = saved.parameters().get(name);
       if (source == null) {
         differ(Difference.MISSING, "parameter", ABSENT, of.name());
-      } else if (!fits(source, of, expected.get(sources.size()), same)) {
-        source = null;
+        sources.add(new ParameterSource(of.name(), null, NOT_IN_FILE, null));
+        leaveWeights(of, NOT_IN_FILE);
+      } else {
+        sources.add(source(source, of, expected.get(sources.size())));
       }
-      sources.add(source);
     }
     extra.forEach(name -> differ(Difference.EXTRA, "parameter", name, ABSENT));
+    unused.addAll(extra);
     if (!differences.isEmpty()) {
       List<String> texts = new ArrayList<>();
       differences.forEach(
           (text, names) -> texts.add(names.isEmpty() ? text : text + ", parameters=" + names));
       throw new CheckpointMismatchException(saved.file(), texts);
     }
-    return sources;
   }
 
-  /** Whether a parameter can be loaded; tells of all that differs. */
-  private boolean fits(
-      ParameterState source, ParameterState of, ExpectedState state, boolean sameOptimizer) {
+  private void leaveWeights(ParameterState of, String reason) {
+    if (options.hasWeights()) {
+      weightsLeft.put(of.name(), reason);
+    }
+  }
+
+  /** What a parameter goes on from; tells of all that differs. */
+  private ParameterSource source(ParameterState source, ParameterState of, ExpectedState state) {
     String name = of.name();
-    if (sameOptimizer) {
+    if (saved.optimizer().equals(own.optimizer())) {
       compare("", source.hyperparameters(), of.hyperparameters(), name);
       compareNames("scalars", Difference.HYPERPARAMETERS, source.scalars(), of.scalars(), name);
     }
-    compareNames(
-        "state",
-        Difference.OPTIMIZER,
-        source.state(),
-        state.tensors().of(OptionalLong.empty()),
-        name);
-    boolean fits = true;
-    List<Long> shape = of.shape();
-    if (!source.shape().equals(shape)) {
-      fits = false;
-      differ(Difference.SHAPES, "shape", source.shape(), shape, name);
-    } else if (source.mask().isPresent() && !state.isPacked()) {
-      fits = false;
-      differ(Difference.SHAPES, "weights with state", "selected", "all", name);
-    } else {
-      fits = stateFits(source, state.tensors(), name);
+    SequencedMap<String, TensorType> tensors = state.tensors().of(OptionalLong.empty());
+    compareNames("state", Difference.OPTIMIZER, source.state(), tensors, name);
+    String fresh = fresh(source, of, state);
+    ParameterState kept = kept(source, of, state.decided(), fresh == null);
+    if (fresh == null) {
+      tellOfZeros(kept, of, tensors.keySet());
     }
-    compareWeights(source, name, state.weights());
-    return fits;
+    return new ParameterSource(name, kept, fresh, weights(source, of, state.weights()));
+  }
+
+  /** Why a parameter starts afresh; null if it goes on from the file. */
+  private @Nullable String fresh(ParameterState source, ParameterState of, ExpectedState state) {
+    String name = of.name();
+    if (!source.shape().equals(of.shape())) {
+      return otherState("shape", source.shape(), of.shape(), name);
+    }
+    if (!meaning.isSameKind()) {
+      return text("state", "of " + saved.optimizer(), "of " + own.optimizer());
+    }
+    Set<String> names = state.tensors().of(OptionalLong.empty()).keySet();
+    String missing = meaning.missing(source, names).orElse(null);
+    if (missing != null) {
+      return text(missing, ABSENT, "counted with the rest");
+    }
+    boolean isPacked = StateMeaning.isSparse(source);
+    if (isPacked != state.isPacked()) {
+      return otherState("weights with state", which(isPacked), which(state.isPacked()), name);
+    }
+    StateMeaning.Difference other = meaning.difference(source, of).orElse(null);
+    if (other != null) {
+      return otherState(other.what(), other.file(), other.optimizer(), name);
+    }
+    return stateFits(source, state.tensors(), name) ? null : "shape of state";
+  }
+
+  private static String which(boolean selected) {
+    return selected ? "selected" : "all";
+  }
+
+  private String otherState(String what, Object file, Object optimizer, String name) {
+    differ(Difference.SHAPES, what, file, optimizer, name);
+    return text(what, file, optimizer);
+  }
+
+  /** What of a parameter in the file the optimizer takes for what it was. */
+  private ParameterState kept(
+      ParameterState source, ParameterState of, Set<String> decided, boolean goesOn) {
+    boolean keepsDecision = goesOn && saved.optimizer().equals(own.optimizer());
+    boolean keepsHistories = meaning.keepsHistories(goesOn) && source.shape().equals(of.shape());
+    SequencedMap<String, Double> scalars = new LinkedHashMap<>();
+    source
+        .scalars()
+        .forEach(
+            (scalar, value) -> {
+              if (decided.contains(scalar) ? keepsDecision : keepsHistories) {
+                scalars.put(scalar, value);
+              }
+            });
+    return new ParameterState(
+        source.name(),
+        source.shape(),
+        source.hyperparameters(),
+        goesOn ? meaning.counters(source, of) : ParameterState.Counters.NONE,
+        source.state(),
+        source.mask(),
+        scalars);
+  }
+
+  private void tellOfZeros(ParameterState kept, ParameterState of, Set<String> tensors) {
+    List<String> zero = new ArrayList<>(tensors);
+    zero.removeAll(kept.state().keySet());
+    of.scalars().keySet().stream()
+        .filter(scalar -> !kept.scalars().containsKey(scalar))
+        .forEach(zero::add);
+    if (!zero.isEmpty()) {
+      startedAtZero.put(of.name(), List.copyOf(zero));
+    }
+  }
+
+  /** The weights to load, which do not depend on what becomes of the state. */
+  private @Nullable Tensor weights(ParameterState source, ParameterState of, DType type) {
+    if (!options.hasWeights()) {
+      return null;
+    }
+    Tensor weights = saved.weights().get(source.name());
+    if (weights == null) {
+      differ("weights: not in the file, save them with SaveOptions.withWeights", of.name());
+    } else if (weights.dtype() != type) {
+      differ(text("weights", weights.dtype(), type), of.name());
+    } else if (!source.shape().equals(of.shape())) {
+      weightsLeft.put(of.name(), text("shape", source.shape(), of.shape()));
+      return null;
+    }
+    return weights;
   }
 
   private boolean stateFits(ParameterState source, ExpectedState.Tensors tensors, String name) {
@@ -123,7 +235,7 @@ public final class CheckpointMatch {
         if (CONVERTIBLE.contains(file) && CONVERTIBLE.contains(wanted)) {
           differ(Difference.TYPES, state.getKey(), file, wanted, name);
         } else {
-          differ("%s: file=%s, optimizer=%s".formatted(state.getKey(), file, wanted), name);
+          differ(text(state.getKey(), file, wanted), name);
         }
       }
       List<Long> shape = TensorType.of(tensor).shape();
@@ -134,18 +246,6 @@ public final class CheckpointMatch {
       }
     }
     return fits;
-  }
-
-  private void compareWeights(ParameterState source, String name, DType own) {
-    if (!options.hasWeights()) {
-      return;
-    }
-    Tensor weights = saved.weights().get(source.name());
-    if (weights == null) {
-      differ("weights: not in the file, save them with SaveOptions.withWeights", name);
-    } else if (weights.dtype() != own) {
-      differ("weights: file=%s, optimizer=%s".formatted(weights.dtype(), own), name);
-    }
   }
 
   private void compare(
@@ -170,8 +270,12 @@ public final class CheckpointMatch {
 
   private void differ(Difference kind, String what, Object file, Object optimizer, String... name) {
     if (!options.allows(kind)) {
-      differ("%s: file=%s, optimizer=%s%s".formatted(what, file, optimizer, kind.remedy()), name);
+      differ(text(what, file, optimizer) + kind.remedy(), name);
     }
+  }
+
+  private static String text(String what, Object file, Object optimizer) {
+    return "%s: file=%s, optimizer=%s".formatted(what, file, optimizer);
   }
 
   private void differ(String text, String... name) {

@@ -6,6 +6,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.SequencedMap;
+import java.util.Set;
 
 /**
  * How the saved state of a parameter must look for an optimizer to go on from it: what only a load
@@ -14,8 +15,10 @@ import java.util.SequencedMap;
  * @param weights their type
  * @param isPacked whether only selected weights have state
  * @param tensors of the state
+ * @param decided names of scalars that the optimizer's own decision keeps; others are histories of
+ *     transforms
  */
-public record ExpectedState(DType weights, boolean isPacked, Tensors tensors) {
+public record ExpectedState(DType weights, boolean isPacked, Tensors tensors, Set<String> decided) {
   /** The state tensors, by their names. */
   @FunctionalInterface
   public interface Tensors {

@@ -7,8 +7,11 @@ import java.util.function.UnaryOperator;
 
 /**
  * What {@link io.spam4j.engine.Optimizer#load} does where a checkpoint and the optimizer differ.
- * Without options every difference is an error; each method allows one kind. Immutable; each method
- * returns a changed copy.
+ * Without options every difference is an error; each method allows one kind. What was left out then
+ * is told by the {@link LoadReport}. Immutable; each method returns a changed copy.
+ *
+ * <p>Moments and the counters that correct them go together: both are those of the file, or both
+ * start as in a new optimizer. Only what means the same is loaded, whatever its name.
  *
  * <pre>{@code
  * optimizer.load(file, LoadOptions.strict().withWeights().allowOtherHyperparameters());
@@ -54,17 +57,29 @@ public final class LoadOptions {
     return STRICT;
   }
 
-  /** Loads the weights too, which {@link SaveOptions#withWeights} must have saved. */
+  /**
+   * Loads the weights too, which {@link SaveOptions#withWeights} must have saved: those of every
+   * parameter of the same shape, whatever becomes of its state.
+   */
   public LoadOptions withWeights() {
     return new LoadOptions(allowed, true, names);
   }
 
-  /** Another algorithm: state that both have is loaded, other state starts at 0. */
+  /**
+   * Another algorithm, or other state tensors. Adam, AdamW, SPAM and Stable-SPAM have the same
+   * moments, but for the scale that AdaGN gives them: those are loaded, with counts that an
+   * optimizer which never resets takes since the last reset. What else such an optimizer keeps
+   * starts at 0. Between all others, and where the file lacks a moment that is counted with the
+   * rest, parameters start as in a new optimizer; the steps of the run go on.
+   */
   public LoadOptions allowOtherOptimizer() {
     return allowing(Difference.OPTIMIZER);
   }
 
-  /** Other settings and hyper-parameters: those of the optimizer hold, not those of the file. */
+  /**
+   * Other settings and hyper-parameters: those of the optimizer hold, not those of the file. What a
+   * transform remembers is loaded where it and all transforms before it are the same.
+   */
   public LoadOptions allowOtherHyperparameters() {
     return allowing(Difference.HYPERPARAMETERS);
   }
@@ -79,7 +94,11 @@ public final class LoadOptions {
     return allowing(Difference.EXTRA);
   }
 
-  /** Parameters of other shapes or with other state: they start as in a new optimizer. */
+  /**
+   * Parameters of other shapes, or whose state is something else in this optimizer: that of all
+   * weights or of some, of gradients of another scale, means by other decays that are too young for
+   * their corrections to be 1. They start as in a new optimizer.
+   */
   public LoadOptions allowOtherShapes() {
     return allowing(Difference.SHAPES);
   }

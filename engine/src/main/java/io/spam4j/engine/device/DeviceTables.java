@@ -82,6 +82,12 @@ public final class DeviceTables {
   /** See {@link #TRANSFORM_ROW}. */
   public static final long TRANSFORM = TRANSFORM_ROW.byteSize();
 
+  /**
+   * A type of {@link #TRANSFORM_ROW}: what the coefficients say already, for later transforms to
+   * look at.
+   */
+  public static final int DECIDED = 0;
+
   /** A type of {@link #TRANSFORM_ROW}: a global norm. Number: the most it may be. */
   public static final int GLOBAL_NORM = 1;
 

@@ -1,5 +1,6 @@
 package io.spam4j.engine.device;
 
+import io.spam4j.engine.checkpoint.LoadReport;
 import io.spam4j.tensors.Tensor;
 import io.spam4j.tensors.mask.IndexMask;
 import java.util.Optional;
@@ -9,6 +10,9 @@ import java.util.Optional;
  * it without leaves the planner as it was. Closing it frees the tensors.
  */
 public interface RestoredState extends AutoCloseable {
+  /** What is restored and what is not. */
+  LoadReport report();
+
   /** The weights to continue with; empty if they stay as they are. */
   Optional<Tensor> weights(int parameter);
 

@@ -13,6 +13,7 @@ import java.util.List;
  *     io.spam4j.engine.StepReport#learningRate()}
  * @param learningRates of each parameter
  * @param hasGradient the parameters that have a gradient
+ * @param unselected the parameters no weight of which is selected
  * @param bytes that the update reads and writes
  */
 public record StepFacts(
@@ -22,4 +23,5 @@ public record StepFacts(
     double learningRate,
     List<Double> learningRates,
     BitSet hasGradient,
+    BitSet unselected,
     long bytes) {}

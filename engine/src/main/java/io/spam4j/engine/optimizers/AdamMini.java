@@ -6,14 +6,11 @@ import io.spam4j.engine.internal.decide.StateNames;
 import io.spam4j.engine.internal.step.Algorithm;
 import io.spam4j.engine.internal.step.Baseline;
 import io.spam4j.tensors.Tensor;
-import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.SequencedMap;
-import java.util.Set;
-import java.util.function.Predicate;
 
 /**
  * Adam-mini (Zhang et al., arXiv 2406.16793, Algorithm 1), as version 1.1.1 of the authors' class:
@@ -31,32 +28,17 @@ import java.util.function.Predicate;
  * exp_avg_sq} ({@code vmean}).
  *
  * <p><b>Differences from the authors' code.</b> {@link Partition#transformer} has its own list of
- * names, recognised as whole parts; heads are counted, not computed from the width of the model, so
- * that they may have any size. A group may give norms a decay. Gradient coordinates that are NaN or
- * Inf are skipped ({@link NonFinitePolicy}) and left out of the mean; |g| is limited to 1e18, and
- * moments that are subnormal become 0.
+ * names, recognised as whole parts, and refuses others where the authors' class warns; heads are
+ * counted, not computed from the width of the model, so that they may have any size. A group may
+ * give norms a decay. Gradient coordinates that are NaN or Inf are skipped ({@link
+ * NonFinitePolicy}) and left out of the mean; |g| is limited to 1e18, and moments that are
+ * subnormal become 0.
  */
 public final class AdamMini {
 
-  private static final Set<String> QUERIES = Set.of("q", "q_proj", "wq", "query");
-  private static final Set<String> KEYS = Set.of("k", "k_proj", "wk", "key");
-  private static final Set<String> ROWS =
-      Set.of(
-          "v v_proj wv value o o_proj wo out_proj mlp ffn feed_forward wte head lm_head output"
-              .split(" "));
-
   private AdamMini() {}
 
-  /**
-   * How the weights of a parameter are cut into blocks that share a second moment.
-   *
-   * <p>{@link #transformer} takes names apart at their dots. Queries are recognised by a part
-   * {@code q}, {@code q_proj}, {@code wq} or {@code query}, keys likewise; values by {@code v},
-   * {@code v_proj}, {@code wv}, {@code value}; the output of attention by {@code o}, {@code
-   * o_proj}, {@code wo}, {@code out_proj}; feed-forward layers by {@code mlp}, {@code ffn}, {@code
-   * feed_forward}; the embedding by {@code wte} or a part with {@code embed} in it; the output by
-   * {@code head}, {@code lm_head}, {@code output}. Case does not matter.
-   */
+  /** How the weights of a parameter are cut into blocks that share a second moment. */
   @FunctionalInterface
   public interface Partition {
     /**
@@ -68,55 +50,57 @@ public final class AdamMini {
      */
     long blocks(String parameter, long[] shape);
 
+    /** One block a parameter: what the authors' class does with all that it does not recognise. */
+    static Partition whole() {
+      return (_, _) -> 1;
+    }
+
     /**
-     * The authors' partition of a transformer, by the names of parameters. A matrix that projects
-     * to queries or keys has one block a head; one of the embedding, of the output, of values, of
-     * the output of attention or of a feed-forward layer has one a row, which is a token or an
-     * output neuron; everything else, norms and biases too, is one block.
+     * One block a row, which belongs to one index of the first dimension; vectors are one block.
+     */
+    static Partition rows() {
+      return (_, shape) -> shape.length < 2 ? 1 : shape[0];
+    }
+
+    /**
+     * {@link #transformer(int, int, Partition)} that throws {@link IllegalArgumentException} for a
+     * matrix whose name is not recognised: silence would give it one second moment.
      *
      * @param heads of the queries, positive; divides the rows of their projections
      * @param keyValueHeads the same of the keys
      */
     static Partition transformer(int heads, int keyValueHeads) {
-      requireHeads("heads", heads);
-      requireHeads("keyValueHeads", keyValueHeads);
-      return (parameter, shape) -> {
-        String[] parts = parameter.toLowerCase(Locale.ROOT).split("\\.");
-        if (shape.length < 2) {
-          return 1;
-        }
-        if (hasPart(parts, QUERIES::contains)) {
-          return headBlocks(parameter, heads, shape);
-        }
-        if (hasPart(parts, KEYS::contains)) {
-          return headBlocks(parameter, keyValueHeads, shape);
-        }
-        return hasPart(parts, part -> ROWS.contains(part) || part.contains("embed")) ? shape[0] : 1;
-      };
+      return new TransformerNames(heads, keyValueHeads, null);
     }
-  }
 
-  private static boolean hasPart(String[] parts, Predicate<String> predicate) {
-    return Arrays.stream(parts).anyMatch(predicate);
-  }
-
-  private static void requireHeads(String name, int heads) {
-    if (heads < 1) {
-      throw new IllegalArgumentException(name + " must be positive: " + name + "=" + heads);
+    /**
+     * The authors' partition of a transformer, by the names of parameters. A matrix that projects
+     * to queries or keys has one block a head; one of the embedding, of the output, of values, of
+     * the output of attention or of a feed-forward layer has one a row, which is a token or an
+     * output neuron; one that projects to queries, keys and values together has one for each head
+     * of each. Vectors and scalars, norms and biases too, are one block.
+     *
+     * <p>Names are taken apart at their dots; case does not matter. Those of Llama, GPT-2
+     * (nanoGPT), BERT, OPT, PyTorch's own layers, diffusers and llama.cpp are recognised: {@code
+     * q_proj}, {@code wq}, {@code query}, {@code attn_q}; {@code c_attn}, {@code qkv}, {@code
+     * in_proj_weight}; {@code o_proj}, {@code c_proj}, {@code attn_output}; {@code mlp}, {@code
+     * linear1}, {@code intermediate}, {@code ffn_up}; {@code wte}, {@code lm_head} and all with
+     * {@code embed} or {@code embd} in them, for example. Rows are outputs, as of PyTorch's Linear;
+     * Hugging Face's Conv1D has them as columns.
+     *
+     * @param heads of the queries, positive; divides the rows of their projections
+     * @param keyValueHeads the same of the keys
+     * @param others asked for matrices whose names are not recognised, such as {@link #whole}
+     */
+    static Partition transformer(int heads, int keyValueHeads, Partition others) {
+      return new TransformerNames(
+          heads, keyValueHeads, Objects.requireNonNull(others, "others must not be null"));
     }
-  }
-
-  private static long headBlocks(String parameter, int heads, long[] shape) {
-    if (shape[0] % heads != 0) {
-      throw new IllegalArgumentException(
-          "heads must divide the rows of a projection: parameter=%s, heads=%d, shape=%s"
-              .formatted(parameter, heads, Arrays.toString(shape)));
-    }
-    return heads;
   }
 
   /**
-   * A builder with the authors' defaults for a transformer.
+   * A builder with the authors' defaults for a transformer, all of whose matrices must have names
+   * that {@link Partition#transformer(int, int)} recognises.
    *
    * @param heads of its attention, positive
    */

@@ -1,18 +1,17 @@
 package io.spam4j.engine.optimizers;
 
 import io.spam4j.engine.internal.decide.Hyperparameters;
+import io.spam4j.engine.internal.math.NamePattern;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.Function;
-import java.util.regex.Pattern;
 
 /** What groups change, see {@link OptimizerBuilder#group}: for names that match a pattern. */
 final class GroupPatterns {
   private record Change(String pattern, Consumer<Group> change) {
     boolean matches(String name) {
-      String regex = Pattern.quote(pattern).replace("*", "\\E.*\\Q").replace("?", "\\E.\\Q");
-      return Pattern.compile(regex, Pattern.DOTALL).matcher(name).matches();
+      return NamePattern.matches(pattern, name);
     }
   }
 

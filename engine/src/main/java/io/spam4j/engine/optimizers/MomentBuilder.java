@@ -1,5 +1,6 @@
 package io.spam4j.engine.optimizers;
 
+import io.spam4j.engine.StepReport;
 import io.spam4j.engine.checkpoint.SavedNames;
 import io.spam4j.engine.decision.Decision;
 import io.spam4j.engine.internal.apply.FusedRule;
@@ -21,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.SequencedMap;
+import java.util.Set;
 
 /**
  * What the builders of Adam's family have in common: two moments, of all weights or of some.
@@ -28,18 +30,32 @@ import java.util.SequencedMap;
  * @param <B> the builder itself
  */
 public abstract class MomentBuilder<B extends MomentBuilder<B>> extends OptimizerBuilder<B> {
+  /** The algorithms of this package, as checkpoints tell them. */
+  private static final Set<String> TAKEN =
+      Set.of("adam", "adamw", "spam", "stablespam", "lion", "sgd", "adafactor", "adam-mini");
+
   final AdamSettings adam;
 
   /**
    * A builder of an own optimizer of the family, in any package: AdamW without weight decay, until
    * the builder's methods or {@link #decision} change it.
    *
-   * @param name of the algorithm, as checkpoints and messages tell it
-   * @throws IllegalArgumentException if the name could not be saved, see {@link SavedNames}
+   * @param name of the algorithm, as checkpoints and messages tell it; none of this package's,
+   *     whose state means something else
+   * @throws IllegalArgumentException if the name is taken, or could not be saved, see {@link
+   *     SavedNames}
    */
   protected MomentBuilder(String name) {
-    this(new AdamSettings(Objects.requireNonNull(name, "name must not be null")));
+    this(new AdamSettings(requireOwn(Objects.requireNonNull(name, "name must not be null"))));
+  }
+
+  private static String requireOwn(String name) {
+    if (TAKEN.contains(name)) {
+      throw new IllegalArgumentException(
+          "an own optimizer must have a name that no other has: name=" + name);
+    }
     SavedNames.require("optimizer", name);
+    return name;
   }
 
   MomentBuilder(AdamSettings adam) {
@@ -117,7 +133,9 @@ public abstract class MomentBuilder<B extends MomentBuilder<B>> extends Optimize
    * for a {@link #group}: the authors do so for the projections of attention and feed-forward
    * layers. Gradient transforms still see the whole gradient.
    *
-   * @param density in (0, 1]; default 1. floor(density * n) weights of a tensor have moments.
+   * @param density in (0, 1]; default 1. Of a tensor's n weights floor(density * n) have moments,
+   *     but one at least: a bias moves too, if slowly. {@link StepReport#isUnselected} tells where
+   *     a selection by coins, or the caller's own, has none.
    */
   public B density(double density) {
     defaults.density(density);

@@ -208,7 +208,8 @@ public abstract class OptimizerBuilder<B extends OptimizerBuilder<B>> {
     }
     Algorithm algorithm = algorithm();
     addSetting(algorithm.settings(), algorithm.name(), "nonFinite", nonFinite.name());
-    addSetting(algorithm.settings(), algorithm.name(), "transforms", TransformLinks.text(transforms));
+    addSetting(
+        algorithm.settings(), algorithm.name(), "transforms", TransformLinks.text(transforms));
     return new Configuration(
         algorithm,
         transforms,

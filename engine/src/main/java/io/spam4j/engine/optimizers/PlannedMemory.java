@@ -83,7 +83,7 @@ final class PlannedMemory {
   private long scratchBytes(Map<String, long[]> shapes) {
     long[] elements = shapes.values().stream().mapToLong(Tensor::elements).toArray();
     int threads = Math.min(configuration.threads(), WorkPlan.of(elements).units());
-    List<TransformLink> links = configuration.links(0, List.of(), threads);
+    List<TransformLink> links = configuration.links(List.of(), List.of(), threads);
     boolean measures =
         configuration.nonFinite().measures() || links.stream().anyMatch(TransformLink::measures);
     var outline =

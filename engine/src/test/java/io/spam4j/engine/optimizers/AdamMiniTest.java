@@ -1,6 +1,7 @@
 package io.spam4j.engine.optimizers;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import io.spam4j.engine.Parameter;
@@ -12,6 +13,7 @@ import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 final class AdamMiniTest {
   @Test
@@ -142,8 +144,19 @@ final class AdamMiniTest {
     "model.layers.0.mlp.down_proj.weight, 11",
     "lm_head.weight, 11",
     "head, 11",
-    "conv1.weight, 1",
-    "quokka.weight, 1",
+    "blk.0.attn_q.weight, 4",
+    "transformer.layer.0.attention.q_lin.weight, 4",
+    "blk.0.attn_k.weight, 2",
+    "token_embd.weight, 11",
+    "transformer.wpe.weight, 11",
+    "transformer.h.0.attn.c_proj.weight, 11",
+    "transformer.h.0.mlp.c_fc.weight, 11",
+    "layers.0.linear1.weight, 11",
+    "encoder.layer.0.intermediate.dense.weight, 11",
+    "encoder.layer.0.attention.output.dense.weight, 11",
+    "blk.0.attn_output.weight, 11",
+    "blk.0.ffn_down.weight, 11",
+    "decoder.layers.0.fc1.weight, 11",
   })
   void transformer_cutsMatricesByName(String name, long blocks) {
     var partition = AdamMini.Partition.transformer(4, 2);
@@ -151,5 +164,53 @@ final class AdamMiniTest {
     assertThat(partition.blocks(name, new long[] {projection ? 8 : 11, 6})).isEqualTo(blocks);
     assertThat(partition.blocks(name + ".bias", new long[] {11})).isEqualTo(1);
     assertThat(partition.blocks("norm." + name, new long[] {8})).isEqualTo(1);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "transformer.h.0.attn.c_attn.weight",
+        "self_attn.in_proj_weight",
+        "blocks.0.attn.qkv.weight",
+        "layers.0.self_attn.qkv_proj.weight",
+        "blk.0.attn_qkv.weight",
+        "h.0.self_attention.query_key_value.weight"
+      })
+  void queriesKeysAndValuesInOne_haveABlockAHead(String name) {
+    var partition = AdamMini.Partition.transformer(4, 2);
+    assertThat(partition.blocks(name, new long[] {24, 12})).isEqualTo(4 + 2 + 2);
+    assertThat(partition.blocks(name, new long[] {24})).isEqualTo(1);
+    assertThatThrownBy(() -> partition.blocks(name, new long[] {12, 36}))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage(
+            "queries, keys and values in one matrix must be its rows, of which there are more than"
+                + " columns; give AdamMini.builder a Partition of your own: parameter="
+                + name
+                + ", shape=[12, 36]");
+    assertThatThrownBy(() -> partition.blocks(name, new long[] {25, 12}))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage(
+            "heads of queries, keys and values must divide the rows of a projection: parameter="
+                + name
+                + ", heads=8, shape=[25, 12]");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"conv1.weight", "quokka.weight", "weight"})
+  void otherNames_areRefused_orCutAsIsSaid(String name) {
+    var whole = AdamMini.Partition.transformer(4, 2, AdamMini.Partition.whole());
+    var rows = AdamMini.Partition.transformer(4, 2, AdamMini.Partition.rows());
+    assertThat(whole.blocks(name, new long[] {11, 6})).isEqualTo(1);
+    assertThat(rows.blocks(name, new long[] {11, 6})).isEqualTo(11);
+    assertThat(rows.blocks(name, new long[] {6})).isEqualTo(1);
+    Tensor weights = Tensor.of(new float[6], 2, 3);
+    assertThatThrownBy(() -> AdamMini.builder(2).build(List.of(new Parameter(name, weights))))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage(
+            "a matrix must have a name that Adam-mini's partition knows, or"
+                + " AdamMini.Partition.transformer a third argument, such as Partition.whole():"
+                + " parameter="
+                + name
+                + ", shape=[2, 3]");
   }
 }

@@ -7,6 +7,7 @@ import io.spam4j.cuda.internal.state.Moments;
 import io.spam4j.cuda.internal.state.SelectionUpload;
 import io.spam4j.cuda.internal.state.TransformHistories;
 import io.spam4j.engine.checkpoint.LoadOptions;
+import io.spam4j.engine.checkpoint.LoadReport;
 import io.spam4j.engine.checkpoint.SaveOptions;
 import io.spam4j.engine.device.RestoredState;
 import io.spam4j.engine.device.StepPlanner;
@@ -50,7 +51,8 @@ final class CudaCheckpoint {
    *
    * @param guard of the state, which is whole afterwards
    */
-  void load(Path file, LoadOptions options, StateGuard guard) throws IOException {
+  LoadReport load(Path file, LoadOptions options, StateGuard guard) throws IOException {
+    LoadReport report;
     try (RestoredState restored = planner.load(file, options)) {
       try {
         for (int i = 0; i < parameters.size(); i++) {
@@ -62,8 +64,10 @@ final class CudaCheckpoint {
         throw e;
       }
       restored.commit();
+      report = restored.report();
     }
     guard.complete();
+    return report;
   }
 
   private void fill(RestoredState restored) {

@@ -8,6 +8,7 @@ import io.spam4j.cuda.internal.state.Moments;
 import io.spam4j.engine.MemoryReport;
 import io.spam4j.engine.StepReport;
 import io.spam4j.engine.checkpoint.LoadOptions;
+import io.spam4j.engine.checkpoint.LoadReport;
 import io.spam4j.engine.checkpoint.SaveOptions;
 import io.spam4j.engine.optimizers.OptimizerBuilder;
 import io.spam4j.tensors.mask.IndexMask;
@@ -189,8 +190,8 @@ public final class CudaOptimizer implements AutoCloseable {
   }
 
   /** {@link #load(Path, LoadOptions)} of a checkpoint that must fit in everything. */
-  public void load(Path file) throws IOException {
-    load(file, LoadOptions.strict());
+  public LoadReport load(Path file) throws IOException {
+    return load(file, LoadOptions.strict());
   }
 
   /**
@@ -198,11 +199,12 @@ public final class CudaOptimizer implements AutoCloseable {
    * {@link io.spam4j.engine.Optimizer#load(Path, LoadOptions)}. Needs as much memory on the host as
    * such an optimizer.
    *
+   * @return what was restored and what was not
    * @throws IOException if the file cannot be read, or is no checkpoint that fits; the state is as
    *     before
    */
-  public void load(Path file, LoadOptions options) throws IOException {
-    stepper.load(file, options);
+  public LoadReport load(Path file, LoadOptions options) throws IOException {
+    return stepper.load(file, options);
   }
 
   /** The bytes it holds on the device. */

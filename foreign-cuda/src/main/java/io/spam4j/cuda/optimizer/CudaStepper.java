@@ -16,6 +16,7 @@ import io.spam4j.cuda.internal.state.TransformHistories;
 import io.spam4j.cuda.internal.state.UploadStaging;
 import io.spam4j.engine.MemoryReport;
 import io.spam4j.engine.checkpoint.LoadOptions;
+import io.spam4j.engine.checkpoint.LoadReport;
 import io.spam4j.engine.checkpoint.SaveOptions;
 import io.spam4j.engine.device.PlannedStep;
 import io.spam4j.engine.device.StepFacts;
@@ -256,12 +257,12 @@ final class CudaStepper implements AutoCloseable {
     checkpoint.save(file, options);
   }
 
-  void load(Path file, LoadOptions options) throws IOException {
+  LoadReport load(Path file, LoadOptions options) throws IOException {
     requireOpen();
     device.requireUsable();
     reportAll();
     requireOpen();
-    checkpoint.load(file, options, guard);
+    return checkpoint.load(file, options, guard);
   }
 
   MemoryReport memory() {

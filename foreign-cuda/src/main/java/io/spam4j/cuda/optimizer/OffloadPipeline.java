@@ -10,6 +10,7 @@ import io.spam4j.engine.MemoryReport;
 import io.spam4j.engine.Parameter;
 import io.spam4j.engine.StepReport;
 import io.spam4j.engine.checkpoint.LoadOptions;
+import io.spam4j.engine.checkpoint.LoadReport;
 import io.spam4j.engine.checkpoint.SaveOptions;
 import io.spam4j.engine.optimizers.OptimizerBuilder;
 import java.io.IOException;
@@ -118,10 +119,13 @@ public final class OffloadPipeline implements AutoCloseable {
   /**
    * Continues from a checkpoint; see {@link CudaOptimizer#load(Path, LoadOptions)}. Weights on the
    * host become those of the device too.
+   *
+   * @return what was restored and what was not
    */
-  public void load(Path file, LoadOptions options) throws IOException {
-    stepper.load(file, options);
+  public LoadReport load(Path file, LoadOptions options) throws IOException {
+    LoadReport report = stepper.load(file, options);
     offloaded.forEach(parameter -> parameter.download(stream));
+    return report;
   }
 
   /** The bytes it holds on the device, besides its copies of weights and gradients. */

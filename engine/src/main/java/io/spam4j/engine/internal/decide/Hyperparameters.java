@@ -82,8 +82,8 @@ public record Hyperparameters(
     return density < 1;
   }
 
-  /** How many of {@code elements} weights have moments: floor(d n). */
+  /** How many of {@code elements} weights have moments: floor(d n), but one at least. */
   public long selected(long elements) {
-    return (long) Math.floor(density * elements);
+    return Math.min(elements, Math.max(1, (long) Math.floor(density * elements)));
   }
 }

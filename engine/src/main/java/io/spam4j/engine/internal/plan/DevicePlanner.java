@@ -99,7 +99,7 @@ public final class DevicePlanner implements StepPlanner {
   }
 
   private List<TransformLink> links() {
-    return configuration.links(names.size(), List.of(), 1);
+    return configuration.links(names, List.of(), 1);
   }
 
   /** Transforms that decide; without participants they allocate nothing. */
@@ -302,7 +302,11 @@ public final class DevicePlanner implements StepPlanner {
     for (int i = 0; i < names.size(); i++) {
       int index = i;
       expected.add(
-          new ExpectedState(DType.F32, isSparse(i), selected -> expectedTensors(index, selected)));
+          new ExpectedState(
+              DType.F32,
+              isSparse(i),
+              selected -> expectedTensors(index, selected),
+              namesOfDecision(i)));
     }
     return expected;
   }
@@ -318,7 +322,7 @@ public final class DevicePlanner implements StepPlanner {
 
   private void prepareSelections(CheckpointSources sources) throws CheckpointFormatException {
     try {
-      selections.prepareRestore(sources.parameters());
+      selections.prepareRestore(sources.states());
     } catch (IllegalArgumentException e) {
       throw sources.noSelection(e);
     }

@@ -86,6 +86,9 @@ final class DeviceReports {
         found.add(report.name(i));
       }
     }
+    for (int i = 0; i < report.tensors(); i++) {
+      report.tensorUnselected[i] = facts.unselected().get(i);
+    }
     report.bytes = facts.bytes();
     report.nanos = results.nanos();
     end(found);

@@ -137,13 +137,15 @@ final class DeviceStep implements PlannedStep {
   @Override
   public StepFacts facts() {
     BitSet hasGradient = new BitSet(elements.length);
+    BitSet unselected = new BitSet(elements.length);
     long bytes = 0;
     long streams = 1 + 2L * (1 + adam.state().size());
     for (int i = 0; i < elements.length; i++) {
+      IndexMask mask = selections.nextMask(i);
+      mask = mask == null ? selections.mask(i) : mask;
+      unselected.set(i, selections.isSparse(i) && (mask == null || mask.count() == 0));
       if (next.has(i)) {
         hasGradient.set(i);
-        IndexMask mask = selections.nextMask(i);
-        mask = mask == null ? selections.mask(i) : mask;
         long updated = selections.isSparse(i) ? mask == null ? 0 : mask.count() : elements[i];
         bytes += streams * Float.BYTES * updated;
         bytes += selections.isSparse(i) ? Short.BYTES * updated : 0;
@@ -158,6 +160,7 @@ final class DeviceStep implements PlannedStep {
         next.learningRate,
         Arrays.stream(next.learningRates).boxed().toList(),
         hasGradient,
+        unselected,
         bytes);
   }
 

@@ -1,5 +1,6 @@
 package io.spam4j.engine.internal.plan;
 
+import io.spam4j.engine.checkpoint.LoadReport;
 import io.spam4j.engine.device.RestoredState;
 import io.spam4j.engine.internal.decide.Selections;
 import io.spam4j.engine.internal.memory.Owned;
@@ -94,6 +95,11 @@ final class MatchedState implements RestoredState {
   }
 
   @Override
+  public LoadReport report() {
+    return sources.report();
+  }
+
+  @Override
   public Optional<Tensor> weights(int parameter) {
     return weights.get(parameter);
   }
@@ -129,7 +135,7 @@ final class MatchedState implements RestoredState {
 
   @Override
   public Optional<IndexMask> mask(int parameter) {
-    boolean keeps = sources.parameters().get(parameter) == null;
+    boolean keeps = sources.sources().get(parameter).state() == null;
     return Optional.ofNullable(keeps ? selections.mask(parameter) : selections.nextMask(parameter));
   }
 

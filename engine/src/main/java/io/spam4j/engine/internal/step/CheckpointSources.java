@@ -5,14 +5,19 @@ import io.spam4j.engine.checkpoint.CheckpointFormatException;
 import io.spam4j.engine.checkpoint.CheckpointMatch;
 import io.spam4j.engine.checkpoint.CheckpointReader;
 import io.spam4j.engine.checkpoint.ExpectedState;
+import io.spam4j.engine.checkpoint.ExpectedState.TensorType;
 import io.spam4j.engine.checkpoint.LoadOptions;
+import io.spam4j.engine.checkpoint.LoadReport;
+import io.spam4j.engine.checkpoint.ParameterSource;
 import io.spam4j.engine.checkpoint.ParameterState;
 import io.spam4j.engine.checkpoint.SavedMask;
 import io.spam4j.engine.checkpoint.TrainingState;
+import io.spam4j.engine.internal.decide.StateNames;
 import io.spam4j.engine.internal.decide.StepState;
 import io.spam4j.engine.internal.state.StateCopy;
 import io.spam4j.engine.internal.state.StateValues;
 import io.spam4j.engine.internal.transform.TransformChain;
+import io.spam4j.tensors.DType;
 import io.spam4j.tensors.Tensor;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -21,7 +26,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import java.util.function.IntFunction;
 import java.util.function.LongFunction;
@@ -31,16 +35,16 @@ import org.jspecify.annotations.Nullable;
  * A checkpoint that is whole and fits an optimizer: what each of its parameters goes on from.
  *
  * @param saved all that the file holds
- * @param parameters in the order of the optimizer's; null for one that starts afresh
- * @param hasWeights whether weights are loaded too
+ * @param sources of the optimizer's parameters, in their order
+ * @param report what is loaded, and what is not
  * @param reader of the file's tensors, which tell only types and shapes by themselves
  * @param propagates whether the optimizer's gradients may hold NaN, and its state then
  */
 public record CheckpointSources(
     Path file,
     TrainingState saved,
-    List<@Nullable ParameterState> parameters,
-    boolean hasWeights,
+    List<ParameterSource> sources,
+    LoadReport report,
     CheckpointReader reader,
     boolean propagates)
     implements AutoCloseable {
@@ -67,25 +71,37 @@ public record CheckpointSources(
     try {
       Checkpoint checkpoint = reader.checkpoint();
       reader.requireIntact();
-      List<@Nullable ParameterState> parameters =
+      CheckpointMatch match =
           CheckpointMatch.of(checkpoint, own.apply(checkpoint.steps()), expected, options);
-      List<@Nullable ParameterState> readable = new ArrayList<>();
-      for (ParameterState parameter : parameters) {
-        readable.add(parameter == null ? null : withOwnMask(parameter, reader, arena));
+      List<ParameterSource> readable = new ArrayList<>();
+      for (ParameterSource source : match.sources()) {
+        readable.add(withOwnMask(source, reader, arena));
       }
       return new CheckpointSources(
-          file, checkpoint.state(), readable, options.hasWeights(), reader, propagates);
+          file, checkpoint.state(), readable, match.report(), reader, propagates);
     } catch (IOException | RuntimeException | Error e) {
       reader.close();
       throw e;
     }
   }
 
-  /** A parameter whose selection is a copy that was checked. */
-  private static ParameterState withOwnMask(ParameterState of, CheckpointReader reader, Arena arena)
-      throws IOException {
-    SavedMask mask = of.mask().orElse(null);
-    return mask == null ? of : of.withMask(reader.read(mask, arena));
+  /** A source whose selection is a copy that was checked. */
+  private static ParameterSource withOwnMask(
+      ParameterSource source, CheckpointReader reader, Arena arena) throws IOException {
+    ParameterState state = source.state();
+    SavedMask mask = state == null ? null : state.mask().orElse(null);
+    return state == null || mask == null
+        ? source
+        : source.withState(state.withMask(reader.read(mask, arena)));
+  }
+
+  /** The moments and counters to go on from; null for a parameter that starts afresh. */
+  public List<@Nullable ParameterState> states() {
+    List<@Nullable ParameterState> states = new ArrayList<>();
+    for (ParameterSource source : sources) {
+      states.add(source.state());
+    }
+    return states;
   }
 
   /**
@@ -116,32 +132,41 @@ public record CheckpointSources(
 
   /** The counters to go on from. */
   public StepState.Snapshot counters() {
-    return StepState.Snapshot.of(saved, parameters);
+    return StepState.Snapshot.of(saved, states());
   }
 
   /** The weights to go on from; null if they stay as they are. */
   public @Nullable Tensor weights(int parameter) {
-    ParameterState source = parameters.get(parameter);
-    return hasWeights && source != null
-        ? Objects.requireNonNull(saved.weights().get(source.name()))
-        : null;
+    return sources.get(parameter).weights();
   }
 
-  /** A state tensor to go on from; null for one of zeros. */
+  /** A state tensor to go on from; null if the file has none. */
   public @Nullable Tensor state(int parameter, String name) {
-    ParameterState source = parameters.get(parameter);
-    return source == null ? null : source.state().get(name);
+    ParameterState state = sources.get(parameter).state();
+    return state == null ? null : state.state().get(name);
+  }
+
+  /** The low halves that belong to the weights to go on from; null if the file has none. */
+  @Nullable Tensor low(int parameter) {
+    ParameterState of = sources.get(parameter).saved();
+    if (of == null) {
+      return null;
+    }
+    Tensor low = of.state().get(StateNames.LOW);
+    boolean fits =
+        low != null && low.dtype() == DType.I16 && TensorType.of(low).shape().equals(of.shape());
+    return fits ? low : null;
   }
 
   private String name(int parameter) {
-    ParameterState source = parameters.get(parameter);
-    return source == null ? "" : source.name();
+    ParameterState of = sources.get(parameter).saved();
+    return of == null ? "" : of.name();
   }
 
   /** The histories to go on from. */
   public Map<String, Double> scalars(int parameter) {
-    ParameterState source = parameters.get(parameter);
-    return source == null ? Map.of() : source.scalars();
+    ParameterState of = sources.get(parameter).saved();
+    return of == null ? Map.of() : of.scalars();
   }
 
   /**
@@ -153,7 +178,7 @@ public record CheckpointSources(
   public void requireScalars(TransformChain chain, IntFunction<Set<String>> taken)
       throws CheckpointFormatException {
     Map<String, Double> common = new HashMap<>();
-    for (int i = 0; i < parameters.size(); i++) {
+    for (int i = 0; i < sources.size(); i++) {
       for (TransformChain.Scalar scalar : chain.scalars(taken.apply(i))) {
         Double value = scalars(i).get(scalar.name());
         if (value == null) {

@@ -6,6 +6,7 @@ import io.spam4j.engine.checkpoint.SavedNames;
 import io.spam4j.engine.internal.decide.AdamPresets;
 import io.spam4j.engine.internal.decide.AdamSettings;
 import io.spam4j.engine.internal.decide.Hyperparameters;
+import io.spam4j.engine.internal.math.NamePattern;
 import io.spam4j.engine.internal.transform.TransformChain;
 import io.spam4j.engine.internal.transform.TransformLink;
 import io.spam4j.engine.options.BiasCorrection;
@@ -76,6 +77,7 @@ public final class Compatibility {
       Configuration configuration, List<String> names, List<TransformLink> links) {
     var compatibility = new Compatibility(configuration);
     compatibility.requireSettings(names);
+    compatibility.requirePatterns(names);
     AdamFamily family = compatibility.requireDeviceForms(links);
     compatibility.requireSelections(names, names.stream().map(_ -> DType.F32).toList());
     return family;
@@ -156,13 +158,37 @@ public final class Compatibility {
   }
 
   private void requireTransforms(List<String> names, List<DType> weights) {
-    boolean readsWeights =
-        configuration.transforms().stream().anyMatch(t -> t instanceof GradientTransform.Agc);
-    for (int i = 0; i < names.size() && readsWeights; i++) {
-      if (weights.get(i) != DType.F32) {
+    requirePatterns(names);
+    for (int i = 0; i < names.size(); i++) {
+      String name = names.get(i);
+      boolean readsWeights =
+          configuration.transforms().stream().anyMatch(t -> readsWeights(t, name));
+      if (weights.get(i) != DType.F32 && readsWeights) {
         throw new IllegalArgumentException(
             "weights must be F32 for the transform agc: parameter=%s, dtype=%s"
-                .formatted(names.get(i), weights.get(i)));
+                .formatted(name, weights.get(i)));
+      }
+    }
+  }
+
+  private static boolean readsWeights(GradientTransform transform, String parameter) {
+    return transform instanceof GradientTransform.Agc
+        || (transform instanceof GradientTransform.Some some
+            && some.transform() instanceof GradientTransform.Agc
+            && some.isFor(parameter));
+  }
+
+  /** Transforms for some parameters name none in vain. */
+  private void requirePatterns(List<String> names) {
+    for (GradientTransform transform : configuration.transforms()) {
+      if (transform instanceof GradientTransform.Some some) {
+        for (String pattern : some.patterns()) {
+          if (names.stream().noneMatch(name -> NamePattern.matches(pattern, name))) {
+            throw new IllegalArgumentException(
+                "a transform for some parameters must name one: pattern=%s, transform=%s, parameters=%s"
+                    .formatted(pattern, some.transform(), names));
+          }
+        }
       }
     }
   }

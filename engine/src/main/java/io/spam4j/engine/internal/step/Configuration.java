@@ -44,17 +44,18 @@ public record Configuration(
   /**
    * All transforms at work, those of the algorithm last.
    *
-   * @param parameters themselves; empty where only the kinds of transforms matter
+   * @param names of the parameters; empty where only the kinds of transforms matter
+   * @param parameters themselves; empty so too, and on devices
    * @param used how many threads a step runs on
    */
-  public List<TransformLink> links(int tensors, List<Parameter> parameters, int used) {
+  public List<TransformLink> links(List<String> names, List<Parameter> parameters, int used) {
     boolean keepsNonFinite = !propagates();
     List<TransformLink> links = new ArrayList<>();
     for (GradientTransform transform : transforms) {
-      links.add(TransformLinks.of(transform, tensors, parameters, keepsNonFinite, used));
+      links.add(TransformLinks.of(transform, names, parameters, keepsNonFinite, used));
     }
     for (Algorithm.LinkFactory own : algorithm.ownLinks()) {
-      links.add(own.of(tensors, keepsNonFinite));
+      links.add(own.of(names.size(), keepsNonFinite));
     }
     return links;
   }

@@ -10,6 +10,7 @@ import io.spam4j.engine.checkpoint.CheckpointWriter;
 import io.spam4j.engine.checkpoint.ExpectedState;
 import io.spam4j.engine.checkpoint.ExpectedState.TensorType;
 import io.spam4j.engine.checkpoint.LoadOptions;
+import io.spam4j.engine.checkpoint.LoadReport;
 import io.spam4j.engine.checkpoint.ParameterState;
 import io.spam4j.engine.checkpoint.SaveOptions;
 import io.spam4j.engine.checkpoint.SavedMask;
@@ -80,10 +81,9 @@ public final class EngineOptimizer implements Optimizer {
     settings = Collections.unmodifiableSequencedMap(algorithm.settings());
     this.parameters = List.copyOf(parameters);
     hyperparameters = configuration.hyperparameters();
+    List<String> names = parameters.stream().map(Parameter::name).toList();
     Compatibility.require(
-        configuration,
-        parameters.stream().map(Parameter::name).toList(),
-        parameters.stream().map(p -> p.weights().dtype()).toList());
+        configuration, names, parameters.stream().map(p -> p.weights().dtype()).toList());
     for (Parameter parameter : parameters) {
       if (indexes.put(parameter.name(), indexes.size()) != null) {
         throw new IllegalArgumentException(
@@ -105,7 +105,7 @@ public final class EngineOptimizer implements Optimizer {
     UpdateRule made = null;
     try {
       NonFinitePolicy nonFinite = configuration.nonFinite();
-      List<TransformLink> links = configuration.links(count, this.parameters, threads);
+      List<TransformLink> links = configuration.links(names, this.parameters, threads);
       boolean measures = nonFinite.measures() || links.stream().anyMatch(TransformLink::measures);
       Arena scratch = memory.lasting(Use.SCRATCH);
       measure =
@@ -226,11 +226,16 @@ public final class EngineOptimizer implements Optimizer {
 
   /** What decision and transforms keep of a parameter. */
   private SequencedMap<String, Double> ownScalars(int index) {
+    SequencedMap<String, Double> scalars = decidedScalars(index);
+    chain.addScalars(index, scalars);
+    return scalars;
+  }
+
+  private SequencedMap<String, Double> decidedScalars(int index) {
     SequencedMap<String, Double> scalars = new LinkedHashMap<>();
     if (selective != null) {
       selective.addScalars(index, scalars);
     }
-    chain.addScalars(index, scalars);
     return scalars;
   }
 
@@ -259,19 +264,19 @@ public final class EngineOptimizer implements Optimizer {
   }
 
   @Override
-  public void load(Path file, LoadOptions options) throws IOException {
+  public LoadReport load(Path file, LoadOptions options) throws IOException {
     Objects.requireNonNull(file, "file must not be null");
     Objects.requireNonNull(options, "options must not be null");
     begin("an optimizer must be loaded between steps");
     try {
       requireOpen();
-      restore(file, options);
+      return restore(file, options);
     } finally {
       running = false;
     }
   }
 
-  private void restore(Path file, LoadOptions options) throws IOException {
+  private LoadReport restore(Path file, LoadOptions options) throws IOException {
     memoryCheck.check(new Tensor[parameters.size()]);
     try (Arena reading = Arena.ofShared();
         CheckpointSources sources =
@@ -285,6 +290,7 @@ public final class EngineOptimizer implements Optimizer {
       new Restoration(parameters, rule, chain, step, guard, memory.arenas(Use.SCRATCH))
           .restore(sources);
       streak.restored();
+      return sources.report();
     } catch (Throwable e) {
       guard.note(e);
       throw e;
@@ -331,7 +337,8 @@ public final class EngineOptimizer implements Optimizer {
           new ExpectedState(
               parameters.get(i).weights().dtype(),
               selective != null && selective.isPacked(i),
-              selected -> expectedTensors(index, selected)));
+              selected -> expectedTensors(index, selected),
+              decidedScalars(i).keySet()));
     }
     return expected;
   }

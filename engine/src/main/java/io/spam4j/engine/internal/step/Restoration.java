@@ -2,6 +2,7 @@ package io.spam4j.engine.internal.step;
 
 import io.spam4j.engine.Parameter;
 import io.spam4j.engine.checkpoint.CheckpointFormatException;
+import io.spam4j.engine.internal.decide.StateNames;
 import io.spam4j.engine.internal.decide.StepState;
 import io.spam4j.engine.internal.memory.Overwritten;
 import io.spam4j.engine.internal.state.StateValues;
@@ -98,7 +99,7 @@ final class Restoration {
   private void prepare(SelectiveRule rule, CheckpointSources sources)
       throws CheckpointFormatException {
     try {
-      rule.prepareRestore(sources.parameters());
+      rule.prepareRestore(sources.states());
     } catch (IllegalArgumentException e) {
       rule.discardRestore();
       guard.undo();
@@ -119,18 +120,29 @@ final class Restoration {
     return scalars.keySet();
   }
 
+  /** Low halves of weights go with them, and with moments that were made with them. */
+  private static @Nullable Tensor low(int i, CheckpointSources sources) {
+    Tensor ofMoments = sources.state(i, StateNames.LOW);
+    return ofMoments == null && sources.weights(i) != null ? sources.low(i) : ofMoments;
+  }
+
   private void restoreState(int i, CheckpointSources sources, Overwritten before)
       throws IOException {
     SequencedMap<String, Tensor> targets =
         selective == null ? rule.state(i) : selective.restoreTarget(i);
     for (Map.Entry<String, Tensor> named : targets.entrySet()) {
+      String name = named.getKey();
       Tensor target = named.getValue();
-      Tensor saved = sources.state(i, named.getKey());
+      boolean isOfWeights = name.equals(StateNames.LOW);
+      Tensor saved = isOfWeights ? low(i, sources) : sources.state(i, name);
+      if (saved == null && isOfWeights && sources.weights(i) == null) {
+        continue; // both halves of the weights stay
+      }
       before.keep(target.memory());
       if (saved == null) {
         target.memory().fill((byte) 0);
       } else {
-        sources.copy(i, named.getKey(), saved, target);
+        sources.copy(i, name, saved, target);
       }
     }
   }

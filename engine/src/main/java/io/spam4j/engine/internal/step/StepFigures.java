@@ -23,6 +23,7 @@ public final class StepFigures implements StepReport {
   final double[] tensorRate;
   final boolean[] tensorHas;
   private int without;
+  public final boolean[] tensorUnselected;
   long step;
   boolean skipped;
   boolean momentumReset;
@@ -50,6 +51,7 @@ public final class StepFigures implements StepReport {
     tensorScale = new double[names.size()];
     tensorRate = new double[names.size()];
     tensorHas = new boolean[names.size()];
+    tensorUnselected = new boolean[names.size()];
   }
 
   /**
@@ -148,6 +150,11 @@ public final class StepFigures implements StepReport {
   @Override
   public String name(int i) {
     return names.get(i);
+  }
+
+  @Override
+  public boolean isUnselected(int i) {
+    return tensorUnselected[i];
   }
 
   @Override

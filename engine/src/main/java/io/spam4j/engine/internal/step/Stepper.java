@@ -12,6 +12,7 @@ import io.spam4j.engine.internal.decide.Timeline;
 import io.spam4j.engine.internal.measure.MeasurePass;
 import io.spam4j.engine.internal.transform.TransformChain;
 import io.spam4j.tensors.Tensor;
+import io.spam4j.tensors.mask.IndexMask;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -109,6 +110,9 @@ final class Stepper {
       }
       rule.run(step);
       report.bytes += rule.bytes(step);
+      if (selective != null) {
+        describeSelections(selective);
+      }
     }
     counts.describe(report);
     step.addSpikes(report.tensorSpikes);
@@ -128,6 +132,13 @@ final class Stepper {
       throw e;
     }
     guard.undo();
+  }
+
+  private void describeSelections(SelectiveRule some) {
+    for (int i = 0; i < gradients.length; i++) {
+      IndexMask mask = some.isPacked(i) ? some.mask(i) : null;
+      report.tensorUnselected[i] = some.isPacked(i) && (mask == null || mask.count() == 0);
+    }
   }
 
   /** Tells all of the step that is complete. */

@@ -53,7 +53,7 @@ final class AgcLink extends TransformLink {
   private void scaleRows(GradientStatistics in, int tensor, long from, long to, int participant) {
     Tensor gradient = gradients[tensor];
     float[] scales = op(tensor).rowScales;
-    if (gradient == null || scales == null) {
+    if (gradient == null || scales == null || isSpared(tensor)) {
       return;
     }
     long length = op(tensor).rowLength;

@@ -90,7 +90,7 @@ public final class GradientCopies {
       int linkCount,
       UpdateTally tally) {
     for (int i = 0; i < linkCount; i++) {
-      links.get(i).op(tensor).apply(buffer, count, positions, from, tally);
+      links.get(i).effect(tensor).apply(buffer, count, positions, from, tally);
     }
   }
 }

@@ -33,6 +33,7 @@ public final class TransformChain {
   private final @Nullable GradientCopies blocks; // for measuring what some links have changed
   private final UpdateTally[] uncounted; // of each participant: those blocks are counted later
   private final float[] remeasureAbove;
+  private final GradientStatistics[] statistics; // for each link
   private int through; // of the step at work: how many transforms a block goes through
 
   /**
@@ -55,6 +56,11 @@ public final class TransformChain {
     uncounted = new UpdateTally[threads];
     Arrays.setAll(uncounted, _ -> new UpdateTally());
     remeasureAbove = new float[tensors];
+    statistics = new GradientStatistics[links.size()];
+    for (int i = 0; i < statistics.length; i++) {
+      TransformLink link = links.get(i);
+      statistics[i] = link.sparesAny() ? new SomeStatistics(incoming, link, tensors) : incoming;
+    }
   }
 
   private static int lastMeasuring(List<TransformLink> links) {
@@ -105,13 +111,14 @@ public final class TransformChain {
    * the device's own decisions left, not at what was decided beforehand.
    */
   public static boolean isDeviceDecided(List<TransformLink> links) {
-    int last = lastMeasuring(links);
-    return links.subList(0, last + 1).stream().allMatch(DeviceDecided.class::isInstance);
+    return links.subList(0, lastMeasuring(links) + 1).stream()
+        .allMatch(link -> link instanceof DeviceDecided && !link.sparesAny());
   }
 
-  /** The links that a device decides, in order. */
+  /** The links that a device decides, and those before them that it only has to follow. */
   public List<DeviceDecided> deviceDecided() {
     return links.stream()
+        .limit(lastMeasuring + 1L)
         .filter(DeviceDecided.class::isInstance)
         .map(DeviceDecided.class::cast)
         .toList();
@@ -210,7 +217,7 @@ public final class TransformChain {
   public void decide(StepState step) {
     for (int i = 0; i < links.size(); i++) {
       through = i;
-      links.get(i).decide(step, incoming);
+      links.get(i).decide(step, statistics[i]);
       if (i < lastMeasuring) {
         through = i + 1;
         measureAgain(links.get(i));
@@ -220,16 +227,16 @@ public final class TransformChain {
 
   /** Brings the statistics to what a link leaves: by its factor, or where it changed something. */
   private void measureAgain(TransformLink link) {
-    MeasurePass statistics = Objects.requireNonNull(measure);
+    MeasurePass pass = Objects.requireNonNull(measure);
     for (int i = 0; i < remeasureAbove.length; i++) {
       switch (link.kind()) {
-        case SCALE -> statistics.scale(i, link.op(i).scale);
-        case CLIP, LIMIT -> remeasureAbove[i] = link.op(i).changesAbove();
-        case ROWS -> remeasureAbove[i] = -1;
+        case SCALE -> pass.scale(i, link.effect(i).scale);
+        case CLIP, LIMIT -> remeasureAbove[i] = link.effect(i).changesAbove();
+        case ROWS -> remeasureAbove[i] = link.isSpared(i) ? Float.POSITIVE_INFINITY : -1;
       }
     }
     if (link.kind() != TransformLink.Kind.SCALE) {
-      statistics.again(changed);
+      pass.again(changed);
     }
   }
 
@@ -296,7 +303,7 @@ public final class TransformChain {
     FusedPlace[] fused = Objects.requireNonNull(places);
     FusedPlace.clear(c);
     for (int i = 0; i < fused.length; i++) {
-      fused[i].put(links.get(i).op(tensor), c);
+      fused[i].put(links.get(i).effect(tensor), c);
     }
   }
 
@@ -304,7 +311,7 @@ public final class TransformChain {
   public double scale(int tensor) {
     double scale = 1;
     for (int i = 0; i < links.size(); i++) { // an iterator would be garbage in each step
-      scale *= links.get(i).op(tensor).scale;
+      scale *= links.get(i).effect(tensor).scale;
     }
     return scale;
   }

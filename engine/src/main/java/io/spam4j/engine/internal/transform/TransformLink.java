@@ -3,6 +3,7 @@ package io.spam4j.engine.internal.transform;
 import io.spam4j.engine.internal.decide.StepState;
 import io.spam4j.engine.internal.kernel.GradientOp;
 import java.util.List;
+import java.util.function.IntPredicate;
 
 /** One gradient transform at work: its state, and what it does to each tensor at this step. */
 public abstract class TransformLink {
@@ -25,7 +26,10 @@ public abstract class TransformLink {
 
   private final Kind kind;
   private final boolean measures;
-  private final GradientOp[] ops;
+  private final GradientOp[] ops; // what is decided
+  private final GradientOp nothing;
+  private final boolean[] spared; // tensors that this does nothing to
+  private boolean sparesAny;
 
   /**
    * A link that does nothing yet.
@@ -35,6 +39,8 @@ public abstract class TransformLink {
   TransformLink(Kind kind, boolean measures, int tensors, boolean keepsNonFinite) {
     this.kind = kind;
     this.measures = measures;
+    nothing = new GradientOp(keepsNonFinite);
+    spared = new boolean[tensors];
     ops = new GradientOp[tensors];
     for (int i = 0; i < tensors; i++) {
       ops[i] = new GradientOp(keepsNonFinite);
@@ -49,8 +55,30 @@ public abstract class TransformLink {
     return measures;
   }
 
+  /** To be decided. */
   final GradientOp op(int tensor) {
     return ops[tensor];
+  }
+
+  /** What happens to a tensor: what was decided, or nothing. */
+  final GradientOp effect(int tensor) {
+    return spared[tensor] ? nothing : ops[tensor];
+  }
+
+  /** Does nothing to these tensors, and looks at none of them. */
+  final void spare(IntPredicate tensors) {
+    for (int i = 0; i < spared.length; i++) {
+      spared[i] = tensors.test(i);
+      sparesAny |= spared[i];
+    }
+  }
+
+  final boolean isSpared(int tensor) {
+    return spared[tensor];
+  }
+
+  final boolean sparesAny() {
+    return sparesAny;
   }
 
   /**

@@ -13,18 +13,25 @@ public final class TransformLinks {
   /**
    * A transform at work.
    *
-   * @param tensors how many there are
+   * @param names of the tensors
    * @param parameters themselves; empty where only the kind of transform matters
    * @param keepsNonFinite whether coordinates that are not finite pass as they are
    * @param threads how many threads a step may run on
    */
   public static TransformLink of(
       GradientTransform transform,
-      int tensors,
+      List<String> names,
       List<Parameter> parameters,
       boolean keepsNonFinite,
       int threads) {
+    int tensors = names.size();
     return switch (transform) {
+      case GradientTransform.Some c -> {
+        TransformLink link = of(c.transform(), names, parameters, keepsNonFinite, threads);
+        link.spare(i -> !c.isFor(names.get(i)));
+        yield link;
+      }
+      case GradientTransform.Scale c -> new ScaleLink(c, tensors, keepsNonFinite);
       case GradientTransform.GlobalNorm c -> new GlobalNormLink(c, tensors, keepsNonFinite);
       case GradientTransform.ZClip c -> new ZClipLink(c, tensors, keepsNonFinite);
       case GradientTransform.Value c -> new ValueLink(c, tensors, keepsNonFinite);
@@ -37,15 +44,25 @@ public final class TransformLinks {
   }
 
   /**
-   * Transforms in their order, as checkpoints tell them. Files are compared by
-   * these texts: they stay as they are, whatever becomes of the names in the code.
+   * Transforms in their order, as checkpoints tell them. Files are compared by these texts: they
+   * stay as they are, whatever becomes of the names in the code.
    */
   public static String text(List<GradientTransform> transforms) {
-    return transforms.stream().map(TransformLinks::text).collect(Collectors.joining(", ", "[", "]"));
+    return transforms.stream()
+        .map(TransformLinks::text)
+        .collect(Collectors.joining(", ", "[", "]"));
   }
 
   private static String text(GradientTransform transform) {
     return switch (transform) {
+      case GradientTransform.Some c -> {
+        String all = text(c.transform());
+        String names =
+            c.patterns().stream().map(TransformLinks::escaped).collect(Collectors.joining("|"));
+        yield "%s, %s=%s]"
+            .formatted(all.substring(0, all.length() - 1), c.isExcept() ? "except" : "only", names);
+      }
+      case GradientTransform.Scale c -> "Scale[factor=%s]".formatted(c.factor());
       case GradientTransform.GlobalNorm c -> "GlobalNorm[maxNorm=%s]".formatted(c.maxNorm());
       case GradientTransform.Value c -> "Value[limit=%s]".formatted(c.limit());
       case GradientTransform.AdaClip c -> "AdaClip[decay=%s]".formatted(c.decay());
@@ -58,5 +75,15 @@ public final class TransformLinks {
           "ZClip[decay=%s, threshold=%s, warmupSteps=%s]"
               .formatted(c.decay(), c.threshold(), c.warmupSteps());
     };
+  }
+
+  /** A pattern without what separates texts. */
+  private static String escaped(String pattern) {
+    return pattern
+        .replace("%", "%25")
+        .replace("[", "%5B")
+        .replace("]", "%5D")
+        .replace("|", "%7C")
+        .replace(",", "%2C");
   }
 }

@@ -80,7 +80,7 @@ final class DeviceDecidedTest {
             GradientTransform.adaClip(),
             GradientTransform.adaGN(),
             GradientTransform.agc())) {
-      TransformLink link = TransformLinks.of(transform, 0, List.of(), true, 1);
+      TransformLink link = TransformLinks.of(transform, List.of(), List.of(), true, 1);
       assertThat(link instanceof DeviceDecided).as("%s", transform).isEqualTo(link.measures());
     }
   }
