@@ -95,7 +95,9 @@ class MainTest {
             throw new IOException("No space left on device");
           }
         };
-    var out = new PrintWriter(new PrintStream(full, false, StandardCharsets.UTF_8), true);
+    var out =
+        new PrintWriter(
+            new PrintStream(full, false, StandardCharsets.UTF_8), true, StandardCharsets.UTF_8);
     Terminal terminal = new Terminal(out, screen.terminal(false).err(), /* interactive= */ false);
 
     assertThat(Shell.run(Main.commandLine(terminal), terminal, "--version")).isEqualTo(1);

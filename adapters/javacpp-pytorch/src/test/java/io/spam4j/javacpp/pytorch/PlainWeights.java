@@ -52,7 +52,7 @@ final class PlainWeights {
   static final class State {
     final double[] first;
     final double[] second;
-    long updates;
+    int updates;
 
     State(int elements) {
       first = new double[elements];

@@ -12,7 +12,6 @@ import io.spam4j.javacpp.pytorch.PlainWeights.Storage;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.HashMap;
-import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -46,7 +45,7 @@ final class TorchSequence implements AutoCloseable {
 
   TorchSequence(long seed, Path folder) {
     random = new Random(seed);
-    algorithm = Algorithm.values()[random.nextInt(2)];
+    algorithm = random.nextBoolean() ? Algorithm.ADAMW : Algorithm.SGD;
     state = folder.resolve("state.safetensors");
     twins = new TorchTwins(random, log, folder);
     plain = twins.plain;
@@ -212,7 +211,7 @@ final class TorchSequence implements AutoCloseable {
     List<Parameter> parameters = torch.parameters();
     assertThat(parameters).extracting(Parameter::name).hasToString(taken.toString());
     Throwable thrown = catchThrowable(() -> optimizer = algorithm.build(parameters));
-    Map<Storage, PlainWeights> owners = new IdentityHashMap<>();
+    Map<Storage, PlainWeights> owners = new HashMap<>();
     for (PlainWeights weights : taken) {
       PlainWeights other = owners.put(weights.storage, weights);
       if (other != null) {

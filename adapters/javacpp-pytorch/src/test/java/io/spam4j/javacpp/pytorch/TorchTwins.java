@@ -8,7 +8,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
-import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -190,7 +189,7 @@ final class TorchTwins {
 
   /** Copies; what is one memory stays one. */
   private static Map<PlainWeights, Storage> copies(Map<PlainWeights, Storage> storages) {
-    Map<Storage, Storage> copied = new IdentityHashMap<>();
+    Map<Storage, Storage> copied = new HashMap<>();
     Map<PlainWeights, Storage> result = new HashMap<>();
     storages.forEach(
         (weights, storage) ->
