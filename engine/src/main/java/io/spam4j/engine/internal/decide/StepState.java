@@ -1,5 +1,6 @@
 package io.spam4j.engine.internal.decide;
 
+import io.spam4j.engine.StepReport;
 import io.spam4j.engine.checkpoint.ParameterState;
 import io.spam4j.engine.checkpoint.TrainingState;
 import io.spam4j.tensors.Tensor;
@@ -132,10 +133,10 @@ public final class StepState {
     return spikes[tensor];
   }
 
-  /** Adds the spikes of a step, of each tensor. */
-  public void addSpikes(long[] ofStep) {
+  /** Adds what a step has counted to what is counted over all steps. */
+  public void add(StepReport ofStep) {
     for (int i = 0; i < spikes.length; i++) {
-      spikes[i] = Math.min(spikes[i] + ofStep[i], ParameterState.Counters.MOST);
+      spikes[i] = Math.min(spikes[i] + ofStep.spikes(i), ParameterState.Counters.MOST);
     }
   }
 

@@ -102,7 +102,7 @@ final class DeviceReports {
 
   private void end(List<String> nonFinite) {
     nonFiniteTensors = nonFinite;
-    step.addSpikes(report.tensorSpikes);
+    step.add(report);
     streak.add(!nonFinite.isEmpty());
     telemetry.end(report);
   }

@@ -4,7 +4,6 @@ import static java.lang.foreign.ValueLayout.JAVA_DOUBLE_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 
-import io.spam4j.tensors.DType;
 import io.spam4j.tensors.Tensor;
 import io.spam4j.tensors.internal.simd.Bfloat16;
 import java.lang.System.Logger.Level;
@@ -21,7 +20,7 @@ public final class StateCopy {
    *
    * @param parameter its name
    * @param state the name of the tensor
-   * @param target F32, BF16, or of the type that was saved; of as many elements
+   * @param target F32, F16, BF16, or of the type that was saved; of as many elements
    */
   public static void copy(String parameter, String state, Tensor saved, Tensor target) {
     if (saved.dtype() == target.dtype()) {
@@ -58,11 +57,14 @@ public final class StateCopy {
                 Float.intBitsToFloat(source.get(JAVA_SHORT_UNALIGNED, i * Short.BYTES) << 16);
             default -> throw new IllegalArgumentException("no conversion: dtype=" + from.dtype());
           };
-      if (target.dtype() == DType.BF16) {
-        one.set(JAVA_FLOAT_UNALIGNED, 0, value);
-        Bfloat16.encodeNearest(one, 0, to, i, 1);
-      } else {
-        to.set(JAVA_FLOAT_UNALIGNED, i * Float.BYTES, value);
+      switch (target.dtype()) {
+        case F32 -> to.set(JAVA_FLOAT_UNALIGNED, i * Float.BYTES, value);
+        case F16 -> to.set(JAVA_SHORT_UNALIGNED, i * Short.BYTES, Float.floatToFloat16(value));
+        case BF16 -> {
+          one.set(JAVA_FLOAT_UNALIGNED, 0, value);
+          Bfloat16.encodeNearest(one, 0, to, i, 1);
+        }
+        default -> throw new IllegalArgumentException("no conversion: dtype=" + target.dtype());
       }
     }
   }

@@ -115,7 +115,7 @@ final class Stepper {
       }
     }
     counts.describe(report);
-    step.addSpikes(report.tensorSpikes);
+    step.add(report);
     streak.add(skips || report.skippedCoordinates() > 0);
     report.nanos = System.nanoTime() - start;
     guard.end();
