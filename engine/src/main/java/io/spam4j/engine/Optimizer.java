@@ -132,7 +132,9 @@ public interface Optimizer extends AutoCloseable {
    * @throws IOException if the file cannot be written, or something is there that is no file
    * @throws IllegalArgumentException if a note is not valid Unicode, or names and notes need more
    *     than 2^30 bytes in all
-   * @throws IllegalStateException if the optimizer is closed, or a step or load has broken off
+   * @throws IllegalStateException if the optimizer is closed, a step or load has broken off, or
+   *     weights are to be saved that are not finite, unless the policy is {@link
+   *     NonFinitePolicy#PROPAGATE}: no run could go on from them
    */
   void save(Path file, SaveOptions options) throws IOException;
 

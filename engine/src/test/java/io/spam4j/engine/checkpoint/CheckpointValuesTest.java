@@ -19,6 +19,7 @@ import io.spam4j.testing.OptimizerCase;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -151,6 +152,27 @@ final class CheckpointValuesTest {
               rule, file, state, value);
 
       Snapshot.of(run.optimizer).assertSame(before);
+    }
+  }
+
+  @Test
+  void save_ofWeightsThatCouldNotBeLoaded_isRefused_andTheOldFileStays() throws IOException {
+    Path file = folder.resolve("file");
+    try (var run = adamW(NonFinitePolicy.SKIP_COORDINATE, MomentFormat.F32)) {
+      run.draw();
+      run.step();
+      run.optimizer.save(file, SaveOptions.defaults().withWeights());
+      byte[] old = Files.readAllBytes(file);
+      run.optimizer.parameters().getFirst().weights().setFloat(7, Float.POSITIVE_INFINITY);
+
+      assertThatThrownBy(() -> run.optimizer.save(file, SaveOptions.defaults().withWeights()))
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessage(
+              "weights must be finite to be saved, but with NonFinitePolicy.PROPAGATE, go back to"
+                  + " an older file or save without them: parameter=w, element=7, value=Infinity");
+
+      assertThat(file).hasBinaryContent(old);
+      run.optimizer.save(file, SaveOptions.defaults());
     }
   }
 

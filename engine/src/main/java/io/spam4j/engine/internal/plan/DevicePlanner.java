@@ -26,6 +26,7 @@ import io.spam4j.engine.internal.step.CheckpointSources;
 import io.spam4j.engine.internal.step.Compatibility;
 import io.spam4j.engine.internal.step.Configuration;
 import io.spam4j.engine.internal.step.EngineOptimizer;
+import io.spam4j.engine.internal.state.StateValues;
 import io.spam4j.engine.internal.transform.DeviceDecided;
 import io.spam4j.engine.internal.transform.TransformChain;
 import io.spam4j.engine.internal.transform.TransformLink;
@@ -224,6 +225,7 @@ public final class DevicePlanner implements StepPlanner {
         weights.put(names.get(i), copies.weights(i, arena));
       }
       TrainingState training = trainingState(stepCount(), i -> copiedState(i, arena), weights);
+      StateValues.requireLoadable(weights, configuration.propagates());
       CheckpointWriter.write(file, training, options);
     }
   }

@@ -10,6 +10,7 @@ import io.spam4j.engine.internal.decide.StateNames;
 import io.spam4j.tensors.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
+import java.util.Map;
 
 /**
  * Which numbers state and weights can have: what no step gives is no state. A mean of squares is
@@ -75,6 +76,31 @@ public final class StateValues {
         throw refused(file, parameter, state, tensor, i, propagates);
       }
     }
+  }
+
+  /**
+   * Refuses weights that a load would refuse: a file that is whole stays, and nothing takes its
+   * place that no run can go on from.
+   *
+   * @param weights by the names of their parameters
+   * @param propagates whether gradients that are not finite take part in the arithmetic
+   * @throws IllegalStateException if some are not finite, though gradients that are not take no
+   *     part
+   */
+  public static void requireLoadable(Map<String, Tensor> weights, boolean propagates) {
+    Range range = Range.of(WEIGHTS, propagates);
+    weights.forEach(
+        (parameter, tensor) -> {
+          for (long i = 0; i < tensor.elements(); i++) {
+            if (!isValid(tensor, i, range)) {
+              throw new IllegalStateException(
+                  ("weights must be finite to be saved, but with NonFinitePolicy.PROPAGATE, go back"
+                          + " to an older file or save without them: parameter=%s, element=%d,"
+                          + " value=%s")
+                      .formatted(parameter, i, value(tensor, i)));
+            }
+          }
+        });
   }
 
   private static boolean isValid(Tensor tensor, long i, Range range) {

@@ -6,21 +6,13 @@ import io.spam4j.engine.NonFinitePolicy;
 import io.spam4j.engine.Optimizer;
 import io.spam4j.engine.Parameter;
 import io.spam4j.engine.StepReport;
-import io.spam4j.engine.checkpoint.CheckpointWriter;
-import io.spam4j.engine.checkpoint.ExpectedState;
-import io.spam4j.engine.checkpoint.ExpectedState.TensorType;
 import io.spam4j.engine.checkpoint.LoadOptions;
 import io.spam4j.engine.checkpoint.LoadReport;
-import io.spam4j.engine.checkpoint.ParameterState;
 import io.spam4j.engine.checkpoint.SaveOptions;
-import io.spam4j.engine.checkpoint.SavedMask;
-import io.spam4j.engine.checkpoint.TrainingState;
-import io.spam4j.engine.internal.decide.Hyperparameters;
 import io.spam4j.engine.internal.decide.StepState;
 import io.spam4j.engine.internal.measure.MeasurePass;
 import io.spam4j.engine.internal.memory.CountedArenas;
 import io.spam4j.engine.internal.memory.CountedArenas.Use;
-import io.spam4j.engine.internal.state.StateStore;
 import io.spam4j.engine.internal.transform.TransformChain;
 import io.spam4j.engine.internal.transform.TransformLink;
 import io.spam4j.engine.internal.work.WorkPlan;
@@ -32,15 +24,12 @@ import java.lang.foreign.Arena;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.SequencedMap;
 import org.jspecify.annotations.Nullable;
 
@@ -52,16 +41,13 @@ public final class EngineOptimizer implements Optimizer {
   private static final VarHandle RUNNING = running();
 
   private final String name;
-  private final SequencedMap<String, String> settings;
-  private final StateStore.Layout layout;
   private final List<Parameter> parameters;
-  private final List<Hyperparameters> hyperparameters;
   private final Map<String, Integer> indexes = new HashMap<>();
   private final MemoryCheck memoryCheck;
   private final @Nullable MeasurePass measure;
   private final TransformChain chain;
   private final UpdateRule rule;
-  private final @Nullable SelectiveRule selective; // the same, if it is one
+  private final HeldState held;
   private final boolean propagates; // whether NaN of gradients reaches the state
   private final CountedArenas memory;
   final StepState step;
@@ -76,11 +62,8 @@ public final class EngineOptimizer implements Optimizer {
   public EngineOptimizer(Configuration configuration, List<Parameter> parameters) {
     Algorithm algorithm = configuration.algorithm();
     name = algorithm.name();
-    layout = algorithm.layout();
     propagates = configuration.propagates();
-    settings = Collections.unmodifiableSequencedMap(algorithm.settings());
     this.parameters = List.copyOf(parameters);
-    hyperparameters = configuration.hyperparameters();
     List<String> names = parameters.stream().map(Parameter::name).toList();
     Compatibility.require(
         configuration, names, parameters.stream().map(p -> p.weights().dtype()).toList());
@@ -117,7 +100,7 @@ public final class EngineOptimizer implements Optimizer {
       var parts =
           new RuleParts(
               this.parameters,
-              hyperparameters,
+              configuration.hyperparameters(),
               nonFinite,
               chain,
               counts,
@@ -126,7 +109,7 @@ public final class EngineOptimizer implements Optimizer {
               threads);
       made = algorithm.rule().of(parts);
       rule = made;
-      selective = rule instanceof SelectiveRule some ? some : null;
+      held = new HeldState(algorithm, parts, rule, step, propagates);
       stepper =
           new Stepper(
               parts,
@@ -221,32 +204,13 @@ public final class EngineOptimizer implements Optimizer {
   @Override
   public Map<String, Double> scalars(String parameter) {
     int index = index(parameter);
-    return Collections.unmodifiableMap(ownScalars(index));
-  }
-
-  /** What decision and transforms keep of a parameter. */
-  private SequencedMap<String, Double> ownScalars(int index) {
-    SequencedMap<String, Double> scalars = decidedScalars(index);
-    chain.addScalars(index, scalars);
-    return scalars;
-  }
-
-  private SequencedMap<String, Double> decidedScalars(int index) {
-    SequencedMap<String, Double> scalars = new LinkedHashMap<>();
-    if (selective != null) {
-      selective.addScalars(index, scalars);
-    }
-    return scalars;
+    return Collections.unmodifiableMap(held.scalars(index));
   }
 
   @Override
   public Optional<IndexMask> mask(String parameter) {
     requireOpen();
-    return Optional.ofNullable(mask(index(parameter)));
-  }
-
-  private @Nullable IndexMask mask(int index) {
-    return selective == null ? null : selective.mask(index);
+    return Optional.ofNullable(held.mask(index(parameter)));
   }
 
   @Override
@@ -257,7 +221,7 @@ public final class EngineOptimizer implements Optimizer {
     try {
       requireOpen();
       guard.requireWhole();
-      CheckpointWriter.write(file, trainingState(step.steps(), options.hasWeights()), options);
+      held.save(file, options);
     } finally {
       running = false;
     }
@@ -283,8 +247,8 @@ public final class EngineOptimizer implements Optimizer {
             CheckpointSources.open(
                 file,
                 reading,
-                at -> trainingState(at, /* hasWeights= */ false),
-                expectedStates(),
+                at -> held.training(at, /* hasWeights= */ false),
+                held.expected(),
                 propagates,
                 options)) {
       new Restoration(parameters, rule, chain, step, guard, memory.arenas(Use.SCRATCH))
@@ -295,64 +259,6 @@ public final class EngineOptimizer implements Optimizer {
       guard.note(e);
       throw e;
     }
-  }
-
-  /**
-   * What this optimizer holds.
-   *
-   * @param at counted from 0: the step whose learning rate is told
-   * @param hasWeights whether weights are part of it
-   */
-  private TrainingState trainingState(long at, boolean hasWeights) {
-    SequencedMap<String, ParameterState> states = new LinkedHashMap<>();
-    SequencedMap<String, Tensor> weights = new LinkedHashMap<>();
-    for (int i = 0; i < parameters.size(); i++) {
-      Parameter parameter = parameters.get(i);
-      states.put(parameter.name(), parameterState(i, at));
-      if (hasWeights) {
-        weights.put(parameter.name(), parameter.weights());
-      }
-    }
-    return new TrainingState(name, step.steps(), step.nonFiniteSteps(), settings, states, weights);
-  }
-
-  private ParameterState parameterState(int i, long at) {
-    Parameter parameter = parameters.get(i);
-    return new ParameterState(
-        parameter.name(),
-        TensorType.of(parameter.weights()).shape(),
-        hyperparameters.get(i).text(at),
-        step.counters(i),
-        rule.state(i),
-        Optional.ofNullable(mask(i)).map(SavedMask::of),
-        ownScalars(i));
-  }
-
-  /** What each parameter can be loaded from. */
-  private List<ExpectedState> expectedStates() {
-    List<ExpectedState> expected = new ArrayList<>();
-    for (int i = 0; i < parameters.size(); i++) {
-      int index = i;
-      expected.add(
-          new ExpectedState(
-              parameters.get(i).weights().dtype(),
-              selective != null && selective.isPacked(i),
-              selected -> expectedTensors(index, selected),
-              decidedScalars(i).keySet()));
-    }
-    return expected;
-  }
-
-  /** Of the tensors that are there, or of those for another selection. */
-  private SequencedMap<String, TensorType> expectedTensors(int i, OptionalLong selected) {
-    if (selected.isEmpty()) {
-      SequencedMap<String, TensorType> types = new LinkedHashMap<>();
-      rule.state(i).forEach((state, tensor) -> types.put(state, TensorType.of(tensor)));
-      return types;
-    }
-    Tensor weights = parameters.get(i).weights();
-    long[] moments = {selected.getAsLong()};
-    return layout.types(parameters.get(i).name(), weights.dtype(), weights.shape(), moments);
   }
 
   private int index(String parameter) {
