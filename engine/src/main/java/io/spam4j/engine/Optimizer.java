@@ -42,7 +42,8 @@ public interface Optimizer extends AutoCloseable {
    *     or Inf; with the policies that skip, if too many steps in a row met such gradients, see
    *     {@link io.spam4j.engine.optimizers.OptimizerBuilder#stopAfterNonFinite}
    * @throws IllegalStateException if the optimizer is closed, a step is running, listeners are told
-   *     of one, memory it needs has been freed, or a step or load has broken off
+   *     of one, memory it needs has been freed, a step or load has broken off, or weights have
+   *     moved ({@link Parameter#inPlace})
    * @throws StepListenerException if the step is complete and a listener failed
    */
   StepReport step(Gradients gradients);

@@ -14,8 +14,16 @@ import java.util.Objects;
  * @param weights {@link DType#F32}, or, for optimizers of Adam's family, {@link DType#BF16}: see
  *     {@link io.spam4j.engine.optimizers.MomentBuilder#weightRounding}; writable, at least one
  *     element
+ * @param inPlace throws {@link IllegalStateException}, with the name and the remedy, once {@code
+ *     weights} no longer shows the memory that the model trains with; asked before weights are
+ *     changed, saved or loaded. For frameworks that may move weights: nothing to check otherwise
  */
-public record Parameter(String name, Tensor weights) {
+public record Parameter(String name, Tensor weights, Runnable inPlace) {
+  /** Weights that stay where they are. */
+  public Parameter(String name, Tensor weights) {
+    this(name, weights, Parameter::stays);
+  }
+
   /**
    * Checks the weights.
    *
@@ -25,6 +33,7 @@ public record Parameter(String name, Tensor weights) {
   public Parameter {
     Objects.requireNonNull(name, "name must not be null");
     Objects.requireNonNull(weights, "weights must not be null");
+    Objects.requireNonNull(inPlace, "inPlace must not be null");
     if (name.isEmpty()) {
       throw new IllegalArgumentException("parameter name must not be empty: weights=" + weights);
     }
@@ -41,5 +50,12 @@ public record Parameter(String name, Tensor weights) {
     if (weights.memory().isReadOnly()) {
       throw new IllegalArgumentException("weights must be writable: parameter=" + name);
     }
+  }
+
+  private static void stays() {}
+
+  @Override
+  public String toString() {
+    return "Parameter[name=" + name + ", weights=" + weights + "]";
   }
 }

@@ -43,7 +43,7 @@ final class TorchParameter {
   }
 
   Parameter parameter() {
-    return new Parameter(name, view);
+    return new Parameter(name, view, this::requireInPlace);
   }
 
   /**

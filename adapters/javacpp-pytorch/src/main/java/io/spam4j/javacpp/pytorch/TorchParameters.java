@@ -43,10 +43,11 @@ import org.jspecify.annotations.Nullable;
  * bfloat16; {@code weightRounding} of their builders says how its weights are rounded.
  *
  * <p><b>Weights that move.</b> {@code set_data}, {@code Module.to} and {@code Module.load} give a
- * parameter other memory, and the optimizer still has the old one. The next step then throws {@link
- * IllegalStateException} with the parameter's name, before anything has changed: call {@code of}
- * again and build the optimizer from it; {@code save} and {@code load} carry its state over. Values
- * that are copied into the weights ({@code copy_} under {@code NoGradGuard}) move nothing.
+ * parameter other memory, and the optimizer still has the old one. The next step, and the next save
+ * or load with weights, then throws {@link IllegalStateException} with the parameter's name, before
+ * anything has changed: call {@code of} again and build the optimizer from it; {@code save} and
+ * {@code load} carry its state over. Values that are copied into the weights ({@code copy_} under
+ * {@code NoGradGuard}) move nothing.
  *
  * <p><b>What is frozen</b> ({@code requires_grad} false) has no gradient, whatever is left in
  * {@code grad}, and so stays as it is: no decay, no moments that move on. It may be frozen and

@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.bytedeco.pytorch.global.torch.ones;
 
 import io.spam4j.engine.Optimizer;
+import io.spam4j.engine.checkpoint.LoadOptions;
+import io.spam4j.engine.checkpoint.SaveOptions;
 import io.spam4j.engine.optimizers.AdamW;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -182,6 +184,38 @@ class TorchMovingTest {
           .isInstanceOf(IllegalStateException.class)
           .hasMessage(RULE + "bias, memory=another");
       assertThat(floats(weight)).containsExactly(1, 1);
+    }
+  }
+
+  @Test
+  void weights_moved_areNeitherSavedNorLoaded() throws IOException {
+    Path file = folder.resolve("run.safetensors");
+    try (var torch = TorchParameters.of(model);
+        Optimizer optimizer = build(torch)) {
+      optimizer.save(file, SaveOptions.defaults().withWeights());
+      weight.set_data(ones(1, 2));
+      assertThatThrownBy(() -> optimizer.save(file, SaveOptions.defaults().withWeights()))
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessage(RULE + "weight, memory=another");
+      assertThatThrownBy(() -> optimizer.load(file, LoadOptions.strict().withWeights()))
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessage(RULE + "weight, memory=another");
+    }
+  }
+
+  /** The first half of the remedy alone: parameters taken anew, and the optimizer of before. */
+  @Test
+  void weights_movedAndTakenAgain_areRefusedByTheOptimizerOfBefore() {
+    try (var before = TorchParameters.of(model);
+        Optimizer optimizer = build(before)) {
+      weight.set_data(ones(1, 2));
+      try (var after = TorchParameters.of(model)) {
+        backward();
+        assertThatThrownBy(() -> optimizer.step(after.gradients()))
+            .isInstanceOf(IllegalStateException.class)
+            .hasMessage(RULE + "weight, memory=another");
+        assertThat(floats(bias)).containsExactly(1);
+      }
     }
   }
 

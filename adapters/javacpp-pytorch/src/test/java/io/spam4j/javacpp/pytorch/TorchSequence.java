@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 import io.spam4j.engine.Optimizer;
 import io.spam4j.engine.Parameter;
 import io.spam4j.engine.checkpoint.LoadOptions;
+import io.spam4j.engine.checkpoint.SaveOptions;
 import io.spam4j.javacpp.pytorch.PlainWeights.Algorithm;
 import io.spam4j.javacpp.pytorch.PlainWeights.State;
 import io.spam4j.javacpp.pytorch.PlainWeights.Storage;
@@ -37,6 +38,7 @@ final class TorchSequence implements AutoCloseable {
 
   // What the file holds.
   private @Nullable Map<String, State> savedState;
+  private @Nullable Map<String, double[]> savedValues;
 
   /** Steps that were done, and exceptions that were right. */
   int steps;
@@ -161,23 +163,63 @@ final class TorchSequence implements AutoCloseable {
     if (optimizer == null) {
       return;
     }
+    boolean withWeights = random.nextBoolean();
     if (random.nextBoolean()) {
-      log.append(" save");
-      optimizer.save(state);
+      log.append(withWeights ? " save(weights)" : " save");
+      var saving = optimizer;
+      var options = SaveOptions.defaults();
+      Throwable thrown =
+          catchThrowable(() -> saving.save(state, withWeights ? options.withWeights() : options));
+      if (withWeights && hasRefusedMoved(thrown)) {
+        return;
+      }
+      assertThat(thrown).isNull();
+      savedValues = withWeights ? weightValues() : null;
       Map<String, State> saved = new HashMap<>();
       plain.stream().filter(w -> w.home != null).forEach(w -> saved.put(w.name, w.state.copy()));
       savedState = saved;
     } else if (savedState != null) {
-      log.append(" load");
-      load(optimizer, savedState);
+      boolean loadsWeights = withWeights && savedValues != null;
+      log.append(loadsWeights ? " load(weights)" : " load");
+      load(optimizer, savedState, loadsWeights);
     }
   }
 
-  private void load(Optimizer loading, Map<String, State> saved) throws IOException {
-    loading.load(state, LoadOptions.strict().allowMissingParameters().allowExtraParameters());
+  private Map<String, double[]> weightValues() {
+    Map<String, double[]> values = new HashMap<>();
+    plain.stream()
+        .filter(weights -> weights.home != null)
+        .forEach(weights -> values.put(weights.name, weights.storage.values.clone()));
+    return values;
+  }
+
+  /** Whether some parameter has moved, and then that one was named. */
+  private boolean hasRefusedMoved(@Nullable Throwable thrown) {
+    Optional<PlainWeights> moved =
+        plain.stream().filter(w -> w.home != null && w.hasMoved()).findFirst();
+    if (moved.isPresent()) {
+      assertThat(thrown).isInstanceOf(IllegalStateException.class);
+      assertThat(thrown).hasMessageContaining("parameter=" + moved.get());
+      refusals++;
+    }
+    return moved.isPresent();
+  }
+
+  private void load(Optimizer loading, Map<String, State> saved, boolean loadsWeights) {
+    LoadOptions some = LoadOptions.strict().allowMissingParameters().allowExtraParameters();
+    Throwable thrown =
+        catchThrowable(() -> loading.load(state, loadsWeights ? some.withWeights() : some));
+    if (loadsWeights && hasRefusedMoved(thrown)) {
+      return;
+    }
+    assertThat(thrown).isNull();
     for (PlainWeights weights : plain) {
       State found = saved.get(weights.name);
       weights.state = found == null ? new State(weights.elements()) : found.copy();
+      if (loadsWeights && savedValues != null && weights.home != null && found != null) {
+        double[] values = savedValues.getOrDefault(weights.name, weights.storage.values);
+        System.arraycopy(values, 0, weights.storage.values, 0, values.length);
+      }
     }
   }
 
@@ -200,7 +242,7 @@ final class TorchSequence implements AutoCloseable {
     assertThat(thrown).isNull();
     build(taken);
     if (optimizer != null && savedState != null && random.nextBoolean()) {
-      load(optimizer, savedState);
+      load(optimizer, savedState, /* loadsWeights= */ false);
     }
   }
 

@@ -221,6 +221,7 @@ public final class EngineOptimizer implements Optimizer {
     try {
       requireOpen();
       guard.requireWhole();
+      requireInPlace(options.hasWeights());
       held.save(file, options);
     } finally {
       running = false;
@@ -234,9 +235,16 @@ public final class EngineOptimizer implements Optimizer {
     begin("an optimizer must be loaded between steps");
     try {
       requireOpen();
+      requireInPlace(options.hasWeights());
       return restore(file, options);
     } finally {
       running = false;
+    }
+  }
+
+  private void requireInPlace(boolean usesWeights) {
+    if (usesWeights) {
+      parameters.forEach(parameter -> parameter.inPlace().run());
     }
   }
 

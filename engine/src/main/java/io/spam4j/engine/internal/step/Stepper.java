@@ -85,7 +85,10 @@ final class Stepper {
     int found = 0;
     for (int i = 0; i < gradients.length; i++) {
       gradients[i] = source.of(report.name(i));
-      found += gradients[i] == null ? 0 : 1;
+      if (gradients[i] != null) {
+        parameters.get(i).inPlace().run();
+        found++;
+      }
     }
     known.require(source, found);
     memoryCheck.check(gradients);
