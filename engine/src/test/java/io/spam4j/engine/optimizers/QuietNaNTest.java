@@ -73,12 +73,12 @@ final class QuietNaNTest {
       Tensor ofVector = Tensor.allocate(arena, DType.F32, COLUMNS);
       OptimizerBuilder<?> builder = make.get().nonFinite(NonFinitePolicy.PROPAGATE);
       try (Optimizer optimizer =
-          builder.build(List.of(new Parameter("m", matrix), new Parameter("v", vector)))) {
+          builder.build(List.of(new Parameter("embed", matrix), new Parameter("v", vector)))) {
         for (int step = 0; step < 200; step++) {
           int odds = step % 3 == 0 ? 200 : Integer.MAX_VALUE; // others have finite gradients
           fill(ofMatrix, random, odds);
           fill(ofVector, random, odds);
-          optimizer.step(name -> name.equals("m") ? ofMatrix : ofVector);
+          optimizer.step(name -> name.equals("embed") ? ofMatrix : ofVector);
           Set<Integer> nans = new TreeSet<>();
           addNaNs(matrix, nans);
           addNaNs(vector, nans);
