@@ -204,7 +204,7 @@ class PhiloxTest {
     // time.
     long bytes = Long.MAX_VALUE;
     double sum = 0;
-    for (int round = 0; round < 1000 && bytes != overhead; round++) {
+    for (int round = 0; round < 30_000 && bytes != overhead; round++) {
       bytes = -threads.getCurrentThreadAllocatedBytes();
       sum += drawAll(stream, 1000);
       bytes += threads.getCurrentThreadAllocatedBytes();
