@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Compares a checkpoint with the optimizer that is to continue from it. */
 public final class CheckpointMatch {
-  /** What can be converted to F32 and to BF16. */
+  /** What can be converted to each other. */
   private static final Set<DType> CONVERTIBLE =
       EnumSet.of(DType.F64, DType.F32, DType.F16, DType.BF16);
 
@@ -32,6 +32,7 @@ public final class CheckpointMatch {
   private final StateMeaning meaning;
   private final List<ParameterSource> sources = new ArrayList<>();
   private final SequencedMap<String, List<String>> startedAtZero = new LinkedHashMap<>();
+  private final SequencedMap<String, List<String>> rounded = new LinkedHashMap<>();
   private final SequencedMap<String, String> weightsLeft = new LinkedHashMap<>();
   private final List<String> unused = new ArrayList<>();
   // Each with the parameters that it is found in; none for what holds for all.
@@ -80,7 +81,7 @@ public final class CheckpointMatch {
         weights.add(source.parameter());
       }
     }
-    return new LoadReport(restored, fresh, startedAtZero, weights, weightsLeft, unused);
+    return new LoadReport(restored, fresh, startedAtZero, rounded, weights, weightsLeft, unused);
   }
 
   private void match() {
@@ -131,6 +132,8 @@ public final class CheckpointMatch {
     ParameterState kept = kept(source, of, state.decided(), fresh == null);
     if (fresh == null) {
       tellOfZeros(kept, of, tensors.keySet());
+    } else {
+      rounded.remove(name);
     }
     return new ParameterSource(name, kept, fresh, weights(source, of, state.weights()));
   }
@@ -234,6 +237,9 @@ public final class CheckpointMatch {
       if (file != wanted) {
         if (CONVERTIBLE.contains(file) && CONVERTIBLE.contains(wanted)) {
           differ(Difference.TYPES, state.getKey(), file, wanted, name);
+          rounded
+              .computeIfAbsent(name, _ -> new ArrayList<>())
+              .add(text(state.getKey(), file, wanted));
         } else {
           differ(text(state.getKey(), file, wanted), name);
         }

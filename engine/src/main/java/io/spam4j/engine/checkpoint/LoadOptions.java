@@ -105,7 +105,7 @@ public final class LoadOptions {
 
   /**
    * State that was saved as F64, F32, F16 or BF16 and that the optimizer keeps as F32 or BF16: it
-   * is rounded to the nearest, and a log line says so. 8-bit state has no conversion.
+   * is rounded to the nearest, as {@link LoadReport#rounded} tells. 8-bit state has no conversion.
    */
   public LoadOptions allowTypeConversion() {
     return allowing(Difference.TYPES);

@@ -14,6 +14,8 @@ import java.util.SequencedMap;
  * @param fresh parameters whose moments and counters start as in a new optimizer, and why
  * @param startedAtZero of each parameter, what the file lacks, or has of something else, and that
  *     starts at 0 beside what was restored: names of state tensors and of scalars
+ * @param rounded of each parameter, what was kept in another type and was rounded to the nearest:
+ *     the state tensor and both types
  * @param weights parameters whose weights were loaded; none unless {@link LoadOptions#withWeights}
  *     asks for them
  * @param weightsLeft parameters whose weights were asked for and stay as they are, and why
@@ -23,6 +25,7 @@ public record LoadReport(
     List<String> restored,
     SequencedMap<String, String> fresh,
     SequencedMap<String, List<String>> startedAtZero,
+    SequencedMap<String, List<String>> rounded,
     List<String> weights,
     SequencedMap<String, String> weightsLeft,
     List<String> unused) {
@@ -31,6 +34,7 @@ public record LoadReport(
     restored = List.copyOf(restored);
     fresh = copy(fresh);
     startedAtZero = copy(startedAtZero);
+    rounded = copy(rounded);
     weights = List.copyOf(weights);
     weightsLeft = copy(weightsLeft);
     unused = List.copyOf(unused);
@@ -40,8 +44,9 @@ public record LoadReport(
     return Collections.unmodifiableSequencedMap(new LinkedHashMap<>(map));
   }
 
-  /** Whether every parameter has all of its own, and all of the file was used. */
+  /** Whether every parameter has all of its own, as it was, and all of the file was used. */
   public boolean isComplete() {
-    return fresh.isEmpty() && startedAtZero.isEmpty() && weightsLeft.isEmpty() && unused.isEmpty();
+    boolean hasAll = fresh.isEmpty() && startedAtZero.isEmpty() && rounded.isEmpty();
+    return hasAll && weightsLeft.isEmpty() && unused.isEmpty();
   }
 }

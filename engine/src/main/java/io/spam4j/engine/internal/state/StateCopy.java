@@ -6,39 +6,22 @@ import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 
 import io.spam4j.tensors.Tensor;
 import io.spam4j.tensors.internal.simd.Bfloat16;
-import java.lang.System.Logger.Level;
 import java.lang.foreign.MemorySegment;
 
 /** Copies state from checkpoints, rounded where an optimizer keeps it in another type. */
 public final class StateCopy {
-  private static final System.Logger LOG = System.getLogger("io.spam4j.checkpoint");
-
   private StateCopy() {}
 
   /**
-   * Copies a state tensor. If it is rounded, a log line says so.
+   * Copies a state tensor.
    *
-   * @param parameter its name
-   * @param state the name of the tensor
    * @param target F32, F16, BF16, or of the type that was saved; of as many elements
    */
-  public static void copy(String parameter, String state, Tensor saved, Tensor target) {
+  public static void copy(Tensor saved, Tensor target) {
     if (saved.dtype() == target.dtype()) {
       target.memory().copyFrom(saved.memory());
     } else {
       round(saved, target);
-      tell(
-          "state rounded to %s: parameter=%s, state=%s, saved=%s"
-              .formatted(target.dtype(), parameter, state, saved.dtype()));
-    }
-  }
-
-  /** A log that fails is no reason to break off a load in the middle. */
-  private static void tell(String line) {
-    try {
-      LOG.log(Level.INFO, line);
-    } catch (RuntimeException e) {
-      // nothing but the line is lost
     }
   }
 

@@ -119,7 +119,7 @@ public record CheckpointSources(
       try (Arena arena = Arena.ofConfined()) {
         Tensor own = Tensor.allocate(arena, from.dtype(), from.shape());
         reader.read(from, own.memory());
-        StateCopy.copy(name(parameter), state, own, target);
+        StateCopy.copy(own, target);
       }
     }
     StateValues.require(file, name(parameter), state, target, propagates);
