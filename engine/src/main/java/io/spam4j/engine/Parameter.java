@@ -19,9 +19,17 @@ import java.util.Objects;
  *     changed, saved or loaded. For frameworks that may move weights: nothing to check otherwise
  */
 public record Parameter(String name, Tensor weights, Runnable inPlace) {
+  /** What there is to ask of weights that never move. */
+  private enum Stays implements Runnable {
+    ALWAYS;
+
+    @Override
+    public void run() {}
+  }
+
   /** Weights that stay where they are. */
   public Parameter(String name, Tensor weights) {
-    this(name, weights, Parameter::stays);
+    this(name, weights, Stays.ALWAYS);
   }
 
   /**
@@ -52,7 +60,10 @@ public record Parameter(String name, Tensor weights, Runnable inPlace) {
     }
   }
 
-  private static void stays() {}
+  /** Whether the weights may move, so that {@link #inPlace} has something to look at. */
+  public boolean canMove() {
+    return !(inPlace instanceof Stays);
+  }
 
   @Override
   public String toString() {

@@ -15,6 +15,9 @@ import io.spam4j.tensors.Tensor;
 import io.spam4j.tensors.mask.IndexMask;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
+import java.util.function.IntPredicate;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,6 +44,8 @@ final class Stepper {
 
   // What one step works with, and its report; reused.
   private final @Nullable Tensor[] gradients;
+  private final int[] packed; // tensors of which only selected weights have state
+  private final int[] movable; // those whose weights may be elsewhere
   private final StepFigures report;
 
   Stepper(
@@ -67,10 +72,16 @@ final class Stepper {
     counts = parts.counts();
     this.step = step;
     gradients = new Tensor[parameters.size()];
+    packed = selective == null ? new int[0] : those(selective::isPacked);
+    movable = those(i -> parameters.get(i).canMove());
     List<String> names = parameters.stream().map(Parameter::name).toList();
     learningRates = new LearningRates(parts.hyperparameters(), names, learningRate);
     known = new KnownNames(names);
     report = new StepFigures(names, step);
+  }
+
+  private int[] those(IntPredicate tensors) {
+    return IntStream.range(0, gradients.length).filter(tensors).toArray();
   }
 
   /** See {@link Optimizer#step}; nobody is told yet. */
@@ -85,9 +96,11 @@ final class Stepper {
     int found = 0;
     for (int i = 0; i < gradients.length; i++) {
       gradients[i] = source.of(report.name(i));
+      found += gradients[i] == null ? 0 : 1;
+    }
+    for (int i : movable) {
       if (gradients[i] != null) {
         parameters.get(i).inPlace().run();
-        found++;
       }
     }
     known.require(source, found);
@@ -113,9 +126,7 @@ final class Stepper {
       }
       rule.run(step);
       report.bytes += rule.bytes(step);
-      if (selective != null) {
-        describeSelections(selective);
-      }
+      describeSelections();
     }
     counts.describe(report);
     step.add(report);
@@ -137,10 +148,10 @@ final class Stepper {
     guard.undo();
   }
 
-  private void describeSelections(SelectiveRule some) {
-    for (int i = 0; i < gradients.length; i++) {
-      IndexMask mask = some.isPacked(i) ? some.mask(i) : null;
-      report.tensorUnselected[i] = some.isPacked(i) && (mask == null || mask.count() == 0);
+  private void describeSelections() {
+    for (int i : packed) {
+      IndexMask mask = Objects.requireNonNull(selective).mask(i);
+      report.tensorUnselected[i] = mask == null || mask.count() == 0;
     }
   }
 
