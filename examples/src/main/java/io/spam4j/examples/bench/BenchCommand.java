@@ -24,7 +24,7 @@ import picocli.CommandLine.Spec;
     description = {
       "Time optimizer steps in turn, each beside a loop that moves the same bytes and computes"
           + " nothing: of this engine, of plain Java and C loops, and of libtorch. Checks what each"
-          + " does first. All arms take some minutes and 9 GB.",
+          + " does first. All arms take some minutes and 12 GB.",
       ""
     })
 public final class BenchCommand implements Callable<Integer> {

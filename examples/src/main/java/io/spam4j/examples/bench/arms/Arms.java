@@ -25,6 +25,10 @@ public final class Arms {
           new Arm("adamw-f32", MODELS, Traffic.DENSE, Arms::adamW),
           new Arm("spam-f32", ALL_SIZES, Traffic.DENSE, Arms::spam),
           new Arm("stablespam-f32", MODELS, Traffic.MEASURED, Arms::stableSpam),
+          new Arm("spam-f32-spiky0.1", ONE_TENSOR, Traffic.DENSE, spiky(0.001)),
+          new Arm("spam-f32-spiky1", ONE_TENSOR, Traffic.DENSE, spiky(0.01)),
+          new Arm("spam-f32-spiky50", ONE_TENSOR, Traffic.DENSE, spiky(0.5)),
+          new Arm("spam-f32-spiky100", ONE_TENSOR, Traffic.DENSE, spiky(1)),
           new Arm("spam-f32-d0.25", LARGE, Traffic.sparse(0.25), sparse(0.25)),
           new Arm("spam-f32-d0.05", LARGE, Traffic.sparse(0.05), sparse(0.05)),
           new Arm("spam-f32-d0.0025", LARGE, Traffic.sparse(0.0025), sparse(0.0025)),
@@ -62,6 +66,10 @@ public final class Arms {
 
   private static Arm.Factory packed(DType dtype, MomentFormat moments) {
     return memory -> new PackedArm(memory, dtype, moments);
+  }
+
+  private static Arm.Factory spiky(double share) {
+    return memory -> new SpikyArm(memory, share);
   }
 
   private static Arm.Factory sparse(double density) {
