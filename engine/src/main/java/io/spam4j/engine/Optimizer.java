@@ -135,7 +135,7 @@ public interface Optimizer extends AutoCloseable {
    * @throws IllegalArgumentException if a note is not valid Unicode, or names and notes need more
    *     than 2^30 bytes in all
    * @throws IllegalStateException if the optimizer is closed, a step or load has broken off, or
-   *     weights are to be saved that are not finite, unless the policy is {@link
+   *     state, or weights that are to be saved, are not finite, unless the policy is {@link
    *     NonFinitePolicy#PROPAGATE}: no run could go on from them
    */
   void save(Path file, SaveOptions options) throws IOException;

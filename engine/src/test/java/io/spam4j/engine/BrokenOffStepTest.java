@@ -8,6 +8,8 @@ import io.spam4j.engine.checkpoint.LoadOptions;
 import io.spam4j.engine.checkpoint.SaveOptions;
 import io.spam4j.engine.decision.Decision;
 import io.spam4j.engine.optimizers.MomentBuilder;
+import io.spam4j.engine.optimizers.Spam;
+import io.spam4j.engine.options.MaskSelection;
 import io.spam4j.tensors.DType;
 import io.spam4j.tensors.Tensor;
 import java.io.IOException;
@@ -15,10 +17,12 @@ import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** A step that could not finish: nothing goes on from what is left of it but a load. */
@@ -215,6 +219,46 @@ final class BrokenOffStepTest {
       } catch (StackOverflowError e) {
         // asked again further up
       }
+    }
+  }
+
+  static List<Throwable> failures() {
+    return List.of(
+        new IllegalStateException("mine"), new AssertionError("mine"), new IOException("mine"));
+  }
+
+  @SuppressWarnings("unchecked")
+  private static <E extends Throwable> void sneak(Throwable failure) throws E {
+    throw (E) failure;
+  }
+
+  @ParameterizedTest
+  @MethodSource("failures")
+  void step_whoseSelectionCannotBeHad_changesNothing(Throwable failure) {
+    var isBroken = new AtomicBoolean();
+    Spam.Builder sparse =
+        Spam.builder()
+            .density(0.5)
+            .resetInterval(2)
+            .maskSelection(
+                MaskSelection.given(
+                    (_, _) -> {
+                      if (isBroken.get()) {
+                        sneak(failure);
+                      }
+                      return new long[] {0, 2};
+                    }));
+    try (Optimizer optimizer =
+        sparse.build(List.of(new Parameter("a", a), new Parameter("b", b)))) {
+      step(optimizer);
+      Snapshot before = Snapshot.of(optimizer);
+      isBroken.set(true);
+
+      assertThatThrownBy(() -> step(optimizer)).isSameAs(failure);
+
+      Snapshot.of(optimizer).assertSame(before);
+      isBroken.set(false);
+      assertThat(step(optimizer).step()).isEqualTo(2);
     }
   }
 }

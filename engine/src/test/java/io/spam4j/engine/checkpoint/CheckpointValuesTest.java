@@ -10,6 +10,8 @@ import io.spam4j.engine.TensorRuns;
 import io.spam4j.engine.ZeroCopies;
 import io.spam4j.engine.device.StepPlanner;
 import io.spam4j.engine.optimizers.AdamW;
+import io.spam4j.engine.optimizers.OptimizerBuilder;
+import io.spam4j.engine.optimizers.Sgd;
 import io.spam4j.engine.optimizers.Spam;
 import io.spam4j.engine.optimizers.StableSpam;
 import io.spam4j.engine.options.MomentFormat;
@@ -168,11 +170,33 @@ final class CheckpointValuesTest {
       assertThatThrownBy(() -> run.optimizer.save(file, SaveOptions.defaults().withWeights()))
           .isInstanceOf(IllegalStateException.class)
           .hasMessage(
-              "weights must be finite to be saved, but with NonFinitePolicy.PROPAGATE, go back to"
-                  + " an older file or save without them: parameter=w, element=7, value=Infinity");
+              "what is saved must be finite but with NonFinitePolicy.PROPAGATE, go back to an older"
+                  + " file: parameter=w, state=weights, element=7, value=Infinity");
 
       assertThat(file).hasBinaryContent(old);
       run.optimizer.save(file, SaveOptions.defaults());
+    }
+  }
+
+  @Test
+  void save_ofStateThatCouldNotBeLoaded_isRefused() throws IOException {
+    Path file = folder.resolve("file");
+    OptimizerBuilder<?> still = Sgd.builder().momentum(0.9).learningRate(0);
+    try (var run = new TensorRuns(still, 1, Map.of("w", new long[] {30}))) {
+      run.draw();
+      run.step();
+      run.optimizer.save(file);
+      gradient(run).setFloat(3, Float.MAX_VALUE);
+      run.step();
+      run.step();
+
+      assertThatThrownBy(() -> run.optimizer.save(file))
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessage(
+              "what is saved must be finite but with NonFinitePolicy.PROPAGATE, go back to an older"
+                  + " file: parameter=w, state=momentum_buffer, element=3, value=Infinity");
+
+      assertThat(run.optimizer.load(file).isComplete()).isTrue();
     }
   }
 

@@ -12,7 +12,7 @@ import java.util.Map;
  * one with the data that it describes, {@code data}, in a file whose metadata say so.
  */
 final class NestedHeader {
-  private static final String KEY = "nested";
+  private static final String KEY = "spam4j.nested";
   private static final String VALUE = "safetensors";
   private static final String DATA = "data";
   private static final String HEADER = "header";
@@ -34,6 +34,18 @@ final class NestedHeader {
   /** Where the header of the file inside is. */
   static SafetensorsHeader.Entry entry(SafetensorsHeader outer) {
     return outer.entries().get(1);
+  }
+
+  /** Refuses one that no writer makes, before there is memory for it. */
+  static void requireSize(Path file, SafetensorsHeader.Entry header)
+      throws SafetensorsFormatException {
+    long bytes = header.end - header.begin;
+    if (bytes > SafetensorsHeader.PREFIX + SafetensorsHeader.MAX_NESTED_BYTES) {
+      throw new SafetensorsFormatException(
+          "safetensors header inside must have at most %d bytes: file=%s, bytes=%d"
+              .formatted(
+                  SafetensorsHeader.PREFIX + SafetensorsHeader.MAX_NESTED_BYTES, file, bytes));
+    }
   }
 
   /**

@@ -140,9 +140,9 @@ public final class Safetensors {
   /**
    * Writes a file whose metadata tell the checksums of what is in it. Names and metadata that need
    * more than the 100,000,000 bytes that the format's header may have, of some hundred thousand
-   * tensors, become a file in a file: its metadata say {@code nested}, its tensor {@code data} has
-   * the bytes of all tensors, and its tensor {@code header} is the header that they would have.
-   * {@link #open} reads those too, other programs see the two tensors.
+   * tensors, become a file in a file: its metadata say {@code spam4j.nested}, its tensor {@code
+   * data} has the bytes of all tensors, and its tensor {@code header} is the header that they would
+   * have. {@link #open} reads those too, other programs see the two tensors.
    *
    * @throws IllegalArgumentException if the metadata take more or fewer bytes with other checksums
    * @see #write(Path, Map, Map)

@@ -67,6 +67,7 @@ public final class SafetensorsFile implements AutoCloseable {
 
   private SafetensorsHeader inner(SafetensorsHeader outer, Arena arena) throws IOException {
     SafetensorsHeader.Entry entry = NestedHeader.entry(outer);
+    NestedHeader.requireSize(file, entry);
     MemorySegment text = arena.allocate(entry.end - entry.begin);
     read(outer.dataStart() + entry.begin, text);
     return NestedHeader.read(file, outer, text);

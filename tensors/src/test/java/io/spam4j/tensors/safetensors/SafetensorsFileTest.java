@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.spam4j.tensors.DType;
 import io.spam4j.tensors.Tensor;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -132,13 +133,36 @@ final class SafetensorsFileTest {
   }
 
   @Test
+  void open_nestedHeaderOfAnySize_isRefusedBeforeThereIsMemoryForIt() throws IOException {
+    Path file = folder.resolve("sparse");
+    long bytes = 50_000_000_000L;
+    String json =
+        ("{\"__metadata__\":{\"spam4j.nested\":\"safetensors\"},"
+                + "\"data\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0,1]},"
+                + "\"header\":{\"dtype\":\"U8\",\"shape\":[%d],\"data_offsets\":[1,%d]}}")
+            .formatted(bytes, bytes + 1);
+    String padded = json + " ".repeat((8 - json.length() % 8) % 8);
+    try (RandomAccessFile sparse = new RandomAccessFile(file.toFile(), "rw")) {
+      sparse.writeLong(Long.reverseBytes(padded.length()));
+      sparse.writeBytes(padded);
+      sparse.setLength(8 + padded.length() + bytes + 1);
+    }
+
+    assertThatThrownBy(() -> SafetensorsFile.open(file))
+        .isInstanceOf(SafetensorsFormatException.class)
+        .hasMessage(
+            "safetensors header inside must have at most 1073741832 bytes: file=%s, bytes=%d",
+            file, bytes);
+  }
+
+  @Test
   void open_nestedHeaderWithoutItsLength_isRefused() throws IOException {
     Path file = folder.resolve("broken");
     Map<String, Tensor> tensors =
         Map.of(
             "data", Tensor.of(MemorySegment.ofArray(new byte[3]), DType.U8, 3),
             "header", Tensor.of(MemorySegment.ofArray(new byte[5]), DType.U8, 5));
-    Safetensors.write(file, tensors, Map.of("nested", "safetensors"));
+    Safetensors.write(file, tensors, Map.of("spam4j.nested", "safetensors"));
 
     assertThatThrownBy(() -> SafetensorsFile.open(file))
         .isInstanceOf(SafetensorsFormatException.class)

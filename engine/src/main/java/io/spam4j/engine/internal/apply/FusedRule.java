@@ -189,7 +189,7 @@ public final class FusedRule extends SelectiveRule {
     try {
       boolean resizes = sparse.prepare(step, decision.timeline());
       nextJob = resizes ? job() : null;
-    } catch (RuntimeException | Error e) {
+    } catch (Throwable e) { // a caller's selection can throw what Java does not declare
       sparse.discardPrepared();
       throw e;
     }

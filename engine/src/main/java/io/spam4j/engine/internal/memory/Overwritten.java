@@ -77,7 +77,7 @@ public final class Overwritten implements AutoCloseable {
         } else {
           kept.memory().copyFrom(kept.copy());
         }
-      } catch (RuntimeException gone) {
+      } catch (RuntimeException | Error gone) { // InternalError of a file that was shortened, too
         cause.addSuppressed(gone);
         isWhole = false;
       }

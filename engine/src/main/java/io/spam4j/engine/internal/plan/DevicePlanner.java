@@ -225,7 +225,7 @@ public final class DevicePlanner implements StepPlanner {
         weights.put(names.get(i), copies.weights(i, arena));
       }
       TrainingState training = trainingState(stepCount(), i -> copiedState(i, arena), weights);
-      StateValues.requireLoadable(weights, configuration.propagates());
+      StateValues.requireLoadable(training, configuration.propagates());
       CheckpointWriter.write(file, training, options);
     }
   }

@@ -6,11 +6,11 @@ import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 
 import io.spam4j.engine.checkpoint.CheckpointFormatException;
+import io.spam4j.engine.checkpoint.TrainingState;
 import io.spam4j.engine.internal.decide.StateNames;
 import io.spam4j.tensors.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
-import java.util.Map;
 
 /**
  * Which numbers state and weights can have: what no step gives is no state. A mean of squares is
@@ -70,52 +70,81 @@ public final class StateValues {
   public static void require(
       Path file, String parameter, String state, Tensor tensor, boolean propagates)
       throws CheckpointFormatException {
-    Range range = Range.of(state, propagates);
-    for (long i = 0; i < tensor.elements(); i++) {
-      if (!isValid(tensor, i, range)) {
-        throw refused(file, parameter, state, tensor, i, propagates);
-      }
+    long invalid = firstInvalid(tensor, Range.of(state, propagates));
+    if (invalid >= 0) {
+      throw refused(file, parameter, state, tensor, invalid, propagates);
     }
   }
 
   /**
-   * Refuses weights that a load would refuse: a file that is whole stays, and nothing takes its
-   * place that no run can go on from.
+   * Refuses what a load would refuse: a file that is whole stays, and nothing takes its place that
+   * no run can go on from.
    *
-   * @param weights by the names of their parameters
    * @param propagates whether gradients that are not finite take part in the arithmetic
-   * @throws IllegalStateException if some are not finite, though gradients that are not take no
-   *     part
+   * @throws IllegalStateException if some numbers are not finite, though gradients that are not
+   *     take no part
    */
-  public static void requireLoadable(Map<String, Tensor> weights, boolean propagates) {
-    Range range = Range.of(WEIGHTS, propagates);
-    weights.forEach(
-        (parameter, tensor) -> {
-          for (long i = 0; i < tensor.elements(); i++) {
-            if (!isValid(tensor, i, range)) {
-              throw new IllegalStateException(
-                  ("weights must be finite to be saved, but with NonFinitePolicy.PROPAGATE, go back"
-                          + " to an older file or save without them: parameter=%s, element=%d,"
-                          + " value=%s")
-                      .formatted(parameter, i, value(tensor, i)));
-            }
-          }
-        });
+  public static void requireLoadable(TrainingState training, boolean propagates) {
+    training
+        .weights()
+        .forEach((name, tensor) -> requireLoadable(name, WEIGHTS, tensor, propagates));
+    training
+        .parameters()
+        .forEach(
+            (name, parameter) ->
+                parameter
+                    .state()
+                    .forEach((state, tensor) -> requireLoadable(name, state, tensor, propagates)));
   }
 
-  private static boolean isValid(Tensor tensor, long i, Range range) {
+  private static void requireLoadable(
+      String parameter, String state, Tensor tensor, boolean propagates) {
+    long invalid = firstInvalid(tensor, Range.of(state, propagates));
+    if (invalid >= 0) {
+      throw new IllegalStateException(
+          ("what is saved must be finite but with NonFinitePolicy.PROPAGATE, go back to an older"
+                  + " file: parameter=%s, state=%s, element=%d, value=%s")
+              .formatted(parameter, state, invalid, value(tensor, invalid)));
+    }
+  }
+
+  /** The first element that is out of range; negative if there is none. */
+  private static long firstInvalid(Tensor tensor, Range range) {
     MemorySegment memory = tensor.memory();
-    return switch (tensor.dtype()) {
-      case F32 -> range.has(memory.get(JAVA_INT_UNALIGNED, i * Float.BYTES));
-      case BF16 -> range.has(memory.get(JAVA_SHORT_UNALIGNED, i * Short.BYTES) << Short.SIZE);
-      case I8 -> memory.get(JAVA_BYTE, i) != Byte.MIN_VALUE; // codes have both signs alike
-      default -> true;
-    };
+    long n = tensor.elements();
+    switch (tensor.dtype()) {
+      case F32 -> {
+        for (long i = 0; i < n; i++) {
+          if (!range.has(memory.get(JAVA_INT_UNALIGNED, i * Float.BYTES))) {
+            return i;
+          }
+        }
+      }
+      case BF16 -> {
+        for (long i = 0; i < n; i++) {
+          if (!range.has(memory.get(JAVA_SHORT_UNALIGNED, i * Short.BYTES) << Short.SIZE)) {
+            return i;
+          }
+        }
+      }
+      case I8 -> { // codes have both signs alike
+        for (long i = 0; i < n; i++) {
+          if (memory.get(JAVA_BYTE, i) == Byte.MIN_VALUE) {
+            return i;
+          }
+        }
+      }
+      default -> {
+        return -1;
+      }
+    }
+    return -1;
   }
 
   private static CheckpointFormatException refused(
       Path file, String parameter, String state, Tensor tensor, long i, boolean propagates) {
-    boolean propagating = isValid(tensor, i, Range.of(state, /* propagates= */ true));
+    long invalid = firstInvalid(tensor, Range.of(state, /* propagates= */ true));
+    boolean propagating = invalid < 0 || invalid > i;
     return CheckpointFormatException.of(
         file,
         !propagates && propagating

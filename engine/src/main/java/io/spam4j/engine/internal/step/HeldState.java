@@ -53,7 +53,7 @@ final class HeldState {
   /** See {@link io.spam4j.engine.Optimizer#save(Path, SaveOptions)}. */
   void save(Path file, SaveOptions options) throws IOException {
     TrainingState training = training(step.steps(), options.hasWeights());
-    StateValues.requireLoadable(training.weights(), propagates);
+    StateValues.requireLoadable(training, propagates);
     CheckpointWriter.write(file, training, options);
   }
 

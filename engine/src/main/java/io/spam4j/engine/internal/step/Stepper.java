@@ -141,8 +141,10 @@ final class Stepper {
     guard.beginStep(step.t());
     try {
       rule.prepare(step);
-    } catch (RuntimeException | OutOfMemoryError e) {
-      guard.undo();
+    } catch (Throwable e) { // a caller's selection can throw what Java does not declare
+      if (!(e instanceof StackOverflowError)) {
+        guard.undo();
+      }
       throw e;
     }
     guard.undo();

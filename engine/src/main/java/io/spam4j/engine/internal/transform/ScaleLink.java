@@ -11,13 +11,21 @@ import java.lang.foreign.MemorySegment;
  * but later transforms look at what it leaves.
  */
 final class ScaleLink extends TransformLink implements DeviceDecided {
+  private final double factor;
+
   ScaleLink(GradientTransform.Scale config, int tensors, boolean keepsNonFinite) {
     super(Kind.SCALE, /* measures= */ false, tensors, keepsNonFinite);
+    factor = config.factor();
     scaleAll(config.factor());
   }
 
   @Override
   void decide(StepState step, GradientStatistics in) {}
+
+  @Override
+  double gain() {
+    return Math.max(1, Math.abs(factor));
+  }
 
   @Override
   public PlannedTransform.Scope scope() {

@@ -196,10 +196,15 @@ public final class TransformChain {
     List<Scalar> all = new ArrayList<>();
     for (int i = links.size() - 1; i >= 0; i--) {
       TransformLink link = links.get(i);
+      double gain = 1;
+      for (TransformLink before : links.subList(0, i)) {
+        gain *= before.gain();
+      }
       for (String name : link.historyNames()) {
         String free = freeName(name, names);
         names.add(free);
-        all.add(new Scalar(free, link.isCount(name), link.isCommon(), link.most(name)));
+        double most = link.most(name) * gain * gain; // of a square at the most
+        all.add(new Scalar(free, link.isCount(name), link.isCommon(), most));
       }
     }
     return all;

@@ -105,7 +105,15 @@ public abstract class TransformLink {
     return false;
   }
 
-  /** The largest that one of these numbers can be, with finite gradients; none is negative. */
+  /** How many times larger a gradient can get here; 1 for one that gets no larger. */
+  double gain() {
+    return 1;
+  }
+
+  /**
+   * The largest that one of these numbers can be, with finite gradients that got no larger before;
+   * none is negative.
+   */
   double most(String name) {
     return LARGEST_NORM;
   }

@@ -73,7 +73,8 @@ public final class WorkerPool {
    * thrown here. A job that runs another one does that alone.
    */
   static void run(Job job, int participants) {
-    if (participants == 1 || Thread.holdsLock(LOCK)) {
+    boolean isInRun = Thread.holdsLock(LOCK) || Thread.currentThread() instanceof Worker;
+    if (participants == 1 || isInRun) {
       job.run(0);
       return;
     }
