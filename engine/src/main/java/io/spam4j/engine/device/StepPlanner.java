@@ -51,8 +51,18 @@ public interface StepPlanner extends AutoCloseable {
   /** The steps done. */
   long stepCount();
 
-  /** The report of the latest step that was reported. */
+  /**
+   * The report of the latest step that listeners were told of, or are being told of: one object for
+   * the life of the planner.
+   */
   StepReport report();
+
+  /**
+   * Checks that no listener is being told of a step: until all have been, there is no other.
+   *
+   * @throws IllegalStateException if one is
+   */
+  void requireTold();
 
   /**
    * Whether a step with these gradients is to be done at all. If not, it is reported, and nothing
@@ -60,6 +70,7 @@ public interface StepPlanner extends AutoCloseable {
    *
    * @param statistics as in {@link StepResults}
    * @throws io.spam4j.engine.NonFiniteGradientException if the policy says so
+   * @throws IllegalStateException as {@link #requireTold}
    */
   boolean admits(BitSet hasGradient, MemorySegment statistics);
 
@@ -69,10 +80,14 @@ public interface StepPlanner extends AutoCloseable {
    * @throws IllegalArgumentException if a schedule or a source of selections gives what is none
    * @throws io.spam4j.engine.NonFiniteGradientException if too many steps in a row, of those that
    *     were reported, met gradients that were not finite
+   * @throws IllegalStateException as {@link #requireTold}
    */
   PlannedStep plan(BitSet hasGradient);
 
-  /** Reports a step that was committed; in the order of the steps. */
+  /**
+   * Reports a step that was committed; in the order of the steps. If a listener calls this, the
+   * step is counted, and listeners are told of it when all were told of the one before.
+   */
   StepReport report(StepFacts facts, StepResults results);
 
   /** Tells what of {@link DeviceTables#HISTORY_ROW} a transform keeps of a parameter now. */

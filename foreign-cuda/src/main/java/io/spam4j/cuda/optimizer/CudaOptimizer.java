@@ -37,8 +37,12 @@ import java.util.SequencedMap;
  * <p>What a listener throws comes out of the call that fetched the report, before that call has
  * done anything else: a step that throws a {@link io.spam4j.engine.StepListenerException}, or an
  * Error of a listener, was not queued, and the step that the listener was told of is complete.
- * Called again it goes on with the next report. A listener may save; that saves all steps queued so
- * far.
+ * Called again it goes on with the next report. Under SKIP_STEP the listener may have been told of
+ * the very step that throws: one whose gradients were not finite, which is reported and skipped.
+ *
+ * <p>A listener may read the optimizer, save, load and close it. What waits for all steps saves all
+ * that were queued so far, and counts them; listeners are told of them afterwards, in order. A step
+ * is refused until all listeners were told.
  *
  * <p>Everything is done by the thread that opened the device. If CUDA fails in the middle of a step
  * the state on the device is lost, and only {@link #load} and {@link #close} are left; before that
@@ -100,9 +104,12 @@ public final class CudaOptimizer implements AutoCloseable {
    *     them
    * @throws io.spam4j.engine.NonFiniteGradientException as {@link io.spam4j.engine.Optimizer#step};
    *     too many steps in a row are noticed when their reports have come
-   * @throws IllegalStateException if the optimizer is closed, or a failed step has lost its state
-   * @throws io.spam4j.engine.StepListenerException if a listener failed, told of an earlier step;
-   *     this one was not queued
+   * @throws IllegalStateException if the optimizer is closed, a failed step has lost its state, or
+   *     a listener that is told of a step calls this
+   * @throws io.spam4j.engine.StepListenerException if a listener failed. Told of an earlier step:
+   *     this one was not queued. Told that SKIP_STEP skips this one: it is reported and skipped,
+   *     and not to be done again; {@link io.spam4j.engine.StepListenerException#step} is {@link
+   *     #stepCount} + 1 then, and at most {@link #stepCount} otherwise
    * @throws CudaException if CUDA fails, perhaps because of work that was queued before
    */
   public void step(CudaGradients gradients) {
@@ -111,7 +118,7 @@ public final class CudaOptimizer implements AutoCloseable {
   }
 
   /**
-   * Waits for all steps, and tells of the last one.
+   * Waits for all steps, and tells of the last one; in a listener, of the one it is told of.
    *
    * @return one object for the life of the optimizer, overwritten by the next report. Its time is
    *     the device's, from the beginning of the step's work to its end.

@@ -53,6 +53,8 @@ final class CudaStepper implements AutoCloseable {
   private final CudaCheckpoint checkpoint;
   private final StateGuard guard = new StateGuard();
   private @Nullable CudaGraph graph;
+  private boolean stepping;
+  private boolean closing;
   private boolean closed;
 
   CudaStepper(
@@ -147,11 +149,34 @@ final class CudaStepper implements AutoCloseable {
    */
   void step(IntFunction<@Nullable DeviceTensor> source, StepPasses passes) {
     requireUsable();
+    requireNoStep();
+    stepping = true;
+    try {
+      advance(source, passes);
+    } finally {
+      stepping = false;
+    }
+  }
+
+  /** Refuses a step inside of another, and one while listeners are told of one. */
+  void requireNoStep() {
+    planner.requireTold();
+    if (stepping) {
+      throw new IllegalStateException(
+          "an optimizer must do one step at a time, and one of its steps is running; wait until it"
+              + " returns: optimizer="
+              + planner.optimizer());
+    }
+  }
+
+  private void advance(IntFunction<@Nullable DeviceTensor> source, StepPasses passes) {
     gradients.collect(source, table);
+    requireUsable();
     slots.reportComplete();
     requireUsable(); // who was told may have closed it
-    StepSlot slot = slots.free();
+    slots.makeRoom();
     requireUsable();
+    StepSlot slot = slots.free();
     boolean admitted = admit(slot, passes);
     if (!admitted) {
       return;
@@ -247,6 +272,7 @@ final class CudaStepper implements AutoCloseable {
   /** Brings the histories that transforms keep from the device to the planner. */
   void fetchHistories() {
     reportAll();
+    requireOpen();
     histories.fetch();
   }
 
@@ -272,19 +298,21 @@ final class CudaStepper implements AutoCloseable {
 
   @Override
   public void close() {
-    if (closed) {
+    if (closed || closing) { // the latter by a listener that it tells
       return;
     }
     device.requireOwner();
+    closing = true;
     CloseFailures failures = new CloseFailures();
     try {
       if (!device.isLost() && !device.isClosed()) {
         for (int i = 0; i < StepSlots.COUNT; i++) { // a listener that throws ends each of them
-          failures.run(this::reportAll);
+          failures.run(slots::reportAll);
         }
       }
     } finally {
       closed = true;
+      slots.forget();
       if (!device.isLost() && !device.isClosed()) {
         failures.run(stream::synchronize); // work of a step that broke off uses what is freed
       }

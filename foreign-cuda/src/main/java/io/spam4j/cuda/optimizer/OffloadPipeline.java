@@ -88,13 +88,14 @@ public final class OffloadPipeline implements AutoCloseable {
    * @throws IllegalArgumentException if a gradient is not float32, has another shape than its
    *     weights, overlaps them, or does not lie in native memory
    * @throws io.spam4j.engine.NonFiniteGradientException as {@link io.spam4j.engine.Optimizer#step}
-   * @throws IllegalStateException if it is closed, a failed step has lost its state, or memory it
-   *     needs has been freed or is another thread's
+   * @throws IllegalStateException if it is closed, a failed step has lost its state, memory it
+   *     needs has been freed or is another thread's, or a listener that is told of a step calls it
    * @throws CudaException if CUDA fails; then weights on the host may be those before or after the
    *     step, until {@link #load} brings all of them back
    */
   public StepReport step(Gradients source) {
     Objects.requireNonNull(source, "gradients must not be null");
+    stepper.requireNoStep();
     offloaded.forEach(parameter -> parameter.take(source));
     stepper.step(i -> offloaded.get(i).gradient(), passes);
     stepper.reportAll();

@@ -86,6 +86,11 @@ final class StepSlot {
     this.facts = facts;
   }
 
+  /** The results will never be taken. */
+  void forget() {
+    facts = null;
+  }
+
   /** Whether the results have come, or none are awaited. */
   boolean isComplete() {
     return facts == null || fetched.isIdle();

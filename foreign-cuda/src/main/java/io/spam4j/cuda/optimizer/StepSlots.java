@@ -21,12 +21,16 @@ final class StepSlots {
     }
   }
 
-  /** The slot of the next step, after waiting for the oldest step if all are under way. */
-  StepSlot free() {
-    StepSlot slot = slots[next];
-    if (slot.isBusy()) {
+  /** Waits for the oldest step if all are under way, and reports it. */
+  void makeRoom() {
+    if (slots[next].isBusy()) {
       reportOldest();
     }
+  }
+
+  /** The slot of the next step, which has room. */
+  StepSlot free() {
+    StepSlot slot = slots[next];
     slot.await();
     return slot;
   }
@@ -39,7 +43,7 @@ final class StepSlots {
   private void reportOldest() {
     Runnable report = slots[oldest].take(planner);
     oldest = (oldest + 1) % COUNT;
-    report.run();
+    report.run(); // a listener may come back here, for the steps after this one
   }
 
   /** Reports the steps that are done, without waiting for others. */
@@ -53,6 +57,13 @@ final class StepSlots {
   void reportAll() {
     while (slots[oldest].isBusy()) {
       reportOldest();
+    }
+  }
+
+  /** Awaits no step any more. */
+  void forget() {
+    for (StepSlot slot : slots) {
+      slot.forget();
     }
   }
 }

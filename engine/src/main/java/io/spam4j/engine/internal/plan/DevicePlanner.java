@@ -172,8 +172,14 @@ public final class DevicePlanner implements StepPlanner {
   }
 
   @Override
+  public void requireTold() {
+    reports.requireTold();
+  }
+
+  @Override
   public boolean admits(BitSet hasGradient, MemorySegment statistics) {
     requireOpen();
+    requireTold();
     plan.begin(hasGradient);
     return !hasToAdmit() || reports.admits(plan.facts(), statistics);
   }
@@ -181,6 +187,7 @@ public final class DevicePlanner implements StepPlanner {
   @Override
   public PlannedStep plan(BitSet hasGradient) {
     requireOpen();
+    requireTold();
     reports.stopIfNeverFinite();
     plan.begin(hasGradient);
     try {

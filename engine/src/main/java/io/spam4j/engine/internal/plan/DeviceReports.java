@@ -10,8 +10,10 @@ import io.spam4j.engine.internal.step.NonFiniteStreak;
 import io.spam4j.engine.internal.step.StepFigures;
 import io.spam4j.engine.internal.step.Telemetry;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Queue;
 import org.jspecify.annotations.Nullable;
 
 /** Turns what a device counted into reports, and tells who listens. */
@@ -20,10 +22,12 @@ final class DeviceReports {
   private final List<String> names;
   private final boolean measures;
   private final StepState step; // counts what was reported; planning goes ahead of it
-  private final StepFigures report;
+  private final StepFigures report; // that listeners are told of, or were told of last
+  private final Queue<StepFigures> untold = new ArrayDeque<>(); // counted while they were told
   private final NonFiniteStreak streak;
   private final Telemetry telemetry;
   private List<String> nonFiniteTensors = List.of(); // of the latest step
+  private boolean telling;
 
   DeviceReports(Configuration configuration, List<String> names, boolean measures, StepState step) {
     this.configuration = configuration;
@@ -47,6 +51,16 @@ final class DeviceReports {
     return measures;
   }
 
+  /** Refuses a step while listeners are told of one. */
+  void requireTold() {
+    if (telling) {
+      throw new IllegalStateException(
+          "an optimizer must do one step at a time, and listeners are told of one; step when it has"
+              + " returned: optimizer="
+              + configuration.algorithm().name());
+    }
+  }
+
   /** Ends a run whose gradients stay broken. */
   void stopIfNeverFinite() {
     if (streak.isTooLong()) {
@@ -66,16 +80,29 @@ final class DeviceReports {
       throw NonFiniteStreak.refused(facts.step(), DeviceRows.nonFinite(statistics, tensors), found);
     }
     telemetry.begin();
-    describe(facts, statistics, /* skipped= */ true);
+    describe(report, facts, statistics, /* skipped= */ true);
     report.clearCounts();
-    end(found);
+    count(report, found);
+    tell();
     return false;
   }
 
-  /** Reports a step that was done. */
+  /** Counts a step that was done; tells of it now, or after the one that is being told of. */
   StepReport add(StepFacts facts, StepResults results) {
+    if (telling) {
+      StepFigures later = new StepFigures(names, step);
+      write(later, facts, results);
+      untold.add(later);
+      return later;
+    }
     telemetry.begin();
-    describe(facts, results.statistics(), /* skipped= */ false);
+    write(report, facts, results);
+    tell();
+    return report;
+  }
+
+  private void write(StepFigures report, StepFacts facts, StepResults results) {
+    describe(report, facts, results.statistics(), /* skipped= */ false);
     List<String> found = new ArrayList<>();
     for (int i = 0; i < report.tensors(); i++) {
       DeviceRows.readTally(results.tallies(), i, report);
@@ -91,8 +118,7 @@ final class DeviceReports {
     }
     report.bytes = facts.bytes();
     report.nanos = results.nanos();
-    end(found);
-    return report;
+    count(report, found);
   }
 
   /** Goes on from a checkpoint. */
@@ -100,14 +126,53 @@ final class DeviceReports {
     streak.restored();
   }
 
-  private void end(List<String> nonFinite) {
+  private void count(StepFigures report, List<String> nonFinite) {
     nonFiniteTensors = nonFinite;
-    step.add(report);
+    report.count();
     streak.add(!nonFinite.isEmpty());
-    telemetry.end(report);
   }
 
-  private void describe(StepFacts facts, @Nullable MemorySegment statistics, boolean skipped) {
+  /**
+   * Tells of the report, and of those that are counted meanwhile: a listener may save, which waits
+   * for later steps. One that throws keeps nobody from being told.
+   */
+  private void tell() {
+    Throwable failure = null;
+    telling = true;
+    try {
+      for (StepFigures next = report; next != null; next = untold.poll()) {
+        if (!next.equals(report)) {
+          telemetry.begin();
+          report.set(next);
+        }
+        failure = Telemetry.joined(failure, failureOf(report));
+      }
+    } finally {
+      telling = false;
+    }
+    throwIfAny(failure);
+  }
+
+  private @Nullable Throwable failureOf(StepFigures told) {
+    try {
+      telemetry.end(told);
+      return null;
+    } catch (RuntimeException | Error e) {
+      return e;
+    }
+  }
+
+  private static void throwIfAny(@Nullable Throwable failure) {
+    if (failure instanceof Error error) {
+      throw error;
+    }
+    if (failure instanceof RuntimeException exception) {
+      throw exception;
+    }
+  }
+
+  private void describe(
+      StepFigures report, StepFacts facts, @Nullable MemorySegment statistics, boolean skipped) {
     boolean resets = facts.resetsMoments() && !skipped;
     report.begin(facts.step(), skipped, resets, facts.warmupScale(), facts.learningRate());
     report.gradientNorm = norm(statistics, report.tensors());

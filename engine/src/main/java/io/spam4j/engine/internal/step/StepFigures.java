@@ -12,6 +12,7 @@ import java.util.List;
 public final class StepFigures implements StepReport {
   private final List<String> names;
   private final StepState counters;
+  private final long[] tensorTotalSpikes;
   public final long[] tensorSpikes;
   public final long[] tensorSkipped;
   public final long[] tensorLowered;
@@ -41,6 +42,7 @@ public final class StepFigures implements StepReport {
   public StepFigures(List<String> names, StepState counters) {
     this.names = names;
     this.counters = counters;
+    tensorTotalSpikes = new long[names.size()];
     tensorSpikes = new long[names.size()];
     tensorSkipped = new long[names.size()];
     tensorLowered = new long[names.size()];
@@ -164,7 +166,44 @@ public final class StepFigures implements StepReport {
 
   @Override
   public long totalSpikes(int i) {
-    return counters.spikes(i);
+    return tensorTotalSpikes[i];
+  }
+
+  /** Adds what this step has counted to the counters of the run, whose totals it then tells. */
+  public void count() {
+    counters.add(this);
+    for (int i = 0; i < tensorTotalSpikes.length; i++) {
+      tensorTotalSpikes[i] = counters.spikes(i);
+    }
+  }
+
+  /** Becomes a copy of the report of another step. */
+  public void set(StepFigures from) {
+    copy(from.tensorTotalSpikes, tensorTotalSpikes);
+    copy(from.tensorSpikes, tensorSpikes);
+    copy(from.tensorSkipped, tensorSkipped);
+    copy(from.tensorLowered, tensorLowered);
+    copy(from.tensorClamped, tensorClamped);
+    copy(from.tensorLargestRatio, tensorLargestRatio);
+    copy(from.tensorLargestAt, tensorLargestAt);
+    copy(from.tensorNorm, tensorNorm);
+    copy(from.tensorScale, tensorScale);
+    copy(from.tensorRate, tensorRate);
+    copy(from.tensorHas, tensorHas);
+    copy(from.tensorUnselected, tensorUnselected);
+    without = from.without;
+    step = from.step;
+    skipped = from.skipped;
+    momentumReset = from.momentumReset;
+    warmupScale = from.warmupScale;
+    learningRate = from.learningRate;
+    gradientNorm = from.gradientNorm;
+    nanos = from.nanos;
+    bytes = from.bytes;
+  }
+
+  private void copy(Object from, Object to) {
+    System.arraycopy(from, 0, to, 0, names.size());
   }
 
   /** Says that nothing was counted. */

@@ -129,7 +129,7 @@ final class Stepper {
       describeSelections();
     }
     counts.describe(report);
-    step.add(report);
+    report.count();
     streak.add(skips || report.skippedCoordinates() > 0);
     report.nanos = System.nanoTime() - start;
     guard.end();

@@ -62,7 +62,7 @@ public final class Telemetry {
       try {
         listener.stepped(report);
       } catch (Throwable e) { // other languages throw what Java cannot declare
-        failure = failure == null ? e : joined(failure, e);
+        failure = joined(failure, e);
       }
     }
     if (failure instanceof Error error) {
@@ -73,8 +73,11 @@ public final class Telemetry {
     }
   }
 
-  /** The one that goes to the caller: an Error, or the first. */
-  private static Throwable joined(Throwable first, Throwable later) {
+  /** The one of two failures that goes to the caller: an Error, or the first. */
+  public static @Nullable Throwable joined(@Nullable Throwable first, @Nullable Throwable later) {
+    if (first == null || later == null) {
+      return first == null ? later : first;
+    }
     boolean replaces = later instanceof Error && !(first instanceof Error);
     Throwable kept = replaces ? later : first;
     Throwable other = replaces ? first : later;
