@@ -32,13 +32,16 @@ final class CudaListenerTest {
   private static final int STEPS = 11;
   private static final String REFUSED =
       "an optimizer must do one step at a time, and listeners are told of one; step when it has"
-          + " returned: optimizer=SPAM";
+          + " returned: optimizer=spam";
 
   @TempDir private Path folder;
   private StandInDevice standIn;
   private DeviceTensor weights;
   private DeviceTensor gradient;
+
+  @SuppressWarnings("NullAway.Init") // each test builds its own
   private CudaOptimizer optimizer;
+
   private final List<Long> told = new ArrayList<>();
 
   @BeforeEach
@@ -240,7 +243,7 @@ final class CudaListenerTest {
         .isInstanceOf(IllegalStateException.class)
         .hasMessage(
             "an optimizer must do one step at a time, and one of its steps is running; wait until"
-                + " it returns: optimizer=SPAM");
+                + " it returns: optimizer=spam");
     step();
     assertThat(optimizer.report().step()).isEqualTo(1);
     optimizer.close();
