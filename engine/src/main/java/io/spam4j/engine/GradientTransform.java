@@ -166,6 +166,7 @@ public sealed interface GradientTransform {
     /** Checks the limit. */
     public GlobalNorm {
       Ranges.positive("maxNorm", maxNorm);
+      Ranges.float0OrMore("maxNorm", maxNorm);
     }
   }
 

@@ -31,8 +31,9 @@ import java.util.SequencedMap;
 public interface Optimizer extends AutoCloseable {
   /**
    * Does one step. After warm-up it allocates nothing on the Java heap, but for a few hundred bytes
-   * a tensor where a reset draws new masks; docs/performance.md names a format of which some
-   * processors' compiled code makes more.
+   * a tensor where a reset draws new masks, and for what the {@link Gradients} themselves leave
+   * when they are asked; docs/performance.md names a format of which some processors' compiled code
+   * makes more.
    *
    * @return what happened: one object for the life of the optimizer, overwritten by the next step
    * @throws IllegalArgumentException if a gradient has another type or shape than its weights, its

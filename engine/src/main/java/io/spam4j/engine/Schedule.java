@@ -7,7 +7,7 @@ import io.spam4j.engine.internal.math.Ranges;
 @FunctionalInterface
 public interface Schedule {
   /**
-   * The learning rate of a step.
+   * The learning rate of a step. A save asks for that of the step to come, also after the last one.
    *
    * @param step counted from 0
    * @return not negative, and so that a float can hold it, also divided by 1 - beta1 and multiplied

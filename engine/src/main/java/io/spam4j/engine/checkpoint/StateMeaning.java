@@ -83,6 +83,9 @@ final class StateMeaning {
     if (endsKeeping && saved.updatesSinceReset() == 0) {
       return Optional.of(new Difference("moments after a reset", "kept", "zero"));
     }
+    if (endsKeeping && isSetting(own, "biasCorrection", "SINCE_RESET")) {
+      return Optional.of(new Difference("age of moments", "since the start", "since a reset"));
+    }
     return decays(saved, of);
   }
 

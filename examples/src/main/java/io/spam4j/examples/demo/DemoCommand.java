@@ -124,7 +124,7 @@ public final class DemoCommand implements Callable<Integer> {
       throws IOException {
     try {
       return training.run(settings, kept, listener, stop);
-    } catch (LinkageError missing) {
+    } catch (UnsatisfiedLinkError | NoClassDefFoundError | ExceptionInInitializerError missing) {
       throw new IOException(
           "the demo needs libtorch, which JavaCPP has for linux-x86_64, macosx-arm64 and"
               + " windows-x86_64: os=%s, arch=%s, cause=%s"

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
@@ -27,6 +28,9 @@ class LauncherTest {
 
   private static final String BUILDING_AGAIN =
       "spam4j: building again: sources changed, or what was built is gone\n";
+
+  private static final String WAITING =
+      "spam4j: waiting for another build (if none runs, delete the lock): ";
 
   private static final String FLAGS =
       "java --add-modules=jdk.incubator.vector --enable-native-access=ALL-UNNAMED"
@@ -142,26 +146,64 @@ class LauncherTest {
 
   /** Two builds at once wrote the same jars and ended each other. */
   @Test
+  @Timeout(120)
   void launcher_twoFirstStartsAtOnceBuildOnce() throws Exception {
     program(
         tools.resolve("mvn"),
-        "mkdir building || exit 1\nsleep 2\n" + WORKING_MAVEN + "rmdir building");
+        "mkdir building || exit 1\nwhile [ ! -e go ]; do sleep 0.1; done\n"
+            + WORKING_MAVEN
+            + "rmdir building");
     Process first = start(root.resolve("spam4j"), "first");
     Path lock = root.resolve("target/spam4j-build.lock/pid");
-    while (!Files.exists(lock) || Files.readString(lock).isEmpty()) {
-      Thread.sleep(10);
+    try {
+      awaitText(lock, "\n", first);
+      Process second = start(root.resolve("spam4j"), "second");
+      awaitText(folder.resolve("seconderr"), WAITING, second);
+      Files.createFile(root.resolve("go"));
+
+      assertThat(first.waitFor()).isZero();
+      assertThat(second.waitFor()).isZero();
+    } finally {
+      Files.writeString(root.resolve("go"), ""); // for the Maven of a test that failed
     }
-
-    Outcome second = run(root.resolve("spam4j"));
-
-    assertThat(first.waitFor()).isZero();
-    assertThat(second.code()).isZero();
-    assertThat(second.err())
-        .isEqualTo(
-            "spam4j: waiting for another build (if none runs, delete the lock): lock=%s, process=%d\n"
-                .formatted(root.resolve("target/spam4j-build.lock"), first.pid()));
+    assertThat(folder.resolve("seconderr"))
+        .hasContent(
+            WAITING
+                + "lock=%s, process=%d\n"
+                    .formatted(root.resolve("target/spam4j-build.lock"), first.pid()));
     assertThat(calls()).hasSize(1);
     assertThat(root.resolve("target/spam4j-build.lock")).doesNotExist();
+  }
+
+  /** Waits until a process has written a text to a file. */
+  private static void awaitText(Path file, String text, Process writer) throws Exception {
+    while (!Files.exists(file) || !Files.readString(file).contains(text)) {
+      assertThat(writer.isAlive()).as("writes %s: %s", file, text).isTrue();
+      Thread.sleep(10);
+    }
+  }
+
+  /** A process that may not be signalled was taken for one that has ended. */
+  @Test
+  @Timeout(120)
+  void launcher_lockOfAnotherUsersBuildIsWaitedFor() throws Exception {
+    Path lock = Files.createDirectories(root.resolve("target/spam4j-build.lock"));
+    Files.writeString(lock.resolve("pid"), "1\n");
+    Path script =
+        Files.writeString(
+            root.resolve("of another user"),
+            """
+            kill() { echo 'kill: Operation not permitted' >&2; return 1; }
+            . "${0%/*}/spam4j"
+            """);
+    Process waiting = start(script, "");
+    awaitText(folder.resolve("err"), WAITING, waiting);
+    assertThat(lock.resolve("pid")).hasContent("1\n");
+    Files.delete(lock.resolve("pid"));
+    Files.delete(lock);
+
+    assertThat(waiting.waitFor()).isZero();
+    assertThat(calls()).hasSize(1);
   }
 
   @Test

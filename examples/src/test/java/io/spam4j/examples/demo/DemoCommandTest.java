@@ -1,6 +1,7 @@
 package io.spam4j.examples.demo;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.spam4j.examples.lab.LabCheckpoints;
 import io.spam4j.examples.lab.LabOption;
@@ -100,6 +101,18 @@ class DemoCommandTest {
     assertThat(screen.err())
         .startsWith("spam4j: the demo needs libtorch, which JavaCPP has for linux-x86_64,")
         .endsWith("cause=java.lang.UnsatisfiedLinkError: no jnitorch\n");
+  }
+
+  @Test
+  void demo_classesThatDoNotFit_areNotTakenForMissingLibtorch() {
+    DemoCommand.Training mixed =
+        (_, _, _, _) -> {
+          throw new NoSuchMethodError("of another version");
+        };
+
+    assertThatThrownBy(() -> run(mixed, "--output=" + folder))
+        .isInstanceOf(NoSuchMethodError.class)
+        .hasMessage("of another version");
   }
 
   @Test

@@ -261,11 +261,22 @@ class LabResumeTest {
   @Test
   void discard_leavesNothing() throws Exception {
     stopAfterOneStep(settings(3, List.of("spam")));
-    Files.writeString(report.resolve("checkpoints/.safetensors-of-a-kill.tmp"), "half");
+    Files.writeString(report.resolve("checkpoints/.spam4j-of-a-kill.tmp"), "half");
 
     new LabCheckpoints(report, AS_BEFORE, false).discard();
 
     assertThat(report).isEmptyDirectory();
+  }
+
+  @Test
+  void discard_leavesTemporaryFilesOfOthers() throws Exception {
+    stopAfterOneStep(settings(3, List.of("spam")));
+    Path others = Files.writeString(report.resolve("checkpoints/notes.tmp"), "mine");
+
+    new LabCheckpoints(report, AS_BEFORE, false).discard();
+
+    assertThat(report.resolve("checkpoints")).isDirectoryContaining(others::equals);
+    assertThat(others).hasContent("mine");
   }
 
   private void stopAfterOneStep(LabSettings settings) throws IOException {

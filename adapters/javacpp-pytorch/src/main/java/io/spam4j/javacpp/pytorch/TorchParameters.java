@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import io.spam4j.engine.Gradients;
 import io.spam4j.engine.Parameter;
+import io.spam4j.engine.checkpoint.SavedNames;
 import io.spam4j.tensors.DType;
 import java.lang.foreign.Arena;
 import java.util.HashMap;
@@ -22,7 +23,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The weights of a libtorch model, and the gradients that autograd leaves beside them, as an
- * optimizer wants them: views of the very memory, nothing is copied.
+ * optimizer wants them: views of the very memory, nothing is copied. Asking libtorch for a gradient
+ * leaves some hundred bytes of JavaCPP's own objects a parameter and step on the Java heap.
  *
  * {@snippet lang = java:
  * try (var torch = TorchParameters.of(model);
@@ -39,8 +41,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Weights and gradients must be dense, contiguous, in main memory, and float32 or bfloat16, each
  * tensor by itself: weights in bfloat16 may have gradients in float32. Anything else is refused by
- * name, with the remedy, whenever gradients are asked for. Only optimizers of Adam's family take
- * bfloat16; {@code weightRounding} of their builders says how its weights are rounded.
+ * name, with the remedy: gradients whenever they are asked for. Only optimizers of Adam's family
+ * take bfloat16; {@code weightRounding} of their builders says how its weights are rounded.
  *
  * <p><b>Weights that move.</b> {@code set_data}, {@code Module.to} and {@code Module.load} give a
  * parameter other memory, and the optimizer still has the old one. The next step, and the next save
@@ -75,6 +77,9 @@ public final class TorchParameters implements AutoCloseable {
   private final Arena arena = Arena.ofShared();
   private final List<Parameter> parameters;
   private final Gradients gradients = this::gradient;
+  // A step asks for each gradient at most once: what is asked for again begins another round.
+  private long round;
+  private boolean newRound = true;
 
   private TorchParameters(Map<String, Tensor> trained, Map<String, Tensor> rest) {
     if (trained.isEmpty()) {
@@ -82,6 +87,7 @@ public final class TorchParameters implements AutoCloseable {
           "one parameter or more must train: frozen or without elements=" + rest.keySet());
     }
     Map<String, DType> types = new LinkedHashMap<>();
+    trained.keySet().forEach(name -> SavedNames.require("parameter", name));
     trained.forEach((name, weights) -> types.put(name, requireTrainable(name, weights)));
     // Nothing can be refused any more: no reference is left behind by a failure.
     trained.forEach(
@@ -123,9 +129,9 @@ public final class TorchParameters implements AutoCloseable {
    * Tensors by name, in the order of the map, frozen ones too: those that are to train later can be
    * among them. Tensors without elements are left out.
    *
-   * @throws IllegalArgumentException if none is left, one is there under two names, or one is
-   *     undefined, not a leaf, not dense, not contiguous, neither float32 nor bfloat16, or not in
-   *     main memory
+   * @throws IllegalArgumentException if none is left, one is there under two names, has a name that
+   *     {@link Parameter} refuses, or is undefined, not a leaf, not dense, not contiguous, neither
+   *     float32 nor bfloat16, or not in main memory
    */
   public static TorchParameters of(Map<String, Tensor> tensors) {
     try (var _ = new PointerScope()) {
@@ -171,8 +177,8 @@ public final class TorchParameters implements AutoCloseable {
    * <p>{@link Gradients#of} throws {@link IllegalArgumentException} if there is no such parameter,
    * or the gradient is not dense, not contiguous, neither float32 nor bfloat16, not in main memory
    * or of another shape than the weights; and {@link IllegalStateException} after {@link #close},
-   * if the parameter has a gradient and its weights have moved or changed their type, shape or
-   * device, or if one that was left out has a gradient now.
+   * or if a parameter that was left out has a gradient now. That the weights have not moved is
+   * checked by the step, see {@link Parameter#inPlace}; here only where a gradient does not fit.
    */
   public Gradients gradients() {
     return gradients;
@@ -191,6 +197,7 @@ public final class TorchParameters implements AutoCloseable {
    */
   public void zeroGradients() {
     requireOpen();
+    newRound = true;
     try (var _ = new NoGradGuard();
         var none = new Tensor()) {
       for (TorchParameter parameter : taken.values()) {
@@ -219,9 +226,12 @@ public final class TorchParameters implements AutoCloseable {
       requireLeftOut(name);
       return null;
     }
-    if (name.equals(parameters.getFirst().name())) { // once a step
+    if (newRound || parameter.wasAskedIn(round)) {
       leftOut.values().forEach(LeftOutParameter::requireNoGradient);
+      round++;
+      newRound = false;
     }
+    parameter.askedIn(round);
     return parameter.gradient();
   }
 

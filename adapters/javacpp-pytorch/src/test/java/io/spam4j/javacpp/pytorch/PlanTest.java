@@ -10,7 +10,7 @@ class PlanTest {
     Plan.ofModule(TorchParameters.class)
         .floors(
             """
-            javacpp.pytorch -> engine, tensors
+            javacpp.pytorch -> engine, engine.checkpoint, tensors
             """)
         .check();
   }

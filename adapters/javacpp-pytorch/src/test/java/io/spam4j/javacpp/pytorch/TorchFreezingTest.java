@@ -11,6 +11,7 @@ import io.spam4j.engine.Optimizer;
 import io.spam4j.engine.Parameter;
 import io.spam4j.engine.optimizers.AdamW;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Module;
@@ -135,6 +136,42 @@ class TorchFreezingTest {
     }
   }
 
+  /** It never asks for the first parameter, and is not the only optimizer. */
+  @Test
+  void module_leftOutParameterTrainsBesideAnOptimizerOfTheLast_isRefusedAtEachStep() {
+    Module model = new Module("model");
+    Tensor base = registered(model, "base", ones(2), false);
+    Tensor first = registered(model, "first", ones(2), true);
+    Tensor last = registered(model, "last", ones(2), true);
+    try (var torch = TorchParameters.of(model);
+        Optimizer ofFirst = build(torch.parameters().subList(0, 1));
+        Optimizer ofLast = build(torch.parameters().subList(1, 2))) {
+      base.mul(first).mul(last).sum().backward();
+      ofFirst.step(torch.gradients());
+      ofLast.step(torch.gradients());
+      float[] before = floats(last);
+      base.set_requires_grad(true);
+      base.mul(first).mul(last).sum().backward();
+      for (int step = 0; step < 2; step++) {
+        assertThatThrownBy(() -> ofLast.step(torch.gradients()))
+            .isInstanceOf(IllegalStateException.class)
+            .hasMessageEndingWith(": parameter=base");
+      }
+      assertThat(floats(last)).containsExactly(before);
+      torch.zeroGradients();
+      base.mul(first).mul(last).sum().backward();
+      assertThatThrownBy(() -> ofFirst.step(torch.gradients()))
+          .isInstanceOf(IllegalStateException.class);
+      base.set_requires_grad(false);
+      ofFirst.step(torch.gradients());
+      base.set_requires_grad(true);
+      torch.zeroGradients(); // another step, which begins with another parameter
+      base.mul(last).sum().backward();
+      assertThatThrownBy(() -> ofLast.step(torch.gradients()))
+          .isInstanceOf(IllegalStateException.class);
+    }
+  }
+
   @Test
   void module_leftOutParameterOfOtherParameters_hasNoGradient() {
     Module model = new Module("model");
@@ -199,6 +236,10 @@ class TorchFreezingTest {
   }
 
   private static Optimizer build(TorchParameters torch) {
-    return AdamW.builder().learningRate(0.1).weightDecay(0.1).build(torch.parameters());
+    return build(torch.parameters());
+  }
+
+  private static Optimizer build(List<Parameter> parameters) {
+    return AdamW.builder().learningRate(0.1).weightDecay(0.1).build(parameters);
   }
 }

@@ -1,6 +1,7 @@
 package io.spam4j.javacpp.pytorch;
 
 import static io.spam4j.javacpp.pytorch.TorchTensors.trainable;
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.bytedeco.pytorch.global.torch.zeros;
 
@@ -15,6 +16,8 @@ import org.bytedeco.pytorch.global.torch;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Weights and gradients that cannot be viewed are refused, with the whole message. */
 class TorchRefusalTest {
@@ -103,6 +106,29 @@ class TorchRefusalTest {
     assertThatThrownBy(() -> TorchParameters.of(tensors))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage("a tensor must have one name: parameters=embedding, head");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "half of a pair: \ud83d"})
+  void weights_underANameThatCannotBeSaved_areRefusedAndLetGo(String name) {
+    assertNameRefused(name);
+  }
+
+  @Test
+  void weights_underANameThatIsTooLong_areRefusedAndLetGo() {
+    assertNameRefused("n".repeat(65_537));
+  }
+
+  private static void assertNameRefused(String name) {
+    Tensor first = zeros(2);
+    long references = first.use_count();
+    Map<String, Tensor> tensors = new LinkedHashMap<>();
+    tensors.put("first", first);
+    tensors.put(name, zeros(2));
+    assertThatThrownBy(() -> TorchParameters.of(tensors))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("parameter name must ");
+    assertThat(first.use_count()).isEqualTo(references);
   }
 
   @Test

@@ -176,8 +176,9 @@ final class DeviceReports {
     boolean resets = facts.resetsMoments() && !skipped;
     report.begin(facts.step(), skipped, resets, facts.warmupScale(), facts.learningRate());
     report.gradientNorm = norm(statistics, report.tensors());
+    double[] learningRates = facts.learningRates();
     for (int i = 0; i < report.tensors(); i++) {
-      report.tensor(i, facts.learningRates().get(i), facts.hasGradient().get(i));
+      report.tensor(i, learningRates[i], facts.hasGradient().get(i));
       report.tensorNorm[i] = facts.hasGradient().get(i) ? norm(statistics, i) : Double.NaN;
     }
   }

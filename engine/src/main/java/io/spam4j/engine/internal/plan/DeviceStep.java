@@ -17,7 +17,6 @@ import io.spam4j.engine.internal.transform.TransformRow;
 import io.spam4j.tensors.Tensor;
 import io.spam4j.tensors.mask.IndexMask;
 import java.lang.foreign.MemorySegment;
-import java.util.Arrays;
 import java.util.BitSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -158,7 +157,7 @@ final class DeviceStep implements PlannedStep {
         timeline.resetsAt(next.t()),
         timeline.warmupScale(next.t()),
         next.learningRate,
-        Arrays.stream(next.learningRates).boxed().toList(),
+        next.learningRates,
         hasGradient,
         unselected,
         bytes);

@@ -211,8 +211,7 @@ public final class Compatibility {
     if (adam.resetsAfterUpdate) {
       throw new IllegalArgumentException(
           "density must be 1 where resets come after the update, as in the authors' Stable-SPAM;"
-              + " use"
-              + " another preset: parameter=%s, density=%s".formatted(parameter, h.density()));
+              + " use another preset: parameter=%s, density=%s".formatted(parameter, h.density()));
     }
     boolean reads = adam.movesUnselected() || adam.maskSelection == MaskSelection.Largest.WEIGHTS;
     if (weights != DType.F32 && reads) {

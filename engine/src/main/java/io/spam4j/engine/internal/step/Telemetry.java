@@ -73,6 +73,12 @@ public final class Telemetry {
     }
   }
 
+  /** Whether it is not the same; what they say of each other is not asked, it may throw. */
+  @SuppressWarnings("ReferenceEquality")
+  private static boolean isAnother(Throwable one, Throwable other) {
+    return one != other;
+  }
+
   /** The one of two failures that goes to the caller: an Error, or the first. */
   public static @Nullable Throwable joined(@Nullable Throwable first, @Nullable Throwable later) {
     if (first == null || later == null) {
@@ -81,7 +87,7 @@ public final class Telemetry {
     boolean replaces = later instanceof Error && !(first instanceof Error);
     Throwable kept = replaces ? later : first;
     Throwable other = replaces ? first : later;
-    if (!kept.equals(other)) {
+    if (isAnother(kept, other)) {
       kept.addSuppressed(other);
     }
     return kept;

@@ -126,6 +126,8 @@ public final class WorkerPool {
         callerSleeps = true; // before it looks again
         if (worker.job != null) {
           LockSupport.park(WorkerPool.class);
+          // Closing an arena in the middle of a run can leave this behind: no park would wait then.
+          boolean _ = Thread.interrupted();
         }
       }
     }

@@ -31,9 +31,9 @@ import org.jspecify.annotations.Nullable;
  * before it is locked, sees that afterwards and begins another.
  */
 final class TemporaryFile implements AutoCloseable {
+  static final String PREFIX = ".spam4j-";
   static final String SUFFIX = ".tmp";
 
-  private static final String PREFIX = ".spam4j-";
   private static final int NAME_BYTES = 16; // of a digest: a length that any file system takes
   private static final int ATTEMPTS = 100;
 

@@ -63,7 +63,8 @@ public final class WholeFile implements AutoCloseable {
 
   /** Whether a file is one that {@link #close} removes, and a kill can leave behind. */
   public static boolean isTemporary(Path file) {
-    return file.getFileName().toString().endsWith(TemporaryFile.SUFFIX);
+    String name = file.getFileName().toString();
+    return name.startsWith(TemporaryFile.PREFIX) && name.endsWith(TemporaryFile.SUFFIX);
   }
 
   /** A pipe or a device would be gone, and a folder cannot be replaced. */

@@ -178,6 +178,14 @@ final class WholeFileTest {
   }
 
   @Test
+  void isTemporary_onlyWhatHasTheNameOfOurs() {
+    assertThat(WholeFile.isTemporary(folder.resolve(nameOfAnotherProcess("a")))).isTrue();
+    for (String foreign : List.of("notes.tmp", ".tmp", ".safetensors.tmp", ".spam4j-notes")) {
+      assertThat(WholeFile.isTemporary(folder.resolve(foreign))).as(foreign).isFalse();
+    }
+  }
+
+  @Test
   void replacing_removesWhatAKilledWriterOfTheSameFileLeft() throws IOException {
     Path left = Files.write(folder.resolve(nameOfAnotherProcess("a")), OLD);
     Path others = Files.write(folder.resolve(nameOfAnotherProcess("b")), OLD);
