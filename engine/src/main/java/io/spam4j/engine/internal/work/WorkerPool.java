@@ -126,8 +126,6 @@ public final class WorkerPool {
         callerSleeps = true; // before it looks again
         if (worker.job != null) {
           LockSupport.park(WorkerPool.class);
-          // Closing an arena in the middle of a run can leave this behind: no park would wait then.
-          boolean _ = Thread.interrupted();
         }
       }
     }
@@ -198,6 +196,8 @@ public final class WorkerPool {
           Thread.onSpinWait();
         } else {
           LockSupport.park(WorkerPool.class);
+          // Closing an arena in the middle of a run can leave this behind: no park would wait then.
+          boolean _ = Thread.interrupted();
         }
       }
     }

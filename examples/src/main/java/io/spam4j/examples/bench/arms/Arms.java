@@ -69,7 +69,7 @@ public final class Arms {
   }
 
   private static Arm.Factory spiky(double share) {
-    return memory -> new SpikyArm(memory, share);
+    return memory -> new EngineArm.Spiky(memory, share);
   }
 
   private static Arm.Factory sparse(double density) {
