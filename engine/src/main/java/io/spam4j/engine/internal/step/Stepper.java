@@ -94,13 +94,15 @@ final class Stepper {
     // Whatever can fail comes first; from counting the step on nothing does, but what breaks it
     // off.
     int found = 0;
+    int asked = 0; // of those whose weights may be elsewhere
     for (int i = 0; i < gradients.length; i++) {
       gradients[i] = source.of(report.name(i));
       found += gradients[i] == null ? 0 : 1;
-    }
-    for (int i : movable) {
-      if (gradients[i] != null) {
-        parameters.get(i).inPlace().run();
+      if (asked < movable.length && movable[asked] == i) {
+        asked++;
+        if (gradients[i] != null) {
+          parameters.get(i).inPlace().run();
+        }
       }
     }
     known.require(source, found);
