@@ -173,7 +173,7 @@ final class StepListenerTest {
   private static void unchecked(Executable call) {
     try {
       call.execute();
-    } catch (Throwable e) {
+    } catch (Throwable e) { // Executable declares it; thrown on as what a lambda may throw
       throw new IllegalStateException(e);
     }
   }

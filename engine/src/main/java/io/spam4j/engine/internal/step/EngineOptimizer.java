@@ -155,7 +155,7 @@ public final class EngineOptimizer implements Optimizer {
   private StepReport advance(Gradients source) {
     try {
       return stepper.advance(source);
-    } catch (Throwable e) {
+    } catch (Throwable e) { // thrown on; whatever it is, the next step names it as the cause
       guard.note(e);
       throw e;
     }
@@ -263,7 +263,7 @@ public final class EngineOptimizer implements Optimizer {
           .restore(sources);
       streak.restored();
       return sources.report();
-    } catch (Throwable e) {
+    } catch (Throwable e) { // thrown on; whatever it is, the next step names it as the cause
       guard.note(e);
       throw e;
     }

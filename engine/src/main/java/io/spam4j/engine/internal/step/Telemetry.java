@@ -54,7 +54,7 @@ public final class Telemetry {
     if (flight != null) {
       try {
         flight.end(report);
-      } catch (Throwable e) {
+      } catch (Throwable e) { // thrown below, when the listeners have been told too
         failure = e;
       }
     }

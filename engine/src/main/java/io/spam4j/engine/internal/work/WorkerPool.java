@@ -102,7 +102,7 @@ public final class WorkerPool {
       for (int i = 0; i < count; i++) {
         await(all[i]);
       }
-    } catch (Throwable e) {
+    } catch (Throwable e) { // thrown below, when no worker is at work any more
       failure = e;
     }
     callerSleeps = false;
