@@ -1,5 +1,6 @@
 package io.spam4j.engine.optimizers;
 
+import static io.spam4j.engine.internal.kernel.Coordinates.LARGEST_GRADIENT;
 import static io.spam4j.engine.internal.kernel.Coordinates.flushed;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 
@@ -38,6 +39,11 @@ final class SgdUpdate {
       if (c.skipsNonFinite && !Float.isFinite(gradient)) {
         tally.skipped++;
         continue;
+      }
+      // |g| <= limit: a sum of gradients stays a float
+      if (Math.abs(gradient) > LARGEST_GRADIENT) {
+        gradient = Math.copySign(LARGEST_GRADIENT, gradient);
+        tally.clamped++;
       }
       float weight = w.get(JAVA_FLOAT_UNALIGNED, at);
       // g = g + lambda * w

@@ -25,6 +25,7 @@ final class CodedForm extends PieceForm {
     for (long start = piece.from; start < piece.to; start += CODES_AT_ONCE) {
       updateBlocks(tensor, piece, start, Math.min(piece.to, start + CODES_AT_ONCE));
     }
+    quiet(tensor, piece);
   }
 
   private void updateBlocks(FusedTensor tensor, PieceAtWork piece, long from, long to) {

@@ -27,6 +27,7 @@ final class DirectForm extends PieceForm {
     } else {
       updateOthers(tensor, piece, piece.from, piece.to);
     }
+    quiet(tensor, piece);
   }
 
   private void updateFloats(FusedTensor tensor, PieceAtWork piece) {

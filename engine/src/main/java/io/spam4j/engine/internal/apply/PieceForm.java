@@ -4,6 +4,7 @@ import io.spam4j.engine.internal.kernel.Amsgrad;
 import io.spam4j.engine.internal.kernel.FusedUpdate;
 import io.spam4j.engine.internal.kernel.GaussianClip;
 import io.spam4j.engine.internal.kernel.Operands;
+import io.spam4j.engine.internal.kernel.QuietNaN;
 import io.spam4j.engine.internal.kernel.UpdateTally;
 import io.spam4j.engine.internal.state.StagedBlock;
 import io.spam4j.engine.internal.state.StoredMoments;
@@ -27,6 +28,10 @@ abstract sealed class PieceForm
     if (mean != null && variance != null) {
       MemorySegment gradient = piece.operands.gradient;
       GaussianClip.apply(gradient, mean, variance, from, to, tensor.c, piece.tally);
+      if (!tensor.c.skipsNonFinite) {
+        QuietNaN.in(mean, from, to);
+        QuietNaN.in(variance, from, to);
+      }
     }
   }
 
@@ -63,6 +68,14 @@ abstract sealed class PieceForm
     }
   }
 
+  /** Makes every NaN the same that a loop has left in a piece, where it lies. */
+  static void quiet(FusedTensor tensor, PieceAtWork piece) {
+    if (!tensor.c.skipsNonFinite) {
+      tensor.weights.quiet(piece.from, piece.to);
+      tensor.moments.quiet(piece.from, piece.to);
+    }
+  }
+
   /** Updates elements of which all streams are operands. */
   final void updateFloats(FusedTensor tensor, PieceAtWork piece, long from, long to) {
     long base = piece.momentsFrom; // what the kernel counts from
@@ -73,6 +86,11 @@ abstract sealed class PieceForm
     long largestBefore = tally.largestAt;
     tally.largestAt = UpdateTally.NOWHERE;
     FusedUpdate.apply(o, from - base, to - base, tensor.c, tally);
+    if (!tensor.c.skipsNonFinite) {
+      QuietNaN.in(o.weights, from - piece.weightsFrom, to - piece.weightsFrom);
+      QuietNaN.in(o.firstMoment, from - base, to - base);
+      QuietNaN.in(o.secondMoment, from - base, to - base);
+    }
     boolean raised = tally.largestAt != UpdateTally.NOWHERE;
     tally.largestAt = raised ? position(tensor, piece, base + tally.largestAt) : largestBefore;
   }

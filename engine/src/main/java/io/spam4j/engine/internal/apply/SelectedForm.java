@@ -93,7 +93,9 @@ final class SelectedForm extends PieceForm {
       FusedTensor tensor, PieceAtWork piece, IndexMask mask, long start, SelectedBlock block) {
     StoredWeights weights = tensor.weights;
     boolean packs = mayPack && mask.width() == 1 && canPack(weights, piece.gradient);
-    block.begin(start, piece.to, packs, packs && tensor.c.onlyAdds());
+    // Of two NaNs an addition may leave either: then weights are gathered, and written as they are.
+    boolean changes = packs && tensor.c.onlyAdds() && tensor.c.skipsNonFinite;
+    block.begin(start, piece.to, packs, changes);
     if (packs) {
       block.gradient = gradients.buffer(piece.participant);
       block.count = pack(mask, block, piece.gradient.memory(), block.gradient);

@@ -54,10 +54,16 @@ final class SparseMoments implements AutoCloseable {
         parameters.stream().map(Parameter::name).toList(),
         parts.elements(),
         parts.hyperparameters(),
-        i -> parameters.get(i).weights(),
+        i -> inPlace(parameters.get(i)),
         (i, step) -> Objects.requireNonNull(step.gradients[i]),
         new ParallelTasks(parts.threads()),
         parts.memory().arenas(Use.INDEX));
+  }
+
+  /** Weights to select among, also of a parameter that has no gradient at this step. */
+  private static Tensor inPlace(Parameter parameter) {
+    parameter.inPlace().run();
+    return parameter.weights();
   }
 
   /** How many weights of each tensor have moments; empty for all. */

@@ -22,7 +22,7 @@ public final class Amsgrad {
     for (long i = from; i < to; i++) {
       long at = i * Float.BYTES;
       float raw = o.gradient.get(JAVA_FLOAT_UNALIGNED, (i + o.gradientShift) * Float.BYTES);
-      if (c.skipsNonFinite && !Float.isFinite(raw)) {
+      if (UpdateScalar.isSkipped(raw, c)) {
         continue;
       }
       float second =

@@ -2,6 +2,7 @@ package io.spam4j.engine.internal.state;
 
 import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 
+import io.spam4j.engine.internal.kernel.QuietNaN;
 import io.spam4j.engine.options.MomentFormat;
 import io.spam4j.tensors.DType;
 import io.spam4j.tensors.Tensor;
@@ -52,6 +53,12 @@ final class Bfloat16Moments extends StoredMoments {
     long k = key.at(t);
     Bfloat16.encodeStochastic(ofFirst, 0, first, from, count, Draw.FIRST, k, from);
     Bfloat16.encodeStochastic(ofSecond, 0, second, from, count, Draw.SECOND, k, from);
+  }
+
+  @Override
+  public void quiet(long from, long to) {
+    QuietNaN.inHalves(first, from, to);
+    QuietNaN.inHalves(second, from, to);
   }
 
   @Override

@@ -1,5 +1,6 @@
 package io.spam4j.engine.internal.state;
 
+import io.spam4j.engine.internal.kernel.QuietNaN;
 import io.spam4j.tensors.DType;
 import io.spam4j.tensors.Tensor;
 import java.lang.foreign.MemorySegment;
@@ -35,6 +36,12 @@ final class F32Moments extends StoredMoments {
   public void store(MemorySegment ofFirst, MemorySegment ofSecond, long from, long count, long t) {
     copy(ofFirst, 0, first, from, count);
     copy(ofSecond, 0, second, from, count);
+  }
+
+  @Override
+  public void quiet(long from, long to) {
+    QuietNaN.in(first, from, to);
+    QuietNaN.in(second, from, to);
   }
 
   private static void copy(MemorySegment of, long from, MemorySegment to, long at, long count) {

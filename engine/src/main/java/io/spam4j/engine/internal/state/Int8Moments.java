@@ -63,6 +63,10 @@ final class Int8Moments extends StoredMoments {
         key.at(t));
   }
 
+  /** A block with a NaN has one of its own: the scale, with codes that are 0. */
+  @Override
+  public void quiet(long from, long to) {}
+
   @Override
   public void describe(Operands o) {
     super.describe(o);

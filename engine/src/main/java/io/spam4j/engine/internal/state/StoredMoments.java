@@ -114,6 +114,9 @@ public abstract sealed class StoredMoments permits F32Moments, Bfloat16Moments, 
   public abstract void store(
       MemorySegment ofFirst, MemorySegment ofSecond, long from, long count, long t);
 
+  /** Makes every NaN among the moments {@code [from, to)} the same. */
+  public abstract void quiet(long from, long to);
+
   /** Tells the fused update where they lie. */
   public void describe(Operands o) {
     o.firstMoment = first;

@@ -7,6 +7,7 @@ import io.spam4j.engine.Parameter;
 import io.spam4j.engine.internal.decide.AdamSettings;
 import io.spam4j.engine.internal.kernel.Float32Copy;
 import io.spam4j.engine.internal.kernel.Operands;
+import io.spam4j.engine.internal.kernel.QuietNaN;
 import io.spam4j.engine.internal.kernel.UpdateForm.Weights;
 import io.spam4j.engine.options.WeightRounding;
 import io.spam4j.tensors.DType;
@@ -97,6 +98,17 @@ public final class StoredWeights {
       Bfloat16.encodeSplit(of, 0, memory, from, low, from, count);
     } else {
       round(of, memory, from, count, from, t);
+    }
+  }
+
+  /** Makes every NaN among the weights {@code [from, to)} the same. */
+  public void quiet(long from, long to) {
+    if (isFloat32()) {
+      QuietNaN.in(memory, from, to);
+    } else if (low != null) {
+      QuietNaN.inSplit(memory, low, from, to);
+    } else {
+      QuietNaN.inHalves(memory, from, to);
     }
   }
 

@@ -238,6 +238,12 @@ public final class Compatibility {
               + " transforms="
               + algorithm.settings().get("transforms"));
     }
+    if (TransformChain.enlarges(links)) {
+      throw notOnDevices(
+          "a factor above 1 can make a coordinate infinite, which is left out on the CPU alone:"
+              + " transforms="
+              + algorithm.settings().get("transforms"));
+    }
     if (!TransformChain.isDeviceDecided(links)) {
       throw notOnDevices(
           "one of its transforms is decided on the CPU alone: transforms="

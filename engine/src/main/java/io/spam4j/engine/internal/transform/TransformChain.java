@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -183,8 +184,9 @@ public final class TransformChain {
    * @param isCount whether it is whole, and not negative
    * @param isCommon whether it is the same for all tensors
    * @param most that it can be with finite gradients; it is never negative
+   * @param count the name of what counts the gradients that it was made of, perhaps itself
    */
-  public record Scalar(String name, boolean isCount, boolean isCommon, double most) {}
+  public record Scalar(String name, boolean isCount, boolean isCommon, double most, String count) {}
 
   /**
    * What {@link #restoreScalars} sets.
@@ -196,18 +198,24 @@ public final class TransformChain {
     List<Scalar> all = new ArrayList<>();
     for (int i = links.size() - 1; i >= 0; i--) {
       TransformLink link = links.get(i);
-      double gain = 1;
-      for (TransformLink before : links.subList(0, i)) {
-        gain *= before.gain();
-      }
-      for (String name : link.historyNames()) {
-        String free = freeName(name, names);
-        names.add(free);
-        double most = link.most(name) * gain * gain; // of a square at the most
-        all.add(new Scalar(free, link.isCount(name), link.isCommon(), most));
+      List<String> own = link.historyNames();
+      List<String> free = own.stream().map(name -> freeName(name, names)).toList();
+      names.addAll(free);
+      for (int k = 0; k < own.size(); k++) {
+        String name = own.get(k);
+        String count = free.get(countOf(link, own));
+        all.add(
+            new Scalar(free.get(k), link.isCount(name), link.isCommon(), link.most(name), count));
       }
     }
     return all;
+  }
+
+  private static int countOf(TransformLink link, List<String> names) {
+    return IntStream.range(0, names.size())
+        .filter(k -> link.isCount(names.get(k)))
+        .findFirst()
+        .orElseThrow();
   }
 
   private static String freeName(String name, Set<String> taken) {
@@ -216,6 +224,48 @@ public final class TransformChain {
       free = name + "." + before;
     }
     return free;
+  }
+
+  /**
+   * Counts, with what is not finite as it is measured, what becomes so by the factors before all
+   * else; those behind other transforms are known too late.
+   */
+  public void countTooLarge(@Nullable Tensor[] gradients) {
+    int first = 0;
+    while (first < links.size() && links.get(first) instanceof ScaleLink) {
+      first++;
+    }
+    for (int i = 0; i < gradients.length && first > 0; i++) {
+      Tensor gradient = gradients[i];
+      MeasurePass pass = Objects.requireNonNull(measure);
+      if (gradient != null && !Float.isFinite(scaled(pass.maxAbs(i), i, first))) {
+        pass.addNonFinite(i, countTooLarge(gradient, i, first));
+      }
+    }
+  }
+
+  private long countTooLarge(Tensor gradient, int tensor, int scales) {
+    long count = 0;
+    for (long i = 0; i < gradient.elements(); i++) {
+      float value = gradient.getFloat(i);
+      boolean isTooLarge = Float.isFinite(value) && !Float.isFinite(scaled(value, tensor, scales));
+      count += isTooLarge ? 1 : 0;
+    }
+    return count;
+  }
+
+  /** A coordinate after the first transforms, which are factors. */
+  private float scaled(float value, int tensor, int scales) {
+    float scaled = value;
+    for (int i = 0; i < scales; i++) {
+      scaled *= links.get(i).effect(tensor).scale;
+    }
+    return scaled;
+  }
+
+  /** Whether a transform can make a coordinate infinite. */
+  public static boolean enlarges(List<TransformLink> links) {
+    return links.stream().anyMatch(TransformLink::enlarges);
   }
 
   /** Decides what happens to this step's gradients, which are measured already if need be. */
@@ -235,12 +285,15 @@ public final class TransformChain {
     MeasurePass pass = Objects.requireNonNull(measure);
     for (int i = 0; i < remeasureAbove.length; i++) {
       switch (link.kind()) {
-        case SCALE -> pass.scale(i, link.effect(i).scale);
+        case SCALE -> {
+          pass.scale(i, link.effect(i).scale);
+          remeasureAbove[i] = Float.MAX_VALUE; // what is no float any more is left out
+        }
         case CLIP, LIMIT -> remeasureAbove[i] = link.effect(i).changesAbove();
         case ROWS -> remeasureAbove[i] = link.isSpared(i) ? Float.POSITIVE_INFINITY : -1;
       }
     }
-    if (link.kind() != TransformLink.Kind.SCALE) {
+    if (link.kind() != TransformLink.Kind.SCALE || link.enlarges()) {
       pass.again(changed);
     }
   }
