@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import io.spam4j.eightsors.DType;
-import io.spam4j.eightsors.Tensor;
 import io.spam4j.engine.optimizers.AdamW;
 import io.spam4j.engine.optimizers.OptimizerBuilder;
+import io.spam4j.tensors.DType;
+import io.spam4j.tensors.Tensor;
 import io.spam4j.testing.OptimizerCase;
 import io.spam4j.testing.OptimizerCase.Trait;
 import io.spam4j.testing.OptimizerCases;
@@ -81,8 +81,8 @@ final class ScaleOverflowTest {
       }
     }
 
-    private static void set(Tensor eightsor, long i, float value) {
-      eightsor.memory().setAtIndex(ValueLayout.JAVA_FLOAT_UNALIGNED, i, value);
+    private static void set(Tensor tensor, long i, float value) {
+      tensor.memory().setAtIndex(ValueLayout.JAVA_FLOAT_UNALIGNED, i, value);
     }
 
     Gradients of(int run) {

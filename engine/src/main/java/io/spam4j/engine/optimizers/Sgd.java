@@ -33,7 +33,8 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Differences from torch.optim.SGD.</b> The momentum is 0.9 by default, not 0; the other
  * defaults are the same: lr 1e-3, dampening 0, no Nesterov, decay 0. A coordinate that is NaN or
  * Inf is skipped ({@link NonFinitePolicy}); if that is its first gradient, its buffer starts from 0
- * at the next. A subnormal buffer becomes 0.
+ * at the next. A subnormal buffer becomes 0. |g| is limited to 1e18, and counted: a sum of larger
+ * ones is no float any more.
  */
 public final class Sgd {
   private static final String BUFFER = "momentum_buffer";
