@@ -92,7 +92,7 @@ final class SelectedForm extends PieceForm {
   private void gather(
       FusedTensor tensor, PieceAtWork piece, IndexMask mask, long start, SelectedBlock block) {
     StoredWeights weights = tensor.weights;
-    boolean packs = mayPack && mask.width() == 1 && canPack(weights, piece.gradient);
+    boolean packs = mayPack && hasBits(mask) && canPack(weights, piece.gradient);
     block.begin(start, piece.to, packs, packs && tensor.c.onlyAdds());
     if (packs) {
       block.gradient = gradients.buffer(piece.participant);
@@ -113,6 +113,11 @@ final class SelectedForm extends PieceForm {
             links,
             countsCopied ? piece.tally : uncounted[piece.participant],
             piece.participant);
+  }
+
+  /** Whether the data of a mask are a bit for each weight. */
+  private static boolean hasBits(IndexMask mask) {
+    return mask.lineLength() == 1 && mask.width() == 1;
   }
 
   private static boolean canPack(StoredWeights weights, Tensor gradient) {
