@@ -109,7 +109,12 @@ final class LinesProperties {
         case HALF_MOMENTS -> spam.moments(MomentFormat.BF16);
         case CODES -> spam.moments(MomentFormat.INT8);
         case EMULATED ->
-            spam.moments(MomentFormat.BF16_EMULATED).weightRounding(WeightRounding.NEAREST);
+            Spam.builder(Spam.Preset.REFERENCE)
+                .learningRate(0.01)
+                .resetInterval(RESET)
+                .stopAfterNonFinite(0)
+                .moments(MomentFormat.BF16_EMULATED)
+                .weightRounding(WeightRounding.NEAREST);
         case AMSGRAD -> AdamW.builder().learningRate(0.01).amsgrad(true).stopAfterNonFinite(0);
         case GAUSSIAN -> spam.spikeAction(SpikeAction.GAUSSIAN);
         case SGD -> spam.unselected(UnselectedWeights.SGD);
@@ -244,12 +249,10 @@ final class LinesProperties {
       for (float[] gradient : gradients) {
         reports.add(figures(run.step(gradient)));
         snapshots.add(Snapshot.of(run.optimizer));
-        if (snapshots.size() == 1) {
-          masks.set(0, run.selected()); // one by gradients
-        }
-        if (snapshots.size() % RESET == 0) {
-          masks.add(run.selected());
-        }
+        masks.add(run.selected());
+      }
+      if (variant == Variant.LARGEST_GRADIENTS) {
+        masks.set(0, masks.get(1)); // it waited
       }
       long lines = Math.ceilDiv((long) n, line);
       if (variant != Variant.COINS) {
@@ -257,14 +260,16 @@ final class LinesProperties {
         assertThat(mask.lines().count()).isEqualTo(Math.max(1, (long) (density * lines)));
       }
     }
+    int[] step = {0};
     var given =
         variant
             .builder()
             .density(density)
             .threads(1)
-            .maskSelection(MaskSelection.given((_, interval) -> masks.get((int) interval)));
+            .maskSelection(MaskSelection.given((_, _) -> masks.get(step[0])));
     try (var run = new Run(variant, given, start, offset)) {
       for (int t = 0; t < gradients.size(); t++) {
+        step[0] = t + 1;
         assertThat(figures(run.step(gradients.get(t)))).isEqualTo(reports.get(t));
         Snapshot.of(run.optimizer).assertSame(snapshots.get(t));
       }

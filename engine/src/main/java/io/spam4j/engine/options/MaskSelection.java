@@ -1,8 +1,8 @@
 package io.spam4j.engine.options;
 
+import io.spam4j.tensors.mask.IndexMask;
 import it.unimi.dsi.fastutil.longs.LongIterator;
 import it.unimi.dsi.fastutil.longs.LongIterators;
-import io.spam4j.tensors.mask.IndexMask;
 import java.util.Objects;
 
 /**
@@ -49,10 +49,11 @@ public sealed interface MaskSelection {
   /**
    * The same by whole lines: line i of a parameter has the flat row-major weights from i times
    * {@code length} on; the last may be shorter, and may be all there is. Of n weights {@code
-   * floor(d ceil(n / length))} lines are selected, at least one, for a density d: at random, or those
-   * of largest Euclidean norm of their weights or gradients (squares added as doubles in order, norms
-   * rounded to float32; of equal ones the first). With {@link MaskSampling#BERNOULLI} each line has
-   * a coin. All else is as for single weights: resets, {@link MomentOverlap}, unselected weights.
+   * floor(d ceil(n / length))} lines are selected, at least one, for a density d: at random, or
+   * those of largest Euclidean norm of their weights or gradients (squares added as doubles in
+   * order, norms rounded to float32; of equal ones the first). With {@link MaskSampling#BERNOULLI}
+   * each line has a coin. All else is as for single weights: resets, {@link MomentOverlap},
+   * unselected weights.
    *
    * <p>A step on lines gathers nothing, and the index takes a bit a line or less: it is faster the
    * longer lines are, up to 32 much so. Lines are in none of the papers, which select single

@@ -10,7 +10,6 @@ import io.spam4j.engine.internal.math.NamePattern;
 import io.spam4j.engine.internal.transform.TransformChain;
 import io.spam4j.engine.internal.transform.TransformLink;
 import io.spam4j.engine.options.BiasCorrection;
-import io.spam4j.engine.options.MaskSelection;
 import io.spam4j.engine.options.MomentFormat;
 import io.spam4j.engine.options.SpikeAction;
 import io.spam4j.engine.options.WeightRounding;
