@@ -27,8 +27,14 @@ public final class UpdateLoops {
   private static final Map<UpdateForm, UpdateLoop> ALL = new ConcurrentHashMap<>();
 
   /** Those of selected lines: finding them here makes no garbage. */
-  private static final AtomicReferenceArray<@Nullable UpdateLoop> LINES =
-      new AtomicReferenceArray<>(Settings.values().length * Integer.SIZE);
+  private static final Map<Settings, AtomicReferenceArray<@Nullable UpdateLoop>> LINES =
+      new EnumMap<>(Settings.class);
+
+  static {
+    for (Settings settings : Settings.values()) {
+      LINES.put(settings, new AtomicReferenceArray<>(Integer.SIZE)); // by the bits of a line
+    }
+  }
 
   // Of a vector.
   private static final int LEAST_BITS = 64;
@@ -97,13 +103,14 @@ public final class UpdateLoops {
 
   /** The loop for float32 in selected lines of so many weights. */
   public static UpdateLoop ofLines(Settings settings, int line) {
-    int index = settings.ordinal() * Integer.SIZE + Integer.numberOfTrailingZeros(line);
-    UpdateLoop known = LINES.get(index);
-    if (known == null) {
-      known = of(new UpdateForm(Weights.F32, false, DType.F32, settings, line));
-      LINES.set(index, known);
+    AtomicReferenceArray<@Nullable UpdateLoop> known = Objects.requireNonNull(LINES.get(settings));
+    int bits = Integer.numberOfTrailingZeros(line);
+    UpdateLoop loop = known.get(bits);
+    if (loop == null) {
+      loop = of(new UpdateForm(Weights.F32, false, DType.F32, settings, line));
+      known.set(bits, loop);
     }
-    return known;
+    return loop;
   }
 
   private static UpdateLoop make(UpdateForm form) {
