@@ -13,7 +13,7 @@ class PlanTest {
             """
             cli        -> bench, demo, doctor, inspect, memory, replay, simulate, shell
 
-            bench      -> bench.arms, output, shell, engine.roofline, tensors.internal.files
+            bench      -> bench.arms, bench.values, output, shell, engine.roofline, tensors.internal.files
             demo       -> lab, output, shell
             doctor     -> output, shell, cuda, cuda.selftest, engine.optimizers, engine.roofline,
                           tensors.internal.simd
@@ -21,8 +21,10 @@ class PlanTest {
             memory     -> formats, models, output, engine, engine.optimizers, engine.options, tensors
             simulate   -> formats, output, engine, engine.optimizers, tensors
 
-            bench.arms -> models, engine, engine.decision, engine.optimizers, engine.options,
+            bench.arms -> bench.values, engine, engine.decision, engine.optimizers, engine.options,
                           engine.roofline, engine.internal.work, tensors, tensors.mask
+
+            bench.values -> models, engine, engine.optimizers, engine.roofline, tensors
             lab        -> shell, formats, llama, engine, engine.checkpoint, engine.optimizers,
                           engine.options, tensors, tensors.internal.files
             replay     -> shell, engine, engine.optimizers, engine.options, tensors, tensors.safetensors

@@ -6,8 +6,8 @@ import io.spam4j.examples.bench.BenchReport.Skipped;
 import io.spam4j.examples.bench.arms.Arm;
 import io.spam4j.examples.bench.arms.ArmRun;
 import io.spam4j.examples.bench.arms.ArmUnavailableException;
-import io.spam4j.examples.bench.arms.BenchMemory;
-import io.spam4j.examples.bench.arms.BenchSize;
+import io.spam4j.examples.bench.values.BenchMemory;
+import io.spam4j.examples.bench.values.BenchSize;
 import io.spam4j.examples.shell.Machine;
 import java.util.ArrayList;
 import java.util.List;
@@ -15,8 +15,9 @@ import java.util.function.Consumer;
 
 /**
  * Times arms in turn. In every round each arm of a size is timed once, right before or after its
- * limit, so that both see memory at the same speed. Libtorch's arms follow in rounds of their own:
- * in one process with them in turn, others took up to twice their time in some rounds.
+ * limit, so that both see memory at the same speed. Libtorch's arms follow in rounds of their own,
+ * with those that are compared with them: in turn with them others took up to twice their time in
+ * some rounds.
  */
 final class Bench {
   /* Shorter times are those of several steps: the clock and a cold cache would count. */
@@ -51,8 +52,8 @@ final class Bench {
   BenchReport run() {
     for (BenchSize size : settings.sizes()) {
       List<Arm> arms = settings.chosen(size);
-      runUnlessEmpty(size, arms.stream().filter(arm -> !arm.isOfLibtorch()).toList());
-      runUnlessEmpty(size, arms.stream().filter(Arm::isOfLibtorch).toList());
+      runUnlessEmpty(size, arms.stream().filter(arm -> !arm.isBesideLibtorch()).toList());
+      runUnlessEmpty(size, arms.stream().filter(Arm::isBesideLibtorch).toList());
     }
     return report();
   }

@@ -1,6 +1,6 @@
 package io.spam4j.examples.bench;
 
-import io.spam4j.examples.bench.arms.BenchSize;
+import io.spam4j.examples.bench.values.BenchSize;
 import io.spam4j.examples.output.Json;
 import io.spam4j.tensors.internal.files.WholeFile;
 import java.io.IOException;

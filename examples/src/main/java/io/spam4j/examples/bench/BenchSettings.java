@@ -2,7 +2,7 @@ package io.spam4j.examples.bench;
 
 import io.spam4j.examples.bench.arms.Arm;
 import io.spam4j.examples.bench.arms.Arms;
-import io.spam4j.examples.bench.arms.BenchSize;
+import io.spam4j.examples.bench.values.BenchSize;
 import java.time.Duration;
 import java.util.List;
 

@@ -2,7 +2,7 @@ package io.spam4j.examples.bench;
 
 import io.spam4j.examples.bench.BenchReport.ArmResult;
 import io.spam4j.examples.bench.BenchReport.Skipped;
-import io.spam4j.examples.bench.arms.BenchSize;
+import io.spam4j.examples.bench.values.BenchSize;
 import io.spam4j.examples.output.Quantities;
 import io.spam4j.examples.output.TextTable;
 import io.spam4j.examples.shell.Machine;

@@ -10,7 +10,7 @@ import io.spam4j.examples.bench.arms.Arm;
 import io.spam4j.examples.bench.arms.ArmRun;
 import io.spam4j.examples.bench.arms.ArmUnavailableException;
 import io.spam4j.examples.bench.arms.Arms;
-import io.spam4j.examples.bench.arms.BenchSize;
+import io.spam4j.examples.bench.values.BenchSize;
 import io.spam4j.examples.shell.Machine;
 import java.time.Duration;
 import java.util.ArrayList;

@@ -1,5 +1,6 @@
 package io.spam4j.examples.bench.arms;
 
+import io.spam4j.examples.bench.values.BenchValues;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.LongStream;

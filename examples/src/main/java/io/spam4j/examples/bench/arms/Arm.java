@@ -1,5 +1,8 @@
 package io.spam4j.examples.bench.arms;
 
+import io.spam4j.examples.bench.values.BenchMemory;
+import io.spam4j.examples.bench.values.BenchSize;
+import io.spam4j.examples.bench.values.Traffic;
 import java.util.Set;
 
 /**
@@ -27,9 +30,9 @@ public record Arm(String name, Set<BenchSize> sizes, Traffic traffic, Factory fa
     sizes = Set.copyOf(sizes);
   }
 
-  /** Whether libtorch does the work. */
-  public boolean isOfLibtorch() {
-    return name.startsWith("torch-");
+  /** Whether libtorch does the work, or it is to be compared with what does. */
+  public boolean isBesideLibtorch() {
+    return name.startsWith("torch-") || name.endsWith("-beside-torch");
   }
 
   /** The name with the suffix of a size. */

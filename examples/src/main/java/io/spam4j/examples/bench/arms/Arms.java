@@ -1,15 +1,20 @@
 package io.spam4j.examples.bench.arms;
 
 import io.spam4j.engine.optimizers.AdamW;
+import io.spam4j.engine.optimizers.MomentBuilder;
 import io.spam4j.engine.optimizers.Spam;
 import io.spam4j.engine.optimizers.StableSpam;
 import io.spam4j.engine.options.MaskSelection;
 import io.spam4j.engine.options.MomentFormat;
+import io.spam4j.examples.bench.values.BenchMemory;
+import io.spam4j.examples.bench.values.BenchSize;
+import io.spam4j.examples.bench.values.Traffic;
 import io.spam4j.tensors.DType;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Supplier;
 
 /** Everything that is timed, a line each. */
 public final class Arms {
@@ -43,17 +48,29 @@ public final class Arms {
               "spam-bf16-f32m",
               ONE_TENSOR,
               Traffic.BF16_F32_MOMENTS,
-              packed(DType.BF16, MomentFormat.F32)),
+              packed(Spam::builder, DType.BF16, MomentFormat.F32)),
           new Arm(
               "spam-f32-int8m",
               ONE_TENSOR,
               Traffic.INT8_MOMENTS,
-              packed(DType.F32, MomentFormat.INT8)),
-          new Arm("spam-bf16-sr", ONE_TENSOR, Traffic.BF16, packed(DType.BF16, MomentFormat.BF16)),
+              packed(Spam::builder, DType.F32, MomentFormat.INT8)),
+          new Arm(
+              "spam-bf16-sr",
+              ONE_TENSOR,
+              Traffic.BF16,
+              packed(Spam::builder, DType.BF16, MomentFormat.BF16)),
           new Arm("c-loop", CACHED, Traffic.DENSE, CLoopArm::new),
           new Arm("plain-java", ONE_TENSOR, Traffic.DENSE, PlainJavaArm::new),
           new Arm("separate-passes", ONE_TENSOR, Traffic.DENSE, SeparatePassesArm::new),
+          new Arm("adamw-f32-beside-torch", MODELS, Traffic.DENSE, Arms::adamW),
+          new Arm(
+              "adamw-bf16-sr-beside-torch",
+              ONE_TENSOR,
+              Traffic.BF16,
+              packed(AdamW::builder, DType.BF16, MomentFormat.BF16)),
           new Arm("torch-adamw", MODELS, Traffic.DENSE, TorchAdamWArm::new),
+          new Arm("torch-fused-adamw", MODELS, Traffic.DENSE, TorchAdamWArm.Fused::f32),
+          new Arm("torch-fused-adamw-bf16", ONE_TENSOR, Traffic.BF16, TorchAdamWArm.Fused::bf16),
           new Arm("torch-spam-ops", MODELS, Traffic.DENSE, TorchSpamArm::new),
           new Arm("torch-stablespam-ops", MODELS, Traffic.MEASURED, TorchStableSpamArm::new));
 
@@ -71,8 +88,9 @@ public final class Arms {
     return new EngineArm(memory, StableSpam.builder(), ReferenceRule.STABLE_SPAM);
   }
 
-  private static Arm.Factory packed(DType dtype, MomentFormat moments) {
-    return memory -> new PackedArm(memory, dtype, moments);
+  private static Arm.Factory packed(
+      Supplier<MomentBuilder<?>> settings, DType dtype, MomentFormat moments) {
+    return memory -> new PackedArm(memory, settings, dtype, moments);
   }
 
   private static Arm.Factory spiky(double share) {

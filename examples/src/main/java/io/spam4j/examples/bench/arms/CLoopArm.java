@@ -1,6 +1,7 @@
 package io.spam4j.examples.bench.arms;
 
 import io.spam4j.engine.decision.UpdateCoefficients;
+import io.spam4j.examples.bench.values.BenchMemory;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 

@@ -1,6 +1,8 @@
 package io.spam4j.examples.bench.arms;
 
 import io.spam4j.engine.roofline.StreamLimit;
+import io.spam4j.examples.bench.values.BenchMemory;
+import io.spam4j.examples.bench.values.Traffic;
 
 /** The limit of a dense update, against itself: how far the same thing twice differs here. */
 final class LimitArm implements ArmRun {

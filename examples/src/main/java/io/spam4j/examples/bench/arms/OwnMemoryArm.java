@@ -1,5 +1,7 @@
 package io.spam4j.examples.bench.arms;
 
+import io.spam4j.examples.bench.values.BenchMemory;
+
 /** An arm that frees its memory when it is closed. */
 final class OwnMemoryArm implements ArmRun {
   private final ArmRun arm;

@@ -1,12 +1,12 @@
 package io.spam4j.examples.bench.arms;
 
-import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
-
 import io.spam4j.engine.Gradients;
 import io.spam4j.engine.Optimizer;
 import io.spam4j.engine.Parameter;
-import io.spam4j.engine.optimizers.Spam;
+import io.spam4j.engine.optimizers.MomentBuilder;
 import io.spam4j.engine.options.MomentFormat;
+import io.spam4j.examples.bench.values.BenchMemory;
+import io.spam4j.examples.bench.values.HalfValues;
 import io.spam4j.tensors.DType;
 import io.spam4j.tensors.Tensor;
 import java.lang.foreign.Arena;
@@ -14,8 +14,9 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 
-/** A step of SPAM on weights, gradients and moments of fewer bits. */
+/** A step of an optimizer of this engine on weights, gradients and moments of fewer bits. */
 final class PackedArm implements ArmRun {
   private static final int CHECKED = 4096;
   private static final int STEPS = 3;
@@ -28,67 +29,56 @@ final class PackedArm implements ArmRun {
 
   private final BenchMemory memory;
   private final DType dtype;
+  private final Supplier<MomentBuilder<?>> settings;
   private final MomentFormat moments;
-  private final Map<String, Tensor> gradients = new HashMap<>();
+  private final Gradients gradients;
   private final Optimizer optimizer;
 
   /**
    * Allocates weights, gradients and the optimizer's state.
    *
+   * @param settings a builder with the optimizer's own
    * @param dtype of weights and gradients, F32 or BF16
    */
-  PackedArm(BenchMemory memory, DType dtype, MomentFormat moments) {
+  PackedArm(
+      BenchMemory memory, Supplier<MomentBuilder<?>> settings, DType dtype, MomentFormat moments) {
     this.memory = memory;
+    this.settings = settings;
     this.dtype = dtype;
     this.moments = moments;
-    List<Parameter> parameters = new ArrayList<>();
-    for (int i = 0; i < memory.tensors(); i++) {
-      String name = BenchMemory.name(i);
-      if (dtype == DType.F32) {
-        parameters.add(memory.parameters().get(i));
-        gradients.put(name, Tensor.of(memory.gradientMemory(i), dtype, memory.elements(i)));
-      } else {
-        Tensor weights = allocate(memory.elements(i));
-        Tensor gradient = allocate(memory.elements(i));
-        for (long k = 0; k < memory.elements(i); k++) {
-          set(weights, k, memory.weight(i, k));
-          set(gradient, k, memory.gradient(i, k));
-        }
-        parameters.add(new Parameter(name, weights));
-        gradients.put(name, gradient);
+    if (dtype == DType.F32) {
+      optimizer = build(memory.parameters(), moments, memory.threads());
+      gradients = memory.gradients();
+    } else {
+      HalfValues halves = HalfValues.copyOf(memory);
+      List<Parameter> parameters = new ArrayList<>();
+      Map<String, Tensor> byName = new HashMap<>();
+      for (int i = 0; i < memory.tensors(); i++) {
+        String name = BenchMemory.name(i);
+        parameters.add(new Parameter(name, halves.weights().get(i)));
+        byName.put(name, halves.gradients().get(i));
       }
+      optimizer = build(parameters, moments, memory.threads());
+      gradients = byName::get;
     }
-    optimizer = build(parameters, moments, memory.threads());
   }
 
-  private Tensor allocate(long elements) {
-    return Tensor.of(memory.allocate(dtype.bytes(elements)), dtype, elements);
-  }
-
-  private static Optimizer build(List<Parameter> parameters, MomentFormat moments, int threads) {
-    return Spam.builder()
-        .moments(moments)
+  private Optimizer build(List<Parameter> parameters, MomentFormat format, int threads) {
+    return settings
+        .get()
+        .moments(format)
         .threads(threads)
         .learningRate(ReferenceRule.LEARNING_RATE)
         .build(parameters);
   }
 
-  /** Writes the upper half of a float32. */
-  private static void set(Tensor tensor, long i, float value) {
-    short half = (short) (Float.floatToRawIntBits(value) >>> Short.SIZE);
-    tensor.memory().set(JAVA_SHORT_UNALIGNED, i * Short.BYTES, half);
-  }
-
   private static float get(Tensor tensor, long i) {
-    return tensor.dtype() == DType.F32
-        ? tensor.getFloat(i)
-        : Float.intBitsToFloat(
-            tensor.memory().get(JAVA_SHORT_UNALIGNED, i * Short.BYTES) << Short.SIZE);
+    return tensor.dtype() == DType.F32 ? tensor.getFloat(i) : HalfValues.get(tensor, i);
   }
 
   @Override
   public void step() {
-    optimizer.step(gradients::get);
+    optimizer.step(gradients);
   }
 
   /** Compares with float32, on copies of some of the first tensor's weights. */
@@ -105,8 +95,8 @@ final class PackedArm implements ArmRun {
         fill(gradient, exactGradient, i, memory.gradient(0, i));
       }
       float[] start = exactWeights.toFloats();
-      step(weights, gradient, moments);
-      step(exactWeights, exactGradient, MomentFormat.F32);
+      steps(weights, gradient, moments);
+      steps(exactWeights, exactGradient, MomentFormat.F32);
       compare(start, weights, exactWeights);
     }
     step();
@@ -116,16 +106,15 @@ final class PackedArm implements ArmRun {
     if (packed.dtype() == DType.F32) {
       packed.setFloat(i, value);
     } else {
-      set(packed, i, value);
+      HalfValues.set(packed, i, value);
     }
     exact.setFloat(i, get(packed, i));
   }
 
-  private static void step(Tensor weights, Tensor gradient, MomentFormat moments) {
-    Gradients gradients = _ -> gradient;
-    try (Optimizer one = build(List.of(new Parameter("w", weights)), moments, 1)) {
+  private void steps(Tensor weights, Tensor gradient, MomentFormat format) {
+    try (Optimizer one = build(List.of(new Parameter("w", weights)), format, 1)) {
       for (int t = 0; t < STEPS; t++) {
-        one.step(gradients);
+        one.step(_ -> gradient);
       }
     }
   }

@@ -1,5 +1,8 @@
 package io.spam4j.examples.bench.arms;
 
+import io.spam4j.examples.bench.values.BenchMemory;
+import io.spam4j.examples.bench.values.HeapValues;
+
 /** SPAM as one loop over arrays, on one thread: what one writes first. Never resets. */
 final class PlainJavaArm implements ArmRun {
   private static final float BETA1 = (float) ReferenceRule.BETA1;

@@ -1,5 +1,7 @@
 package io.spam4j.examples.bench.arms;
 
+import io.spam4j.examples.bench.values.BenchValues;
+
 /** An update in double arithmetic, one coordinate at a time: what arms are checked against. */
 enum ReferenceRule {
   /** AdamW with decay 0.01 and eps 1e-8, added after the bias correction. */
@@ -31,7 +33,7 @@ enum ReferenceRule {
   static final double BETA1 = 0.9;
   static final double BETA2 = 0.999;
 
-  private static final double ADAMW_DECAY = 0.01;
+  static final double ADAMW_DECAY = 0.01;
 
   abstract double moved(State s, long step);
 

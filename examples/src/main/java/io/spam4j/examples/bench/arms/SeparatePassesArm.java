@@ -2,6 +2,8 @@ package io.spam4j.examples.bench.arms;
 
 import io.spam4j.engine.internal.work.PlannedJob;
 import io.spam4j.engine.internal.work.WorkPlan;
+import io.spam4j.examples.bench.values.BenchMemory;
+import io.spam4j.examples.bench.values.HeapValues;
 import java.util.List;
 
 /**

@@ -1,5 +1,6 @@
 package io.spam4j.examples.bench.arms;
 
+import io.spam4j.examples.bench.values.BenchMemory;
 import java.util.ArrayList;
 import java.util.List;
 import org.bytedeco.javacpp.PointerScope;
@@ -24,7 +25,7 @@ final class TorchSpamArm implements ArmRun {
 
   TorchSpamArm(BenchMemory memory) throws ArmUnavailableException {
     this.memory = memory;
-    tensors = new TorchMemory(memory);
+    tensors = TorchMemory.of(memory);
     for (int i = 0; i < tensors.tensors(); i++) {
       firstMoments.add(torch.zeros_like(tensors.weight(i)));
       secondMoments.add(torch.zeros_like(tensors.weight(i)));

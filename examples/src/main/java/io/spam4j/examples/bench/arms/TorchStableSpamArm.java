@@ -1,5 +1,6 @@
 package io.spam4j.examples.bench.arms;
 
+import io.spam4j.examples.bench.values.BenchMemory;
 import java.util.ArrayList;
 import java.util.List;
 import org.bytedeco.javacpp.PointerScope;
@@ -38,7 +39,7 @@ final class TorchStableSpamArm implements ArmRun {
 
   TorchStableSpamArm(BenchMemory memory) throws ArmUnavailableException {
     this.memory = memory;
-    tensors = new TorchMemory(memory);
+    tensors = TorchMemory.of(memory);
     for (int i = 0; i < tensors.tensors(); i++) {
       states.add(State.zeros(tensors.weight(i)));
     }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.spam4j.engine.optimizers.AdamW;
 import io.spam4j.engine.optimizers.Spam;
 import io.spam4j.engine.optimizers.StableSpam;
+import io.spam4j.examples.bench.values.BenchMemory;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
+import io.spam4j.examples.bench.values.BenchSize;
+import io.spam4j.examples.bench.values.Traffic;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -34,7 +36,8 @@ final class ArmsTest {
     assertThat(Arms.names())
         .contains("limit", "adamw-f32", "spam-f32", "stablespam-f32", "spam-f32-d0.0025")
         .contains("spam-f32-llama60m", "spam-f32-cached", "c-loop-cached", "plain-java")
-        .contains("separate-passes", "torch-adamw", "torch-spam-ops", "torch-stablespam-ops")
+        .contains("separate-passes", "torch-adamw", "torch-fused-adamw", "torch-spam-ops")
+        .contains("torch-stablespam-ops", "torch-fused-adamw-bf16-cached")
         .doesNotContain("c-loop", "plain-java-llama60m")
         .doesNotHaveDuplicates();
   }

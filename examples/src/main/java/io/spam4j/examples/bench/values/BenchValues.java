@@ -1,7 +1,7 @@
-package io.spam4j.examples.bench.arms;
+package io.spam4j.examples.bench.values;
 
 /** Where an arm's weights and gradients lie; slow access, for checks. */
-interface BenchValues {
+public interface BenchValues {
   int tensors();
 
   long elements(int tensor);

@@ -1,4 +1,4 @@
-package io.spam4j.examples.bench.arms;
+package io.spam4j.examples.bench.values;
 
 import io.spam4j.engine.optimizers.OptimizerBuilder;
 import io.spam4j.examples.models.LlamaModel;

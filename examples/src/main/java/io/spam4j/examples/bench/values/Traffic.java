@@ -1,4 +1,4 @@
-package io.spam4j.examples.bench.arms;
+package io.spam4j.examples.bench.values;
 
 import io.spam4j.engine.MemoryReport;
 import io.spam4j.engine.optimizers.Spam;
@@ -14,19 +14,19 @@ import java.util.Map;
  */
 public record Traffic(double read, double written) {
   /** Float32 throughout: w, g, m and v are read, w, m and v written. */
-  static final Traffic DENSE = new Traffic(16, 12);
+  public static final Traffic DENSE = new Traffic(16, 12);
 
   /** Stable-SPAM: the gradient once more, for its norm and maximum. */
-  static final Traffic MEASURED = new Traffic(20, 12);
+  public static final Traffic MEASURED = new Traffic(20, 12);
 
   /** Weights and gradients of 16 bits, moments of 32. */
-  static final Traffic BF16_F32_MOMENTS = new Traffic(12, 10);
+  public static final Traffic BF16_F32_MOMENTS = new Traffic(12, 10);
 
   /** Weights and gradients of 32 bits, moments of 8 with a scale of 32 bits for 128. */
-  static final Traffic INT8_MOMENTS = new Traffic(10.0625, 6.0625);
+  public static final Traffic INT8_MOMENTS = new Traffic(10.0625, 6.0625);
 
   /** 16 bits throughout. */
-  static final Traffic BF16 = new Traffic(8, 6);
+  public static final Traffic BF16 = new Traffic(8, 6);
 
   private static final int LINE_FLOATS = 16;
   private static final long SAMPLE = 1 << 20;
@@ -36,7 +36,7 @@ public record Traffic(double read, double written) {
    * a selected weight with probability L = 1 - (1 - d)^16; m and v are packed; the index is read.
    * So 8 L + 8 d + index are read and 4 L + 8 d written.
    */
-  static Traffic sparse(double density) {
+  public static Traffic sparse(double density) {
     double lines = 1 - Math.pow(1 - density, LINE_FLOATS);
     return sparse(density, lines, Spam.builder());
   }

@@ -1,4 +1,4 @@
-package io.spam4j.examples.bench.arms;
+package io.spam4j.examples.bench.values;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
@@ -82,11 +82,11 @@ public final class BenchMemory implements BenchValues, AutoCloseable {
   }
 
   /** The name of a tensor as a parameter. */
-  static String name(int tensor) {
+  public static String name(int tensor) {
     return "w" + tensor;
   }
 
-  long[] elements() {
+  public long[] elements() {
     return elements.clone();
   }
 
@@ -94,24 +94,24 @@ public final class BenchMemory implements BenchValues, AutoCloseable {
     return Arrays.stream(elements).sum();
   }
 
-  int threads() {
+  public int threads() {
     return threads;
   }
 
-  MemorySegment weightMemory(int tensor) {
+  public MemorySegment weightMemory(int tensor) {
     return weights.get(tensor).memory();
   }
 
-  MemorySegment gradientMemory(int tensor) {
+  public MemorySegment gradientMemory(int tensor) {
     return gradients.get(tensor).memory();
   }
 
   /** Zeros outside the heap that live as long as this. */
-  MemorySegment allocate(long bytes) {
+  public MemorySegment allocate(long bytes) {
     return Tensor.allocate(arena, DType.I8, bytes).memory();
   }
 
-  List<Parameter> parameters() {
+  public List<Parameter> parameters() {
     List<Parameter> parameters = new ArrayList<>();
     for (int i = 0; i < elements.length; i++) {
       parameters.add(new Parameter(name(i), weights.get(i)));
@@ -119,12 +119,12 @@ public final class BenchMemory implements BenchValues, AutoCloseable {
     return parameters;
   }
 
-  Gradients gradients() {
+  public Gradients gradients() {
     return Gradients.of(gradientsByName);
   }
 
   /** Copies of weights and gradients on the heap, the same at every call. */
-  HeapValues onHeap() {
+  public HeapValues onHeap() {
     HeapValues made = heap;
     if (made == null) {
       made = HeapValues.copyOf(this);
@@ -142,12 +142,12 @@ public final class BenchMemory implements BenchValues, AutoCloseable {
     limits = allocate(StreamLimit.bytes(weights(), readBytes));
   }
 
-  long limitBytes() {
+  public long limitBytes() {
     return limits.byteSize();
   }
 
   /** Whether the memory of limits is as it was allocated. */
-  boolean areLimitsZero() {
+  public boolean areLimitsZero() {
     for (long at = 0; at < limits.byteSize(); at += Long.BYTES) {
       if (limits.get(JAVA_LONG, at) != 0) {
         return false;

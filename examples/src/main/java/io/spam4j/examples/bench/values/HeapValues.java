@@ -1,4 +1,4 @@
-package io.spam4j.examples.bench.arms;
+package io.spam4j.examples.bench.values;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
@@ -11,7 +11,7 @@ import java.util.Arrays;
  * @param gradients of each tensor
  */
 @SuppressWarnings("ArrayRecordComponent") // shared, not compared
-record HeapValues(float[][] weights, float[][] gradients) implements BenchValues {
+public record HeapValues(float[][] weights, float[][] gradients) implements BenchValues {
   /** Copies what lies outside the heap; no tensor may have more than 2^31 - 9 weights. */
   static HeapValues copyOf(BenchMemory memory) {
     int tensors = memory.tensors();
@@ -25,7 +25,7 @@ record HeapValues(float[][] weights, float[][] gradients) implements BenchValues
   }
 
   /** Arrays of zeros as long as the weights. */
-  float[][] zeros() {
+  public float[][] zeros() {
     return Arrays.stream(weights).map(w -> new float[w.length]).toArray(float[][]::new);
   }
 
