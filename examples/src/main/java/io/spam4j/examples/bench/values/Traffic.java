@@ -42,7 +42,7 @@ public record Traffic(double read, double written) {
   }
 
   /** The same by lines of so many weights, whole lines of 64 bytes: L is d. */
-  static Traffic lines(double density, int line) {
+  public static Traffic lines(double density, int line) {
     return sparse(
         density, density, Spam.builder().maskSelection(MaskSelection.random().lines(line)));
   }
