@@ -205,7 +205,7 @@ final class LinesProperties {
     return gradient;
   }
 
-  @Property(tries = 400, seed = "41")
+  @Property(tries = 200, seed = "41")
   void lines_haveTheBitsOfSingleWeights(
       @ForAll long seed,
       @ForAll Variant variant,
@@ -220,7 +220,7 @@ final class LinesProperties {
   @ParameterizedTest
   @EnumSource(names = {"BARE", "DECAYED", "KEEP", "LARGEST_WEIGHTS", "HALF_WEIGHTS", "SGD"})
   void lines_ofSeveralBlocks(Variant variant) {
-    var random = new Random(variant.ordinal());
+    var random = new Random(41);
     for (int line : new int[] {8, 16, 64}) {
       assertSame(variant, random, line, 2 * 2048 * line + 17 * line + 5, 0.6, 3);
     }

@@ -2,6 +2,7 @@ package io.spam4j.engine.checkpoint;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.spam4j.engine.Runs;
 import io.spam4j.engine.Snapshot;
@@ -66,6 +67,19 @@ final class LineCheckpointTest {
           Checkpoint.open(file, arena).state().parameters().get("w").mask().orElseThrow();
       return new SavedMask(
           mask.elements(), mask.count(), mask.lineLength(), mask.width(), mask.data());
+    }
+  }
+
+  /** The last line is shorter: 1000 weights are 31 lines of 32 and 8 weights. */
+  @Test
+  void theTool_readsLines() throws IOException, InterruptedException {
+    assumeTrue(Python.hasTorch(), "/usr/bin/python3 cannot import torch: install python3-torch");
+    Path file = folder.resolve("lines");
+    try (var run = run(MaskSelection.largestWeights().lines(32))) {
+      run.optimizer.save(file);
+      Python.Result shown = Python.tool("show", file.toString());
+      assertThat(shown.code()).as(shown.output()).isZero();
+      assertThat(shown.output()).contains("mask: %d of %d".formatted(run.selected().length, N));
     }
   }
 
