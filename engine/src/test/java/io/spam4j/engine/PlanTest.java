@@ -52,7 +52,7 @@ class PlanTest {
             analysis           -> internal.memory, engine, tensors, tensors.internal.json
 
             engine             -> checkpoint, internal.math, tensors, tensors.mask
-            options            -> internal.math
+            options            -> internal.math, tensors.mask
             internal.kernel    -> decision, tensors, tensors.internal.simd
 
             decision

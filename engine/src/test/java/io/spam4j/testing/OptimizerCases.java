@@ -132,6 +132,14 @@ public final class OptimizerCases {
         of("sparse-exact-then-coins-keep", n -> keep(n).maskSelection(exactThenCoins), SPARSE),
         of("sparse-weights", n -> sparse(n).maskSelection(weights), SPARSE, UNPLANNED),
         of("sparse-gradients", n -> sparse(n).maskSelection(gradients), SPARSE, UNPLANNED),
+        of("sparse-lines", n -> sparse(n).maskSelection(MaskSelection.random().lines(8)), SPARSE),
+        of("sparse-lines-keep", n -> keep(n).maskSelection(coins.lines(8)), SPARSE, UNPLANNED),
+        of("sparse-lines-weights", n -> keep(n).maskSelection(weights.lines(8)), SPARSE, UNPLANNED),
+        of(
+            "sparse-lines-gradients",
+            n -> sparse(n).maskSelection(gradients.lines(16)),
+            SPARSE,
+            UNPLANNED),
         of("sparse-given", n -> sparse(n).maskSelection(given), SPARSE, GIVEN, UNPLANNED),
         of(
             "sparse-sgd",

@@ -113,6 +113,9 @@ public final class CheckpointWriter {
             mask -> {
               fields.put(CheckpointFormat.MASK_COUNT, Long.toString(mask.count()));
               fields.put(CheckpointFormat.MASK_WIDTH, Integer.toString(mask.width()));
+              if (mask.lineLength() != 1) {
+                fields.put(CheckpointFormat.MASK_LINES, Integer.toString(mask.lineLength()));
+              }
               tensors.put(CheckpointFormat.maskTensor(name), mask.data());
             });
     of.scalars().forEach((key, value) -> fields.put(key, Double.toString(value)));

@@ -6,6 +6,7 @@ import io.spam4j.engine.internal.decide.AdamSettings;
 import io.spam4j.engine.internal.decide.DecidedTensor;
 import io.spam4j.engine.internal.decide.StepState;
 import io.spam4j.engine.internal.decide.Timeline;
+import io.spam4j.engine.internal.kernel.UpdateLoops;
 import io.spam4j.engine.internal.kernel.UpdateTally;
 import io.spam4j.engine.internal.state.StateStore;
 import io.spam4j.engine.internal.step.MemoryOutline;
@@ -16,6 +17,7 @@ import io.spam4j.engine.internal.work.PlannedJob;
 import io.spam4j.engine.internal.work.WorkPlan;
 import io.spam4j.engine.options.MomentFormat;
 import io.spam4j.engine.options.SpikeAction;
+import io.spam4j.tensors.DType;
 import io.spam4j.tensors.Tensor;
 import io.spam4j.tensors.mask.IndexMask;
 import java.util.Arrays;
@@ -86,7 +88,9 @@ public final class FusedRule extends SelectiveRule {
 
   private PieceForm selectedForm(AdamSettings adam) {
     int copiedLinks = fusesChain ? 0 : parts.chain().size();
-    return new SelectedForm(parts, adam, sparse, copiedLinks);
+    var gathered = new SelectedForm(parts, adam, sparse, copiedLinks);
+    boolean canBeLines = fusesChain && !adam.movesUnselected() && UpdateLoops.exist(DType.F32);
+    return canBeLines ? new LinesForm(parts, sparse, gathered) : gathered;
   }
 
   private PieceForm denseForm() {

@@ -16,7 +16,7 @@ import java.lang.foreign.MemorySegment;
  * gradient, then weights, then moments.
  */
 abstract sealed class PieceForm
-    permits DirectForm, CodedForm, StagedForm, CopiedForm, SelectedForm, EmulatedForm {
+    permits DirectForm, CodedForm, StagedForm, CopiedForm, SelectedForm, LinesForm, EmulatedForm {
 
   /** Updates the moments of a piece, and their weights. */
   abstract void update(FusedTensor tensor, PieceAtWork piece);

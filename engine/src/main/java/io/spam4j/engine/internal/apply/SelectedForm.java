@@ -92,7 +92,7 @@ final class SelectedForm extends PieceForm {
   private void gather(
       FusedTensor tensor, PieceAtWork piece, IndexMask mask, long start, SelectedBlock block) {
     StoredWeights weights = tensor.weights;
-    boolean packs = mayPack && mask.width() == 1 && canPack(weights, piece.gradient);
+    boolean packs = mayPack && hasBits(mask) && canPack(weights, piece.gradient);
     // Of two NaNs an addition may leave either: then weights are gathered, and written as they are.
     boolean changes = packs && tensor.c.onlyAdds() && tensor.c.skipsNonFinite;
     block.begin(start, piece.to, packs, changes);
@@ -115,6 +115,11 @@ final class SelectedForm extends PieceForm {
             links,
             countsCopied ? piece.tally : uncounted[piece.participant],
             piece.participant);
+  }
+
+  /** Whether the data of a mask are a bit for each weight. */
+  private static boolean hasBits(IndexMask mask) {
+    return mask.lineLength() == 1 && mask.width() == 1;
   }
 
   private static boolean canPack(StoredWeights weights, Tensor gradient) {

@@ -95,7 +95,7 @@ public record Hyperparameters(
     return density < 1;
   }
 
-  /** How many of {@code elements} weights have moments: floor(d n), but one at least. */
+  /** How many of {@code elements} weights, or lines, have moments: floor(d n), but one at least. */
   public long selected(long elements) {
     return Math.min(elements, Math.max(1, (long) Math.floor(density * elements)));
   }

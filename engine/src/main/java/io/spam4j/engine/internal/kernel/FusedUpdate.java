@@ -12,6 +12,11 @@ public final class FusedUpdate {
   /** The float streams that pass through memory: w, g, m, v are read, w, m, v are written. */
   public static final int STREAMS = 7;
 
+  /** Weights of lines that are touched before they are updated: they fit the first-level cache. */
+  private static final int STRETCH = 1024;
+
+  private static final int CACHE_LINE = 64;
+
   private FusedUpdate() {}
 
   /**
@@ -40,6 +45,75 @@ public final class FusedUpdate {
       vectors = UnusualStretch.after(vectors, i - done, length);
     }
     UpdateScalar.apply(o, end, to, c, tally); // the tail is the specification itself
+  }
+
+  /**
+   * The same for moments of selected lines, by a loop for lines as long. The moments {@code [from,
+   * to)} begin with a line, and end with one, of which the last may be shorter. The weights of all
+   * of their lines are known to the operands; these have no shifts.
+   */
+  public static void applyLines(
+      UpdateLoop loop,
+      Operands o,
+      int line,
+      long from,
+      long to,
+      UpdateCoefficients c,
+      UpdateTally tally) {
+    int length = loop.length();
+    long end = to - (to - from) % length;
+    int stretch = Math.max(STRETCH, line);
+    int vectors = UnusualStretch.FEWEST;
+    for (long start = from; start < end; start += stretch) {
+      long next = Math.min(end, start + stretch);
+      touch(o, line, start, next);
+      for (long i = loop.run(o, start, next, c, tally); i < next; ) {
+        long some = Math.min(next, i + (long) vectors * length);
+        for (long lineEnd; i < some; i = lineEnd) {
+          lineEnd = Math.min(some, (i / line + 1) * line);
+          updateLine(o, line, i, lineEnd, c, tally);
+        }
+        i = loop.run(o, some, next, c, tally);
+        vectors = UnusualStretch.after(vectors, i - some, length);
+      }
+    }
+    if (end < to) {
+      updateLine(o, line, end, to, c, tally);
+    }
+  }
+
+  /**
+   * Reads something of each line of the cache that is needed next, which waits for many at once: a
+   * loop that computes runs less far ahead than memory is away.
+   */
+  private static void touch(Operands o, int line, long from, long to) {
+    int bytes = line * Float.BYTES;
+    int some = 0;
+    for (long i = from; i < to; i += line) {
+      long at = o.lines[(int) (i / line - o.firstLine)] * bytes;
+      long end = Math.min(at + bytes, o.weights.byteSize() - Float.BYTES);
+      for (; at < end; at += CACHE_LINE) {
+        some ^= o.weights.get(JAVA_INT_UNALIGNED, at) ^ o.gradient.get(JAVA_INT_UNALIGNED, at);
+      }
+    }
+    o.touched = some;
+  }
+
+  /** Updates a part of one line, of which something is unusual or no whole vector. */
+  private static void updateLine(
+      Operands o, int line, long from, long to, UpdateCoefficients c, UpdateTally tally) {
+    long first = from / line;
+    long shift = (o.lines[(int) (first - o.firstLine)] - first) * line;
+    o.weightShift = shift;
+    o.gradientShift = shift;
+    UpdateLoop spiky = UpdateLoops.ofSpikes(o, c);
+    long end = to - (to - from) % spiky.length();
+    for (long i = from; i < end; ) {
+      i = updateUnusual(o, i, end, c, tally);
+    }
+    UpdateScalar.apply(o, end, to, c, tally);
+    o.weightShift = 0;
+    o.gradientShift = 0;
   }
 
   /** Updates vectors of which the first is unusual. */

@@ -15,6 +15,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicReferenceArray;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The copies of the vector update, one for each {@link UpdateForm} that is in use. A copy is a
@@ -23,6 +25,16 @@ import java.util.concurrent.ConcurrentHashMap;
  */
 public final class UpdateLoops {
   private static final Map<UpdateForm, UpdateLoop> ALL = new ConcurrentHashMap<>();
+
+  /** Those of selected lines: finding them here makes no garbage. */
+  private static final Map<Settings, AtomicReferenceArray<@Nullable UpdateLoop>> LINES =
+      new EnumMap<>(Settings.class);
+
+  static {
+    for (Settings settings : Settings.values()) {
+      LINES.put(settings, new AtomicReferenceArray<>(Integer.SIZE)); // by the bits of a line
+    }
+  }
 
   // Of a vector.
   private static final int LEAST_BITS = 64;
@@ -87,6 +99,18 @@ public final class UpdateLoops {
   static UpdateLoop ofSpikes(Operands o, UpdateCoefficients c) {
     boolean isBare = Settings.of(c) == Settings.BARE && c.clipAbove == Float.POSITIVE_INFINITY;
     return Spiky.LOOPS[Spiky.index(o.givesChanges, isBare)];
+  }
+
+  /** The loop for float32 in selected lines of so many weights. */
+  public static UpdateLoop ofLines(Settings settings, int line) {
+    AtomicReferenceArray<@Nullable UpdateLoop> known = Objects.requireNonNull(LINES.get(settings));
+    int bits = Integer.numberOfTrailingZeros(line);
+    UpdateLoop loop = known.get(bits);
+    if (loop == null) {
+      loop = of(new UpdateForm(Weights.F32, false, DType.F32, settings, line));
+      known.set(bits, loop);
+    }
+    return loop;
   }
 
   private static UpdateLoop make(UpdateForm form) {

@@ -33,6 +33,11 @@ public record Baseline(
   }
 
   @Override
+  public int lineLength() {
+    return 1;
+  }
+
+  @Override
   public List<DType> gradientTypes() {
     return List.of(DType.F32);
   }

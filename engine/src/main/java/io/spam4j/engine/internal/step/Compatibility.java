@@ -10,7 +10,6 @@ import io.spam4j.engine.internal.math.NamePattern;
 import io.spam4j.engine.internal.transform.TransformChain;
 import io.spam4j.engine.internal.transform.TransformLink;
 import io.spam4j.engine.options.BiasCorrection;
-import io.spam4j.engine.options.MaskSelection;
 import io.spam4j.engine.options.MomentFormat;
 import io.spam4j.engine.options.SpikeAction;
 import io.spam4j.engine.options.WeightRounding;
@@ -213,7 +212,7 @@ public final class Compatibility {
           "density must be 1 where resets come after the update, as in the authors' Stable-SPAM;"
               + " use another preset: parameter=%s, density=%s".formatted(parameter, h.density()));
     }
-    boolean reads = adam.movesUnselected() || adam.maskSelection == MaskSelection.Largest.WEIGHTS;
+    boolean reads = adam.movesUnselected() || adam.selectsByWeights();
     if (weights != DType.F32 && reads) {
       throw new IllegalArgumentException(
           "weights must be F32 where all of them move or the largest are selected: parameter=%s, dtype=%s, unselected=%s, maskedWeightDecay=%s, maskSelection=%s"

@@ -4,6 +4,7 @@ import io.spam4j.engine.optimizers.AdamW;
 import io.spam4j.engine.optimizers.MomentBuilder;
 import io.spam4j.engine.optimizers.Spam;
 import io.spam4j.engine.optimizers.StableSpam;
+import io.spam4j.engine.options.MaskSelection;
 import io.spam4j.engine.options.MomentFormat;
 import io.spam4j.examples.bench.values.BenchMemory;
 import io.spam4j.examples.bench.values.BenchSize;
@@ -37,6 +38,12 @@ public final class Arms {
           new Arm("spam-f32-d0.25", LARGE, Traffic.sparse(0.25), sparse(0.25)),
           new Arm("spam-f32-d0.05", LARGE, Traffic.sparse(0.05), sparse(0.05)),
           new Arm("spam-f32-d0.0025", LARGE, Traffic.sparse(0.0025), sparse(0.0025)),
+          lines(0.25, 32),
+          lines(0.05, 32),
+          lines(0.01, 32),
+          lines(0.25, 256),
+          lines(0.05, 256),
+          lines(0.01, 256),
           new Arm(
               "spam-bf16-f32m",
               ONE_TENSOR,
@@ -92,6 +99,20 @@ public final class Arms {
 
   private static Arm.Factory sparse(double density) {
     return memory -> new EngineArm(memory, Spam.builder().density(density), ReferenceRule.SPAM);
+  }
+
+  /** Whole lines of weights are selected. */
+  private static Arm lines(double density, int line) {
+    MaskSelection selection = MaskSelection.random().lines(line);
+    return new Arm(
+        "spam-f32-d%s-lines%d".formatted(density, line),
+        LARGE,
+        Traffic.lines(density, line),
+        memory ->
+            new EngineArm(
+                memory,
+                Spam.builder().density(density).maskSelection(selection),
+                ReferenceRule.SPAM));
   }
 
   /** The arms of a size, in the order they are timed. */

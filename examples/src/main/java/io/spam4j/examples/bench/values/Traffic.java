@@ -2,6 +2,7 @@ package io.spam4j.examples.bench.values;
 
 import io.spam4j.engine.MemoryReport;
 import io.spam4j.engine.optimizers.Spam;
+import io.spam4j.engine.options.MaskSelection;
 import java.util.Map;
 
 /**
@@ -37,8 +38,17 @@ public record Traffic(double read, double written) {
    */
   public static Traffic sparse(double density) {
     double lines = 1 - Math.pow(1 - density, LINE_FLOATS);
-    MemoryReport memory =
-        Spam.builder().density(density).plannedMemory(Map.of("w", new long[] {SAMPLE}));
+    return sparse(density, lines, Spam.builder());
+  }
+
+  /** The same by lines of so many weights, whole lines of 64 bytes: L is d. */
+  public static Traffic lines(double density, int line) {
+    return sparse(
+        density, density, Spam.builder().maskSelection(MaskSelection.random().lines(line)));
+  }
+
+  private static Traffic sparse(double density, double lines, Spam.Builder builder) {
+    MemoryReport memory = builder.density(density).plannedMemory(Map.of("w", new long[] {SAMPLE}));
     double index = (double) memory.index() / SAMPLE;
     return new Traffic(8 * lines + 8 * density + index, 4 * lines + 8 * density);
   }
