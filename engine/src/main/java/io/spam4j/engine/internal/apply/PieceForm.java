@@ -47,10 +47,6 @@ abstract sealed class PieceForm
     if (!moments.isStaged()) {
       piece.setMoments(moments.first, moments.second, 0);
       updateFloats(tensor, piece, from, to);
-      MemorySegment largest = moments.largest;
-      if (largest != null) {
-        Amsgrad.apply(piece.operands, largest, from, to, tensor.c);
-      }
       return;
     }
     StagedBlock block = piece.block();
@@ -72,7 +68,12 @@ abstract sealed class PieceForm
     UpdateTally tally = piece.tally;
     long largestBefore = tally.largestAt;
     tally.largestAt = UpdateTally.NOWHERE;
-    FusedUpdate.apply(o, from - base, to - base, tensor.c, tally);
+    MemorySegment largest = tensor.moments.largest;
+    if (largest == null) {
+      FusedUpdate.apply(o, from - base, to - base, tensor.c, tally);
+    } else { // beside moments that lie where they are
+      Amsgrad.apply(o, largest, from, to, tensor.c, tally);
+    }
     boolean raised = tally.largestAt != UpdateTally.NOWHERE;
     tally.largestAt = raised ? position(tensor, piece, base + tally.largestAt) : largestBefore;
   }
