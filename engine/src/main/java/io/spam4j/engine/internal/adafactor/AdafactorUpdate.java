@@ -201,10 +201,12 @@ final class AdafactorUpdate {
       AdafactorCoefficients c,
       UpdateTally tally) {
     int done = w.isNative() ? vectors(g, from + shift, length) : 0;
-    if (done > 0 && m == null) {
-      AdafactorVector.move(w, g, shift, from, done, rowFactor, columnFactors, c);
-    } else if (done > 0) {
-      AdafactorVector.moveByMean(w, m, g, shift, from, done, rowFactor, columnFactors, c);
+    if (done > 0) {
+      if (m == null) {
+        AdafactorVector.move(w, g, shift, from, done, rowFactor, columnFactors, c);
+      } else {
+        AdafactorVector.moveByMean(w, m, g, shift, from, done, rowFactor, columnFactors, c);
+      }
     }
     for (int j = done; j < length; j++) {
       float raw = g.get(JAVA_FLOAT_UNALIGNED, (from + shift + j) * Float.BYTES);

@@ -7,6 +7,7 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 
 import io.spam4j.engine.internal.kernel.QuietNaN;
 import io.spam4j.engine.internal.kernel.UpdateTally;
+import io.spam4j.engine.internal.measure.LaneSquaresVector;
 import io.spam4j.engine.internal.measure.LaneSums;
 import io.spam4j.engine.internal.measure.PartialSum;
 import io.spam4j.tensors.internal.simd.VectorMode;
@@ -19,6 +20,8 @@ import java.lang.foreign.MemorySegment;
  */
 final class AdamMiniUpdate {
   /* 12 bytes read, 8 written a weight, where a block stays in cache between both loops. */
+
+  private static final int LARGEST = Float.floatToRawIntBits(LARGEST_GRADIENT);
 
   private AdamMiniUpdate() {}
 
@@ -38,7 +41,9 @@ final class AdamMiniUpdate {
     long end = to - (to - from) % LaneSums.LANES;
     long skipped = 0;
     boolean isUsual =
-        VectorMode.VECTORS && g.isNative() && AdamMiniVector.squares(g, from, end, lanes);
+        VectorMode.VECTORS
+            && g.isNative()
+            && LaneSquaresVector.sum(g, from, end, lanes) <= LARGEST;
     if (!isUsual) {
       LaneSums.clear(lanes, 0);
     }

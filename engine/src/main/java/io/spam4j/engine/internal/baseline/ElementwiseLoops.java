@@ -7,6 +7,9 @@ import io.spam4j.engine.internal.kernel.UpdateTally;
 import io.spam4j.tensors.internal.simd.LoopCopies;
 import io.spam4j.tensors.internal.simd.VectorMode;
 import java.lang.invoke.MethodHandles;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 
 /**
@@ -29,27 +32,31 @@ final class ElementwiseLoops<C> {
 
   private final Scalar<C> scalar;
   private final Class<? extends ElementwiseLoop<C>> vector;
-  private final AtomicReferenceArray<ElementwiseLoop<C>> loops =
-      new AtomicReferenceArray<>(ElementwiseForm.COUNT);
+  private final Map<Weights, AtomicReferenceArray<ElementwiseLoop<C>>> loops =
+      new EnumMap<>(Weights.class);
 
   ElementwiseLoops(Scalar<C> scalar, Class<? extends ElementwiseLoop<C>> vector) {
     this.scalar = scalar;
     this.vector = vector;
+    for (Weights weights : Weights.values()) {
+      loops.put(weights, new AtomicReferenceArray<>(4));
+    }
   }
 
   /** The loop for streams as they lie; a step that has met the form before allocates nothing. */
   ElementwiseLoop<C> of(Weights weights, boolean halfGradient, boolean hasState) {
-    ElementwiseLoop<C> loop = loops.get(ElementwiseForm.index(weights, halfGradient, hasState));
-    return loop == null ? make(new ElementwiseForm(weights, halfGradient, hasState)) : loop;
-  }
-
-  private synchronized ElementwiseLoop<C> make(ElementwiseForm form) {
-    ElementwiseLoop<C> made = loops.get(form.index());
-    if (made == null) {
-      made = LoopCopies.of(MethodHandles.lookup(), vector, form);
-      loops.set(form.index(), made);
+    AtomicReferenceArray<ElementwiseLoop<C>> ofWeights =
+        Objects.requireNonNull(loops.get(weights));
+    int index = (halfGradient ? 2 : 0) + (hasState ? 1 : 0);
+    ElementwiseLoop<C> loop = ofWeights.get(index);
+    if (loop == null) {
+      var form = new ElementwiseForm(weights, halfGradient, hasState);
+      loop = LoopCopies.of(MethodHandles.lookup(), vector, form);
+      if (!ofWeights.compareAndSet(index, null, loop)) { // another thread was first
+        loop = ofWeights.get(index);
+      }
     }
-    return made;
+    return loop;
   }
 
   /**

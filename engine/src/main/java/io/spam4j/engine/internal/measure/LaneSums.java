@@ -1,7 +1,9 @@
 package io.spam4j.engine.internal.measure;
 
 import static java.lang.foreign.ValueLayout.JAVA_DOUBLE_UNALIGNED;
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 
+import io.spam4j.tensors.internal.simd.VectorMode;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -14,6 +16,8 @@ public final class LaneSums {
 
   /** Bytes of a sum. */
   public static final long BYTES = (long) LANES * Double.BYTES;
+
+  private static final int INFINITY = Float.floatToRawIntBits(Float.POSITIVE_INFINITY);
 
   private LaneSums() {}
 
@@ -28,6 +32,29 @@ public final class LaneSums {
   public static void add(MemorySegment lanes, long at, long p, double term) {
     long place = at + p % LANES * Double.BYTES;
     lanes.set(JAVA_DOUBLE_UNALIGNED, place, lanes.get(JAVA_DOUBLE_UNALIGNED, place) + term);
+  }
+
+  /**
+   * The sum of the squares of the floats {@code [from, to)}, each exact.
+   *
+   * @param onlyFinite whether those that are not finite are left out
+   * @param lanes room for a sum, outside the heap
+   */
+  public static double ofSquares(
+      MemorySegment values, long from, long to, boolean onlyFinite, MemorySegment lanes) {
+    long end = to - (to - from) % LANES;
+    boolean areFinite =
+        VectorMode.VECTORS
+            && values.isNative()
+            && LaneSquaresVector.sum(values, from, end, lanes) < INFINITY;
+    if (!areFinite) {
+      clear(lanes, 0);
+    }
+    for (long i = areFinite ? end : from; i < to; i++) {
+      double value = values.get(JAVA_FLOAT_UNALIGNED, i * Float.BYTES);
+      add(lanes, 0, i - from, !onlyFinite || Double.isFinite(value) ? value * value : 0);
+    }
+    return total(lanes, 0);
   }
 
   /** Adds up; the lanes stay as they are. */

@@ -74,7 +74,7 @@ final class PackedArm implements ArmRun {
   }
 
   /** Writes the upper half of a float32. */
-  private static void set(Tensor tensor, long i, float value) {
+  static void set(Tensor tensor, long i, float value) {
     short half = (short) (Float.floatToRawIntBits(value) >>> Short.SIZE);
     tensor.memory().set(JAVA_SHORT_UNALIGNED, i * Short.BYTES, half);
   }
