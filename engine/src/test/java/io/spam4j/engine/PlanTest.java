@@ -14,8 +14,8 @@ class PlanTest {
                                   tensors.internal.simd
 
             optimizers         -> internal.apply, internal.adafactor, internal.plan,
-                                  internal.step, internal.transform, internal.state,
-                                  internal.decide, internal.measure, internal.kernel,
+                                  internal.baseline, internal.step, internal.transform,
+                                  internal.state, internal.decide, internal.measure,
                                   internal.work, internal.math, checkpoint, decision, device,
                                   engine, options, tensors, tensors.mask
 
@@ -23,13 +23,18 @@ class PlanTest {
                                   internal.decide, internal.kernel, internal.work,
                                   internal.memory, checkpoint, decision, engine, options,
                                   tensors, tensors.mask, tensors.internal.simd
-            internal.adafactor -> internal.step, internal.decide, internal.measure,
-                                  internal.kernel, internal.work, internal.math, engine,
-                                  tensors
+            internal.adafactor -> internal.baseline, internal.step, internal.decide,
+                                  internal.measure, internal.kernel, internal.work,
+                                  internal.math, engine, tensors, tensors.internal.simd
             internal.plan      -> internal.step, internal.transform, internal.state,
                                   internal.decide, internal.measure, internal.work,
                                   internal.memory, checkpoint, decision, device, engine,
                                   tensors, tensors.mask
+
+            internal.baseline  -> internal.step, internal.transform, internal.state,
+                                  internal.decide, internal.measure, internal.kernel,
+                                  internal.work, internal.math, engine, options, tensors,
+                                  tensors.internal.simd
 
             internal.step      -> internal.transform, internal.state, internal.decide,
                                   internal.measure, internal.kernel, internal.work,

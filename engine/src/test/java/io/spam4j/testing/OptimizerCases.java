@@ -264,6 +264,9 @@ public final class OptimizerCases {
             SPARSE),
         halves("spam-emulated", n -> emulated(n)),
         halves("spam-emulated-sparse", n -> emulated(n).density(0.4).seed(9), SPARSE),
+        halves("lion-bf16", _ -> Lion.builder()),
+        halves("sgd-bf16", _ -> Sgd.builder().weightRounding(WeightRounding.NEAREST)),
+        halves("lion-bf16-exact", _ -> Lion.builder().weightRounding(WeightRounding.EXACT)),
         halves("int8-sparse", n -> sparse(n).moments(int8).seed(3), SPARSE),
         halves("stable-spam-bf16", n -> stableSpam(n, StableSpam.Preset.BF16).moments(bf16)));
   }

@@ -55,7 +55,7 @@ final class FusedTensor {
     form = usual;
     isOnePiece = !isSparse && parameter.weights().elements() <= WorkPlan.UNIT;
     key = new RoundingKey(adam.seed, parameter.name());
-    weights = new StoredWeights(parameter, adam, key, state.get(StateNames.LOW));
+    weights = new StoredWeights(parameter, adam.weightRounding, key, state.get(StateNames.LOW));
     this.adam = adam;
     moments = StoredMoments.of(adam, key, state);
     count = count(state);

@@ -52,10 +52,6 @@ abstract sealed class PieceForm
     if (!moments.isStaged()) {
       piece.setMoments(moments.first, moments.second, 0);
       updateFloats(tensor, piece, from, to);
-      MemorySegment largest = moments.largest;
-      if (largest != null) {
-        Amsgrad.apply(piece.operands, largest, from, to, tensor.c);
-      }
       return;
     }
     StagedBlock block = piece.block();
@@ -85,11 +81,16 @@ abstract sealed class PieceForm
     UpdateTally tally = piece.tally;
     long largestBefore = tally.largestAt;
     tally.largestAt = UpdateTally.NOWHERE;
-    FusedUpdate.apply(o, from - base, to - base, tensor.c, tally);
-    if (!tensor.c.skipsNonFinite) {
-      QuietNaN.in(o.weights, from - piece.weightsFrom, to - piece.weightsFrom);
-      QuietNaN.in(o.firstMoment, from - base, to - base);
-      QuietNaN.in(o.secondMoment, from - base, to - base);
+    MemorySegment largest = tensor.moments.largest;
+    if (largest != null) { // beside moments that lie where they are
+      Amsgrad.apply(o, largest, from, to, tensor.c, tally);
+    } else {
+      FusedUpdate.apply(o, from - base, to - base, tensor.c, tally);
+      if (!tensor.c.skipsNonFinite) {
+        QuietNaN.in(o.weights, from - piece.weightsFrom, to - piece.weightsFrom);
+        QuietNaN.in(o.firstMoment, from - base, to - base);
+        QuietNaN.in(o.secondMoment, from - base, to - base);
+      }
     }
     boolean raised = tally.largestAt != UpdateTally.NOWHERE;
     tally.largestAt = raised ? position(tensor, piece, base + tally.largestAt) : largestBefore;

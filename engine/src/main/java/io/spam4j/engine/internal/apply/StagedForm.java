@@ -4,6 +4,7 @@ import io.spam4j.engine.internal.kernel.UpdateForm;
 import io.spam4j.engine.internal.kernel.UpdateLoop;
 import io.spam4j.engine.internal.kernel.UpdateLoops;
 import io.spam4j.engine.internal.state.StagedBlock;
+import io.spam4j.engine.internal.step.Staging;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 

@@ -4,10 +4,8 @@ import io.spam4j.engine.decision.UpdateCoefficients;
 import io.spam4j.engine.internal.kernel.UpdateForm.Settings;
 import io.spam4j.engine.internal.kernel.UpdateForm.Weights;
 import io.spam4j.tensors.DType;
+import io.spam4j.tensors.internal.simd.LoopCopies;
 import io.spam4j.tensors.internal.simd.VectorMode;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodHandles.Lookup;
 import java.util.EnumMap;
@@ -118,23 +116,11 @@ public final class UpdateLoops {
   }
 
   private static UpdateLoop copy(Class<? extends UpdateLoop> template, UpdateForm form) {
-    try (InputStream file = template.getResourceAsStream(template.getSimpleName() + ".class")) {
-      byte[] code = Objects.requireNonNull(file).readAllBytes();
-      Lookup copy = MethodHandles.lookup().defineHiddenClassWithClassData(code, form, true);
-      return (UpdateLoop) copy.lookupClass().getDeclaredConstructor().newInstance();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    } catch (ReflectiveOperationException e) {
-      throw new LinkageError("the vector update must be copied: form=" + form, e);
-    }
+    return LoopCopies.of(MethodHandles.lookup(), template, form);
   }
 
   /** The form of a copy, which asks for it when it is initialised. */
   static UpdateForm form(Lookup copy) {
-    try {
-      return Objects.requireNonNull(MethodHandles.classData(copy, "_", UpdateForm.class));
-    } catch (IllegalAccessException e) {
-      throw new LinkageError("the form of the vector update must be readable", e);
-    }
+    return LoopCopies.constant(copy, UpdateForm.class);
   }
 }

@@ -4,7 +4,6 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 
 import io.spam4j.engine.Parameter;
-import io.spam4j.engine.internal.decide.AdamSettings;
 import io.spam4j.engine.internal.kernel.Float32Copy;
 import io.spam4j.engine.internal.kernel.Operands;
 import io.spam4j.engine.internal.kernel.QuietNaN;
@@ -32,10 +31,10 @@ public final class StoredWeights {
    * @param low state of that name; null if there is none
    */
   public StoredWeights(
-      Parameter parameter, AdamSettings adam, RoundingKey key, @Nullable Tensor low) {
+      Parameter parameter, WeightRounding rounding, RoundingKey key, @Nullable Tensor low) {
     weights = parameter.weights();
     memory = weights.memory();
-    rounding = adam.weightRounding;
+    this.rounding = rounding;
     this.low = low == null ? null : low.memory();
     this.key = key;
   }

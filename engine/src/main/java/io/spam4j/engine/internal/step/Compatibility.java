@@ -144,9 +144,9 @@ public final class Compatibility {
       throw new IllegalArgumentException(
           "weights must be F32 or BF16: parameter=" + parameter + ", dtype=" + weights);
     }
-    if (weights != DType.F32 && algorithm instanceof Baseline) {
+    if (algorithm instanceof Baseline baseline && !baseline.types().contains(weights)) {
       throw new IllegalArgumentException(
-          "weights must be F32 for optimizers that are not of Adam's family: optimizer=%s, parameter=%s, dtype=%s"
+          "weights must be F32 for optimizers that have no form for BF16: optimizer=%s, parameter=%s, dtype=%s"
               .formatted(algorithm.name(), parameter, weights));
     }
     if (weights != DType.BF16 && algorithm instanceof AdamFamily family && family.isEmulated()) {

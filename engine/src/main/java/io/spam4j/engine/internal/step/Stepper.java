@@ -111,8 +111,8 @@ final class Stepper {
     step.begin();
     learningRates.read(step);
     boolean skips = measureSaysSkip();
-    if (!skips && selective != null) {
-      prepare(selective);
+    if (!skips) {
+      prepare();
     }
 
     counts.clear();
@@ -137,7 +137,7 @@ final class Stepper {
   }
 
   /** What fails here cleans up behind itself, unless there is no stack left to do so. */
-  private void prepare(SelectiveRule rule) {
+  private void prepare() {
     guard.beginStep(step.t());
     try {
       rule.prepare(step);

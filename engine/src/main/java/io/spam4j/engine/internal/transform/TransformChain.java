@@ -1,11 +1,11 @@
 package io.spam4j.engine.internal.transform;
 
-import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
-
 import io.spam4j.engine.decision.UpdateCoefficients;
 import io.spam4j.engine.internal.decide.StepState;
 import io.spam4j.engine.internal.kernel.UpdateTally;
+import io.spam4j.engine.internal.measure.LaneSums;
 import io.spam4j.engine.internal.measure.MeasurePass;
+import io.spam4j.tensors.DType;
 import io.spam4j.tensors.Tensor;
 import io.spam4j.tensors.internal.simd.Measure;
 import java.lang.foreign.Arena;
@@ -33,6 +33,7 @@ public final class TransformChain {
   private final @Nullable MeasurePass measure;
   private final @Nullable GradientCopies blocks; // for measuring what some links have changed
   private final UpdateTally[] uncounted; // of each participant: those blocks are counted later
+  private final MemorySegment @Nullable [] lanes; // of each participant, for norms of rows
   private final float[] remeasureAbove;
   private final GradientStatistics[] statistics; // for each link
   private int through; // of the step at work: how many transforms a block goes through
@@ -54,6 +55,12 @@ public final class TransformChain {
     lastMeasuring = lastMeasuring(links);
     blocks =
         loadsBlocks(links) ? new GradientCopies(this.links, Measure.BLOCK, arena, threads) : null;
+    if (scalesRows(links)) {
+      lanes = new MemorySegment[threads];
+      Arrays.setAll(lanes, _ -> arena.allocate(LaneSums.BYTES, 64));
+    } else {
+      lanes = null;
+    }
     uncounted = new UpdateTally[threads];
     Arrays.setAll(uncounted, _ -> new UpdateTally());
     remeasureAbove = new float[tensors];
@@ -74,13 +81,17 @@ public final class TransformChain {
   }
 
   private static boolean loadsBlocks(List<TransformLink> links) {
-    return lastMeasuring(links) > 0
-        || links.stream().anyMatch(link -> link.kind() == TransformLink.Kind.ROWS);
+    return lastMeasuring(links) > 0 || scalesRows(links);
+  }
+
+  private static boolean scalesRows(List<TransformLink> links) {
+    return links.stream().anyMatch(link -> link.kind() == TransformLink.Kind.ROWS);
   }
 
   /** The bytes that a chain of these links allocates. */
   public static long bytes(List<TransformLink> links, int threads) {
-    return loadsBlocks(links) ? GradientCopies.bytes(Measure.BLOCK, threads) : 0;
+    return (loadsBlocks(links) ? GradientCopies.bytes(Measure.BLOCK, threads) : 0)
+        + (scalesRows(links) ? threads * LaneSums.BYTES : 0);
   }
 
   /** The first free place for each link; null if some link finds none. */
@@ -341,15 +352,23 @@ public final class TransformChain {
         }
 
         @Override
+        public double sumOfSquares(MemorySegment values, long from, long to, int participant) {
+          MemorySegment room = Objects.requireNonNull(lanes)[participant];
+          return LaneSums.ofSquares(values, from, to, /* onlyFinite= */ false, room);
+        }
+
+        @Override
         public double sumOfSquares(
             Tensor gradient, int tensor, long from, long to, boolean onlyFinite, int participant) {
           double sum = 0;
           for (long start = from; start < to; start += Measure.BLOCK) {
             long end = Math.min(to, start + Measure.BLOCK);
-            MemorySegment values = block(gradient, tensor, start, end, participant);
-            for (long at = 0; at < (end - start) * Float.BYTES; at += Float.BYTES) {
-              double value = values.get(JAVA_FLOAT_UNALIGNED, at);
-              sum += !onlyFinite || Double.isFinite(value) ? value * value : 0;
+            MemorySegment room = Objects.requireNonNull(lanes)[participant];
+            if (through == 0 && gradient.dtype() == DType.F32) {
+              sum += LaneSums.ofSquares(gradient.memory(), start, end, onlyFinite, room);
+            } else {
+              MemorySegment values = block(gradient, tensor, start, end, participant);
+              sum += LaneSums.ofSquares(values, 0, end - start, onlyFinite, room);
             }
           }
           return sum;

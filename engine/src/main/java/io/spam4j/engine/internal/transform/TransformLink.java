@@ -1,7 +1,6 @@
 package io.spam4j.engine.internal.transform;
 
 import io.spam4j.engine.internal.decide.StepState;
-import io.spam4j.engine.internal.kernel.GradientOp;
 import java.util.List;
 import java.util.function.IntPredicate;
 

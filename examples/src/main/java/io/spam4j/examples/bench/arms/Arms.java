@@ -1,7 +1,14 @@
 package io.spam4j.examples.bench.arms;
 
+import io.spam4j.engine.GradientTransform;
+import io.spam4j.engine.optimizers.Adafactor;
+import io.spam4j.engine.optimizers.Adam;
+import io.spam4j.engine.optimizers.AdamMini;
 import io.spam4j.engine.optimizers.AdamW;
 import io.spam4j.engine.optimizers.MomentBuilder;
+import io.spam4j.engine.optimizers.Lion;
+import io.spam4j.engine.optimizers.OptimizerBuilder;
+import io.spam4j.engine.optimizers.Sgd;
 import io.spam4j.engine.optimizers.Spam;
 import io.spam4j.engine.optimizers.StableSpam;
 import io.spam4j.engine.options.MaskSelection;
@@ -59,6 +66,31 @@ public final class Arms {
               ONE_TENSOR,
               Traffic.BF16,
               packed(Spam::builder, DType.BF16, MomentFormat.BF16)),
+          new Arm("lion-f32", ONE_TENSOR, Traffic.MOMENTUM, own(DType.F32, Lion::builder)),
+          new Arm("sgd-f32", ONE_TENSOR, Traffic.MOMENTUM, own(DType.F32, Sgd::builder)),
+          new Arm(
+              "sgd-plain-f32",
+              ONE_TENSOR,
+              Traffic.PLAIN,
+              own(DType.F32, () -> Sgd.builder().momentum(0))),
+          new Arm(
+              "amsgrad-f32",
+              ONE_TENSOR,
+              Traffic.AMSGRAD,
+              own(DType.F32, () -> AdamW.builder().amsgrad(true))),
+          new Arm(
+              "adammini-f32",
+              ONE_TENSOR,
+              Traffic.MOMENTUM,
+              own(DType.F32, () -> AdamMini.builder(AdamMini.Partition.rows()))),
+          new Arm("adafactor-f32", ONE_TENSOR, Traffic.ADAFACTOR, own(DType.F32, Adafactor::builder)),
+          new Arm("lion-bf16", ONE_TENSOR, Traffic.BF16_MOMENTUM, own(DType.BF16, Lion::builder)),
+          new Arm("sgd-bf16", ONE_TENSOR, Traffic.BF16_MOMENTUM, own(DType.BF16, Sgd::builder)),
+          new Arm(
+              "agc-f32",
+              ONE_TENSOR,
+              Traffic.AGC,
+              own(DType.F32, () -> Adam.builder().transforms(GradientTransform.agc()))),
           new Arm("c-loop", CACHED, Traffic.DENSE, CLoopArm::new),
           new Arm("plain-java", ONE_TENSOR, Traffic.DENSE, PlainJavaArm::new),
           new Arm("separate-passes", ONE_TENSOR, Traffic.DENSE, SeparatePassesArm::new),
@@ -91,6 +123,10 @@ public final class Arms {
   private static Arm.Factory packed(
       Supplier<MomentBuilder<?>> settings, DType dtype, MomentFormat moments) {
     return memory -> new PackedArm(memory, settings, dtype, moments);
+  }
+
+  private static Arm.Factory own(DType dtype, Supplier<OptimizerBuilder<?>> make) {
+    return memory -> new EngineArm.Own(memory, dtype, make);
   }
 
   private static Arm.Factory spiky(double share) {
