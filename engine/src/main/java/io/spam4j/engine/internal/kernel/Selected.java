@@ -1,5 +1,6 @@
 package io.spam4j.engine.internal.kernel;
 
+import io.spam4j.tensors.internal.simd.Readiness;
 import io.spam4j.tensors.internal.simd.VectorMode;
 import java.lang.foreign.MemorySegment;
 
@@ -11,11 +12,25 @@ public final class Selected {
   /** Packing writes whole vectors: up to this many bytes behind the last element. */
   public static final int SLACK_BYTES = 64;
 
+  private static final Readiness READINESS =
+      new Readiness("selected weights", Selected::exercise, 30_000);
+
   private Selected() {}
 
-  /** Whether that can be done with memory of such kinds. */
+  private static Runnable exercise() {
+    MemorySegment bits = WarmLoop.floats(0x1.010102p-10f);
+    MemorySegment all = WarmLoop.floats(1);
+    MemorySegment packed = WarmLoop.floats(1);
+    return () -> {
+      int _ = SelectedVector.gather(bits, 0, Readiness.ELEMENTS, all, packed);
+      SelectedVector.scatter(bits, 0, Readiness.ELEMENTS, packed, all);
+      SelectedVector.add(bits, 0, Readiness.ELEMENTS, packed, all);
+    };
+  }
+
+  /** Whether that can be done with memory of such kinds, and is worth while by now. */
   public static boolean canPack(MemorySegment one, MemorySegment other) {
-    return VectorMode.VECTORS && one.isNative() && other.isNative();
+    return VectorMode.VECTORS && one.isNative() && other.isNative() && READINESS.get();
   }
 
   /**
