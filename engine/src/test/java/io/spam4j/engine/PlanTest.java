@@ -20,9 +20,9 @@ class PlanTest {
                                   engine, options, tensors, tensors.mask
 
             internal.apply     -> internal.step, internal.transform, internal.state,
-                                  internal.decide, internal.kernel, internal.work,
-                                  internal.memory, checkpoint, decision, engine, options,
-                                  tensors, tensors.mask, tensors.internal.simd
+                                  internal.decide, internal.kernel, internal.pack,
+                                  internal.work, internal.memory, checkpoint, decision, engine,
+                                  options, tensors, tensors.mask, tensors.internal.simd
             internal.adafactor -> internal.baseline, internal.step, internal.decide,
                                   internal.measure, internal.kernel, internal.work,
                                   internal.math, engine, tensors, tensors.internal.simd
@@ -63,6 +63,7 @@ class PlanTest {
             decision
             checkpoint         -> tensors, tensors.mask, tensors.safetensors, tensors.internal.json
             internal.work      -> tensors, tensors.internal.simd
+            internal.pack      -> tensors.internal.simd
             internal.memory
             internal.math
             """)

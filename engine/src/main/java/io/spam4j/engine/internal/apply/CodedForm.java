@@ -3,6 +3,7 @@ package io.spam4j.engine.internal.apply;
 import io.spam4j.engine.internal.kernel.Operands;
 import io.spam4j.engine.internal.kernel.UnusualStretch;
 import io.spam4j.engine.internal.kernel.UpdateLoop;
+import io.spam4j.engine.internal.kernel.WarmLoop;
 import io.spam4j.engine.internal.state.StagedBlock;
 import io.spam4j.tensors.internal.simd.Int8Blocks;
 
@@ -14,21 +15,29 @@ final class CodedForm extends PieceForm {
   /** Moments that are decoded before they are encoded again: both fit in the first-level cache. */
   private static final int CODES_AT_ONCE = 8 * Int8Blocks.BLOCK;
 
-  private final UpdateLoop loop;
+  private final WarmLoop warmLoop;
+  private final StagedForm otherwise;
 
-  CodedForm(UpdateLoop loop) {
-    this.loop = loop;
+  CodedForm(WarmLoop loop, StagedForm otherwise) {
+    warmLoop = loop;
+    this.otherwise = otherwise;
   }
 
   @Override
   void update(FusedTensor tensor, PieceAtWork piece) {
+    UpdateLoop loop = warmLoop.get();
+    if (loop == null) {
+      otherwise.updateCold(tensor, piece, Int8Blocks.BLOCK);
+      return;
+    }
     for (long start = piece.from; start < piece.to; start += CODES_AT_ONCE) {
-      updateBlocks(tensor, piece, start, Math.min(piece.to, start + CODES_AT_ONCE));
+      updateBlocks(loop, tensor, piece, start, Math.min(piece.to, start + CODES_AT_ONCE));
     }
     quiet(tensor, piece);
   }
 
-  private void updateBlocks(FusedTensor tensor, PieceAtWork piece, long from, long to) {
+  private void updateBlocks(
+      UpdateLoop loop, FusedTensor tensor, PieceAtWork piece, long from, long to) {
     StagedBlock block = piece.block();
     int length = loop.length();
     long end = to - (to - from) % length;

@@ -16,7 +16,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Selected lines of weights, updated where they and their gradients lie: nothing is gathered. What
- * is not float32 outside the heap, and single weights, is left to another form.
+ * is not float32 outside the heap, and single weights, is left to another form; so is all while the
+ * loop is not compiled.
  */
 final class LinesForm extends PieceForm {
   private final SparseMoments sparse;
@@ -48,10 +49,15 @@ final class LinesForm extends PieceForm {
   @Override
   void update(FusedTensor tensor, PieceAtWork piece) {
     IndexMask mask = Objects.requireNonNull(sparse.mask(tensor.index));
-    if (mask.lineLength() > 1 && isFloat32(tensor, piece.gradient)) {
-      updateLines(tensor, piece, mask);
-    } else {
+    int line = mask.lineLength();
+    UpdateLoop loop =
+        line > 1 && isFloat32(tensor, piece.gradient)
+            ? UpdateLoops.ofLines(Settings.of(tensor.c), line).get()
+            : null;
+    if (loop == null) {
       otherwise.update(tensor, piece);
+    } else {
+      updateLines(loop, tensor, piece, mask);
     }
   }
 
@@ -63,9 +69,9 @@ final class LinesForm extends PieceForm {
         && gradient.memory().isNative();
   }
 
-  private void updateLines(FusedTensor tensor, PieceAtWork piece, IndexMask mask) {
+  private void updateLines(
+      UpdateLoop loop, FusedTensor tensor, PieceAtWork piece, IndexMask mask) {
     int line = mask.lineLength();
-    UpdateLoop loop = UpdateLoops.ofLines(Settings.of(tensor.c), line);
     Operands o = piece.operands;
     UpdateTally tally = piece.tally;
     Numbers of = numbers[piece.participant];

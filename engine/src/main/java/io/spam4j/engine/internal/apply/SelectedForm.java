@@ -1,7 +1,7 @@
 package io.spam4j.engine.internal.apply;
 
 import io.spam4j.engine.internal.decide.AdamSettings;
-import io.spam4j.engine.internal.kernel.Selected;
+import io.spam4j.engine.internal.pack.Selected;
 import io.spam4j.engine.internal.kernel.UpdateTally;
 import io.spam4j.engine.internal.state.StagedBlock;
 import io.spam4j.engine.internal.state.StoredWeights;

@@ -1,9 +1,11 @@
 package io.spam4j.engine.internal.kernel;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
 
 import io.spam4j.engine.decision.UpdateCoefficients;
+import io.spam4j.engine.internal.kernel.UpdateForm.Settings;
 import io.spam4j.tensors.internal.simd.VectorMode;
 import java.lang.foreign.MemorySegment;
 
@@ -17,6 +19,13 @@ public final class FusedUpdate {
 
   private static final int CACHE_LINE = 64;
 
+  /**
+   * Elements of a call of scalar code while vector loops are not compiled. Many short calls are
+   * noticed by the compiler sooner than a long loop: after some thousand elements in place of a
+   * hundred thousand, each of which takes 5 us until then.
+   */
+  public static final int COLD_PART = 32;
+
   private FusedUpdate() {}
 
   /**
@@ -26,11 +35,15 @@ public final class FusedUpdate {
    */
   public static void apply(
       Operands o, long from, long to, UpdateCoefficients c, UpdateTally tally) {
-    if (VectorMode.VECTORS && o.isNative()) {
-      apply(UpdateLoops.ofFloats(o, c), o, from, to, c, tally);
-    } else {
-      UpdateScalar.apply(o, from, to, c, tally);
+    UpdateLoop loop = VectorMode.VECTORS && o.isNative() ? UpdateLoops.ofFloats(o, c) : null;
+    if (loop != null) {
+      apply(loop, o, from, to, c, tally);
+      return;
     }
+    for (long start = from; start < to; start += COLD_PART) {
+      UpdateScalar.apply(o, start, Math.min(to, start + COLD_PART), c, tally);
+    }
+    RareCases.show();
   }
 
   /** The same by a loop for float32, for operands that lie outside the heap. */
@@ -107,7 +120,7 @@ public final class FusedUpdate {
     o.weightShift = shift;
     o.gradientShift = shift;
     UpdateLoop spiky = UpdateLoops.ofSpikes(o, c);
-    long end = to - (to - from) % spiky.length();
+    long end = spiky == null ? from : to - (to - from) % spiky.length();
     for (long i = from; i < end; ) {
       i = updateUnusual(o, i, end, c, tally);
     }
@@ -120,6 +133,10 @@ public final class FusedUpdate {
   private static long updateUnusual(
       Operands o, long from, long to, UpdateCoefficients c, UpdateTally tally) {
     UpdateLoop spiky = UpdateLoops.ofSpikes(o, c);
+    if (spiky == null) {
+      UpdateScalar.apply(o, from, to, c, tally);
+      return to;
+    }
     long done = spiky.run(o, from, to, c, tally);
     if (done == to) {
       return to;
@@ -136,6 +153,26 @@ public final class FusedUpdate {
     }
     for (long i = words; i < to; i++) {
       segment.set(JAVA_BYTE, i, (byte) 0);
+    }
+  }
+
+  /**
+   * What the compiler is shown of the scalar form: it leaves out branches that it has never seen
+   * taken, and compiles anew, for a fifth of a second, at the first element that takes one. The
+   * first step of all, from zero moments, has none.
+   */
+  private static final class RareCases {
+    private static final Operands ELEMENTS = WarmLoop.scratch();
+    private static final UpdateCoefficients COEFFICIENTS = WarmLoop.coefficients(Settings.BARE);
+
+    static {
+      COEFFICIENTS.spikeThreshold = 1;
+      ELEMENTS.gradient.setAtIndex(JAVA_FLOAT, 0, Float.NaN);
+      ELEMENTS.gradient.setAtIndex(JAVA_FLOAT, 1, Float.MAX_VALUE); // limited, and a spike
+    }
+
+    static void show() {
+      UpdateScalar.apply(ELEMENTS, 0, 3, COEFFICIENTS, new UpdateTally());
     }
   }
 }

@@ -77,18 +77,22 @@ public abstract sealed class StoredMoments permits F32Moments, Bfloat16Moments, 
     return Format.of(adam.moments).maker().of(key, state);
   }
 
-  /** The moments in state that something else than a step has filled, such as a checkpoint. */
+  /**
+   * The moments in state that something else than a step has filled, such as a checkpoint.
+   *
+   * @param isPacked whether they are those of selected weights alone
+   */
   public static StoredMoments restored(
-      AdamSettings adam, RoundingKey key, SequencedMap<String, Tensor> state) {
+      AdamSettings adam, RoundingKey key, SequencedMap<String, Tensor> state, boolean isPacked) {
     StoredMoments moments = of(adam, key, state);
     if (adam.flushesSubnormals) {
-      moments.flush();
+      moments.flush(isPacked);
     }
     return moments;
   }
 
   /** Makes subnormal moments 0, if a loop relies on it that a step leaves none. */
-  void flush() {}
+  void flush(boolean isPacked) {}
 
   /** The bytes of all that a step reads and writes. */
   public final long bytes() {
