@@ -7,9 +7,9 @@ import static org.bytedeco.pytorch.global.torch.zeros;
 
 import io.spam4j.engine.Optimizer;
 import io.spam4j.engine.Parameter;
+import io.spam4j.engine.optimizers.Adafactor;
 import io.spam4j.engine.optimizers.AdamW;
 import io.spam4j.engine.optimizers.MomentBuilder;
-import io.spam4j.engine.optimizers.Adafactor;
 import io.spam4j.engine.optimizers.Spam;
 import io.spam4j.engine.options.WeightRounding;
 import io.spam4j.tensors.DType;

@@ -69,8 +69,7 @@ final class LinesForm extends PieceForm {
         && gradient.memory().isNative();
   }
 
-  private void updateLines(
-      UpdateLoop loop, FusedTensor tensor, PieceAtWork piece, IndexMask mask) {
+  private void updateLines(UpdateLoop loop, FusedTensor tensor, PieceAtWork piece, IndexMask mask) {
     int line = mask.lineLength();
     Operands o = piece.operands;
     UpdateTally tally = piece.tally;

@@ -1,8 +1,8 @@
 package io.spam4j.engine.internal.apply;
 
 import io.spam4j.engine.internal.decide.AdamSettings;
-import io.spam4j.engine.internal.pack.Selected;
 import io.spam4j.engine.internal.kernel.UpdateTally;
+import io.spam4j.engine.internal.pack.Selected;
 import io.spam4j.engine.internal.state.StagedBlock;
 import io.spam4j.engine.internal.state.StoredWeights;
 import io.spam4j.engine.internal.step.RuleParts;

@@ -41,9 +41,7 @@ final class AdamMiniUpdate {
     long end = to - (to - from) % LaneSums.LANES;
     long skipped = 0;
     boolean isUsual =
-        VectorMode.VECTORS
-            && g.isNative()
-            && LaneSquaresVector.sum(g, from, end, lanes) <= LARGEST;
+        VectorMode.VECTORS && g.isNative() && LaneSquaresVector.sum(g, from, end, lanes) <= LARGEST;
     if (!isUsual) {
       LaneSums.clear(lanes, 0);
     }

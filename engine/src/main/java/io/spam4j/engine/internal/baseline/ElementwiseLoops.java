@@ -45,8 +45,7 @@ final class ElementwiseLoops<C> {
 
   /** The loop for streams as they lie; a step that has met the form before allocates nothing. */
   ElementwiseLoop<C> of(Weights weights, boolean halfGradient, boolean hasState) {
-    AtomicReferenceArray<ElementwiseLoop<C>> ofWeights =
-        Objects.requireNonNull(loops.get(weights));
+    AtomicReferenceArray<ElementwiseLoop<C>> ofWeights = Objects.requireNonNull(loops.get(weights));
     int index = (halfGradient ? 2 : 0) + (hasState ? 1 : 0);
     ElementwiseLoop<C> loop = ofWeights.get(index);
     if (loop == null) {

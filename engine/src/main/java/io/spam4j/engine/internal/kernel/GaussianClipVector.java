@@ -77,11 +77,7 @@ final class GaussianClipVector {
               .and(clips)
               .and(counts);
       FloatVector signed =
-          distance
-              .reinterpretAsInts()
-              .and(SIGN)
-              .or(most.reinterpretAsInts())
-              .reinterpretAsFloats();
+          distance.reinterpretAsInts().and(SIGN).or(most.reinterpretAsInts()).reinterpretAsFloats();
       g = g.blend(center.add(signed), isFar);
       distance = g.sub(center);
       FloatVector nextVariance =

@@ -9,8 +9,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What one gradient transform does to one tensor's gradient at one step, coordinate by coordinate;
- * each operation rounds to float on its own, as the fused update does with the coefficients of
- * the same names. Mutable and reused. At first it changes nothing.
+ * each operation rounds to float on its own, as the fused update does with the coefficients of the
+ * same names. Mutable and reused. At first it changes nothing.
  */
 public final class GradientOp {
   /** Whether coordinates that are NaN or Inf stay so, for the update to skip. */

@@ -49,11 +49,7 @@ final class GradientOpVector {
       value = value.blend(value.div(divisor).mul(clipTo), lowers);
       VectorMask<Float> clamps = value.lanewise(ABS).compare(GT, limit).and(changes);
       FloatVector clampedTo =
-          value
-              .reinterpretAsInts()
-              .and(SIGN)
-              .or(limit.reinterpretAsInts())
-              .reinterpretAsFloats();
+          value.reinterpretAsInts().and(SIGN).or(limit.reinterpretAsInts()).reinterpretAsFloats();
       value = value.blend(clampedTo, clamps);
       before.blend(value, changes).intoMemorySegment(values, i * 4L, ORDER);
       lowered += lowers.trueCount();

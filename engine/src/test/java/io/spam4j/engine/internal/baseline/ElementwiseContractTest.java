@@ -41,7 +41,15 @@ final class ElementwiseContractTest {
   private static final long SEED = 5;
 
   private static final float[] AWKWARD = {
-    Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY, 0, -0f, 1e-40f, -1e-38f, 1e30f, 3e38f
+    Float.NaN,
+    Float.POSITIVE_INFINITY,
+    Float.NEGATIVE_INFINITY,
+    0,
+    -0f,
+    1e-40f,
+    -1e-38f,
+    1e30f,
+    3e38f
   };
 
   /** An optimizer and how its streams are stored. */
@@ -55,8 +63,7 @@ final class ElementwiseContractTest {
     ElementwiseBuilder<?> builder() {
       ElementwiseBuilder<?> builder = make.get();
       builder.weightRounding(rounding).seed(SEED).learningRate(0.01);
-      builder.nonFinite(
-          propagates ? NonFinitePolicy.PROPAGATE : NonFinitePolicy.SKIP_COORDINATE);
+      builder.nonFinite(propagates ? NonFinitePolicy.PROPAGATE : NonFinitePolicy.SKIP_COORDINATE);
       return builder;
     }
 

@@ -11,7 +11,9 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** AMSGrad outside the heap, by vectors, has the bits of its scalar form, which heap memory takes. */
+/**
+ * AMSGrad outside the heap, by vectors, has the bits of its scalar form, which heap memory takes.
+ */
 @Tag("kernel")
 final class AmsgradTest {
   private static final int[] SIZES = {1, 15, 16, 17, 65, 1021, 4099};

@@ -5,8 +5,8 @@ import io.spam4j.engine.optimizers.Adafactor;
 import io.spam4j.engine.optimizers.Adam;
 import io.spam4j.engine.optimizers.AdamMini;
 import io.spam4j.engine.optimizers.AdamW;
-import io.spam4j.engine.optimizers.MomentBuilder;
 import io.spam4j.engine.optimizers.Lion;
+import io.spam4j.engine.optimizers.MomentBuilder;
 import io.spam4j.engine.optimizers.OptimizerBuilder;
 import io.spam4j.engine.optimizers.Sgd;
 import io.spam4j.engine.optimizers.Spam;
@@ -83,7 +83,8 @@ public final class Arms {
               ONE_TENSOR,
               Traffic.MOMENTUM,
               own(DType.F32, () -> AdamMini.builder(AdamMini.Partition.rows()))),
-          new Arm("adafactor-f32", ONE_TENSOR, Traffic.ADAFACTOR, own(DType.F32, Adafactor::builder)),
+          new Arm(
+              "adafactor-f32", ONE_TENSOR, Traffic.ADAFACTOR, own(DType.F32, Adafactor::builder)),
           new Arm("lion-bf16", ONE_TENSOR, Traffic.BF16_MOMENTUM, own(DType.BF16, Lion::builder)),
           new Arm("sgd-bf16", ONE_TENSOR, Traffic.BF16_MOMENTUM, own(DType.BF16, Sgd::builder)),
           new Arm(
