@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -63,10 +64,8 @@ final class LineCheckpointTest {
 
   private static SavedMask maskOf(Path file) throws IOException {
     try (Arena arena = Arena.ofConfined()) {
-      SavedMask mask =
-          Checkpoint.open(file, arena).state().parameters().get("w").mask().orElseThrow();
-      return new SavedMask(
-          mask.elements(), mask.count(), mask.lineLength(), mask.width(), mask.data());
+      var parameters = Checkpoint.open(file, arena).state().parameters();
+      return Objects.requireNonNull(parameters.get("w")).mask().orElseThrow();
     }
   }
 
