@@ -10,6 +10,7 @@ import io.spam4j.engine.optimizers.OptimizerBuilder;
 import io.spam4j.engine.optimizers.Spam;
 import io.spam4j.engine.options.SpikeAction;
 import io.spam4j.examples.bench.values.BenchMemory;
+import io.spam4j.examples.bench.values.HalfValues;
 import io.spam4j.tensors.DType;
 import io.spam4j.tensors.Philox;
 import io.spam4j.tensors.Tensor;

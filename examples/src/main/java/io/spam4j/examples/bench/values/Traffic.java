@@ -29,26 +29,26 @@ public record Traffic(double read, double written) {
   public static final Traffic BF16 = new Traffic(8, 6);
 
   /** One number of state in float32: w, g and m are read, w and m written. */
-  static final Traffic MOMENTUM = new Traffic(12, 8);
+  public static final Traffic MOMENTUM = new Traffic(12, 8);
 
   /** No state: w and g are read, w written. */
-  static final Traffic PLAIN = new Traffic(8, 4);
+  public static final Traffic PLAIN = new Traffic(8, 4);
 
   /** One number of state in float32, weights and gradients of 16 bits. */
-  static final Traffic BF16_MOMENTUM = new Traffic(8, 6);
+  public static final Traffic BF16_MOMENTUM = new Traffic(8, 6);
 
   /** AMSGrad: one second moment more. */
-  static final Traffic AMSGRAD = new Traffic(20, 16);
+  public static final Traffic AMSGRAD = new Traffic(20, 16);
 
   /**
    * Adafactor of a matrix: the gradient for the moments and once more for the update, and w. That
    * the size of the update and of the weights is asked for, too, is not counted: it takes g and w
    * once more, 24 bytes in all.
    */
-  static final Traffic ADAFACTOR = new Traffic(12, 4);
+  public static final Traffic ADAFACTOR = new Traffic(12, 4);
 
   /** A dense update behind norms of w and g, which take both once more. */
-  static final Traffic AGC = new Traffic(24, 12);
+  public static final Traffic AGC = new Traffic(24, 12);
 
   private static final int LINE_FLOATS = 16;
   private static final long SAMPLE = 1 << 20;
