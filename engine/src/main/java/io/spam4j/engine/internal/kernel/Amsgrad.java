@@ -53,6 +53,12 @@ public final class Amsgrad {
       UpdateCoefficients c,
       UpdateTally tally) {
     UpdateScalar.apply(o, from, to, c, tally); // leaves the weights
+    moveWeights(o, largest, from, to, c);
+  }
+
+  /** The second half of the scalar form: the moments are those after the step. */
+  public static void moveWeights(
+      Operands o, MemorySegment largest, long from, long to, UpdateCoefficients c) {
     for (long i = from; i < to; i++) {
       long at = i * Float.BYTES;
       float raw = o.gradient.get(JAVA_FLOAT_UNALIGNED, (i + o.gradientShift) * Float.BYTES);
