@@ -256,7 +256,7 @@ public abstract class OptimizerBuilder<B extends OptimizerBuilder<B>> {
   /**
    * The same for weights of another type.
    *
-   * @param weights the type of all weights: F32, or, for optimizers of Adam's family, BF16
+   * @param weights the type of all weights: F32, or BF16 where the optimizer takes it
    * @throws IllegalArgumentException as {@link #build}
    */
   public MemoryReport plannedMemory(Map<String, long[]> shapes, DType weights) {
