@@ -285,6 +285,21 @@ def read_safetensors(path: str) -> Tuple[Dict[str, str], Dict[str, Tensor]]:
             raise Refused("file must be safetensors, with a header inside", file=path, bytes=size)
         header = json.loads(file.read(length).decode())
         data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)  # no write reaches the file
+    metadata, tensors = tensors_of(path, header, data, 8 + length, size)
+    if metadata.get("spam4j.nested") != "safetensors":
+        return metadata, tensors
+    # A header that is larger than the format allows is a tensor behind the data that it describes.
+    text = bytes(tensors["header"].numpy())
+    if int.from_bytes(text[:8], "little") != len(text) - 8:
+        raise Refused("header inside must have its length", file=path, bytes=len(text))
+    end = 8 + length + tensors["data"].numel()
+    return tensors_of(path, json.loads(text[8:].decode()), data, 8 + length, end)
+
+
+def tensors_of(
+    path: str, header: Dict[str, Any], data: mmap.mmap, start: int, size: int
+) -> Tuple[Dict[str, str], Dict[str, Tensor]]:
+    """What a header describes of the bytes from start to size."""
     metadata = header.pop("__metadata__", {})
     tensors, end = {}, 0
     for name, entry in sorted(header.items(), key=lambda item: item[1]["data_offsets"]):
@@ -293,18 +308,16 @@ def read_safetensors(path: str) -> Tuple[Dict[str, str], Dict[str, Tensor]]:
             raise Refused("tensor type must be known", file=path, tensor=name, dtype=dtype)
         item = torch.empty(0, dtype=DTYPES[dtype]).element_size()
         count = math.prod(shape)
-        if begin != end or stop - begin != count * item or stop > size - 8 - length:
+        if begin != end or stop - begin != count * item or stop > size - start:
             raise Refused("tensors must fill the file without gaps", file=path, tensor=name)
         end = stop
         if count:
-            flat = torch.frombuffer(
-                data, dtype=DTYPES[dtype], count=count, offset=8 + length + begin
-            )
+            flat = torch.frombuffer(data, dtype=DTYPES[dtype], count=count, offset=start + begin)
         else:
             flat = torch.empty(0, dtype=DTYPES[dtype])
         tensors[name] = flat.view(shape)
-    if end != size - 8 - length:
-        raise Refused("file must end with its tensors", file=path, bytes=size, end=8 + length + end)
+    if end != size - start:
+        raise Refused("file must end with its tensors", file=path, bytes=size, end=start + end)
     return metadata, tensors
 
 

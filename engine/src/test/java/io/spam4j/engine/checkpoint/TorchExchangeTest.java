@@ -1,5 +1,6 @@
 package io.spam4j.engine.checkpoint;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -18,6 +19,8 @@ import io.spam4j.tensors.safetensors.Safetensors;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -240,6 +243,40 @@ final class TorchExchangeTest {
                 1,
                 "spam4j_state.py: bytes must have their checksums: file=%s, tensors=%s\n"
                     .formatted(damaged, "['state.out.weight.mask']")));
+  }
+
+  @Test
+  void verify_aHeaderInsideTheFile_isRead() throws Exception {
+    Path nested = folder.resolve("nested.safetensors");
+    Files.write(nested, nested(Files.readAllBytes(folder.resolve("spam-sparse.torch-first.state")), 0));
+    assertThat(Python.tool("verify", nested.toString()))
+        .isEqualTo(
+            new Python.Result(0, "all checksums are right: file=" + nested + ", parameters=3\n"));
+    Files.write(nested, nested(Files.readAllBytes(folder.resolve("spam-sparse.torch-first.state")), 1));
+    Python.Result refused = Python.tool("verify", nested.toString());
+    assertThat(refused.code()).isEqualTo(1);
+    assertThat(refused.output()).contains("header inside must have its length: file=" + nested);
+  }
+
+  /** The same with the header behind the data, as one that is larger than the format allows. */
+  private static byte[] nested(byte[] file, long tooLong) {
+    long length = ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN).getLong();
+    int header = (int) (Long.BYTES + length);
+    int data = file.length - header;
+    String outer =
+        """
+        {"__metadata__":{"spam4j.nested":"safetensors"},\
+        "data":{"dtype":"U8","shape":[%d],"data_offsets":[0,%d]},\
+        "header":{"dtype":"U8","shape":[%d],"data_offsets":[%d,%d]}}"""
+            .formatted(data, data, header, data, file.length);
+    return ByteBuffer.allocate(Long.BYTES + outer.length() + file.length)
+        .order(ByteOrder.LITTLE_ENDIAN)
+        .putLong(outer.length())
+        .put(outer.getBytes(UTF_8))
+        .put(file, header, data)
+        .putLong(length + tooLong)
+        .put(file, Long.BYTES, header - Long.BYTES)
+        .array();
   }
 
   @Test
