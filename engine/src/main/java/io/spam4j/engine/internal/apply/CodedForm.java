@@ -1,19 +1,22 @@
 package io.spam4j.engine.internal.apply;
 
+import io.spam4j.engine.decision.UpdateCoefficients;
+import io.spam4j.engine.internal.kernel.LargestRatio;
 import io.spam4j.engine.internal.kernel.Operands;
 import io.spam4j.engine.internal.kernel.UnusualStretch;
 import io.spam4j.engine.internal.kernel.UpdateLoop;
+import io.spam4j.engine.internal.kernel.UpdateTally;
 import io.spam4j.engine.internal.state.StagedBlock;
-import io.spam4j.tensors.internal.simd.Int8Blocks;
+import io.spam4j.tensors.internal.simd.MomentCodes;
+import java.lang.foreign.MemorySegment;
 
 /**
- * Moments in blocks of 8-bit codes: a vector loop decodes them while it updates, and they are
- * encoded when the scales of their blocks are known. What it leaves is decoded beforehand.
+ * Moments in blocks of 8-bit codes, which a vector loop updates as they lie. What it leaves is
+ * decoded, updated and encoded: the rest of a block with something unusual in it, a block of other
+ * roots than its grid has, the last block if it is shorter, and the first ones, in which the largest
+ * ratio is looked for.
  */
 final class CodedForm extends PieceForm {
-  /** Moments that are decoded before they are encoded again: both fit in the first-level cache. */
-  private static final int CODES_AT_ONCE = 8 * Int8Blocks.BLOCK;
-
   private final UpdateLoop loop;
 
   CodedForm(UpdateLoop loop) {
@@ -22,38 +25,74 @@ final class CodedForm extends PieceForm {
 
   @Override
   void update(FusedTensor tensor, PieceAtWork piece) {
-    for (long start = piece.from; start < piece.to; start += CODES_AT_ONCE) {
-      updateBlocks(tensor, piece, start, Math.min(piece.to, start + CODES_AT_ONCE));
+    long end = piece.to - (piece.to - piece.from) % MomentCodes.BLOCK;
+    int vectors = UnusualStretch.FEWEST;
+    long i = piece.from;
+    if (piece.tally.largestRatio == 0) {
+      i = Math.min(piece.to, i + LargestRatio.MOST);
+      finish(tensor, piece, piece.from, piece.from, i);
+    }
+    long begin = i;
+    while (i < end) {
+      piece.takeAll(tensor, i);
+      Operands o = piece.operands;
+      o.formerCodes = piece.block().high();
+      long stop = loop.run(o, i, end, tensor.c, piece.tally);
+      if (o.finished == end) {
+        i = end;
+      } else {
+        vectors = i == begin ? vectors : UnusualStretch.after(vectors, stop - i, loop.length());
+        long wanted = MomentCodes.blockCount(stop + (long) vectors * loop.length());
+        long most = Math.min(end, o.finished + StagedBlock.BLOCK);
+        i = Math.min(most, wanted * MomentCodes.BLOCK);
+        finish(tensor, piece, o.finished, stop, i);
+      }
+    }
+    if (i < piece.to) {
+      finish(tensor, piece, i, i, piece.to);
     }
   }
 
-  private void updateBlocks(FusedTensor tensor, PieceAtWork piece, long from, long to) {
+  /** Updates the rest of blocks of which the weights before {@code done} are done. */
+  private void finish(FusedTensor tensor, PieceAtWork piece, long from, long done, long to) {
     StagedBlock block = piece.block();
-    int length = loop.length();
-    long end = to - (to - from) % length;
-    int vectors = UnusualStretch.FEWEST;
-    for (long i = from; i < to; ) {
-      if (i < end) {
-        long before = i;
-        piece.takeAll(tensor, i);
-        Operands o = piece.operands;
-        o.firstOut = block.first();
-        o.secondOut = block.second();
-        o.outShift = -from;
-        i = loop.run(o, i, end, tensor.c, piece.tally);
-        vectors = before == from ? vectors : UnusualStretch.after(vectors, i - before, length);
-      }
-      if (i < to) {
-        long next = i < end ? Math.min(end, i + (long) vectors * length) : to;
-        tensor.moments.loadPart(i, next - i, block.first(), block.second(), i - from);
-        piece.setMoments(block.first(), block.second(), from);
-        piece.loadGradient(i, next);
-        piece.loadWeights(tensor.weights, i, next);
-        updateFloats(tensor, piece, i, next);
-        piece.storeWeights(tensor.weights, i, next);
-        i = next;
-      }
+    if (done > from) {
+      MemorySegment former = piece.operands.formerCodes;
+      long codes = MomentCodes.BLOCK;
+      MemorySegment.copy(former, 0, tensor.moments.first, from, codes);
+      MemorySegment.copy(former, codes, tensor.moments.second, from, codes);
+    }
+    tensor.moments.load(from, to - from, block.first(), block.second());
+    piece.setMoments(block.first(), block.second(), from);
+    if (done > from) {
+      updateMomentsAlone(tensor, piece, from, done);
+    }
+    if (done < to) {
+      piece.loadGradient(done, to);
+      piece.loadWeights(tensor.weights, done, to);
+      updateFloats(tensor, piece, done, to);
+      piece.storeWeights(tensor.weights, done, to);
     }
     tensor.moments.store(block.first(), block.second(), from, to - from, piece.t);
+  }
+
+  /** Updates moments that do not depend on weights; what takes the place of those is no use. */
+  private void updateMomentsAlone(FusedTensor tensor, PieceAtWork piece, long from, long to) {
+    UpdateTally counted = piece.tally;
+    piece.tally = piece.uncounted;
+    piece.tally.clear();
+    piece.tally.largestRatio = counted.largestRatio;
+    piece.loadGradient(from, to);
+    piece.setWeights(piece.block().weights(), from);
+    updateFloats(tensor, piece, from, to);
+    piece.tally = counted;
+  }
+
+  @Override
+  void updateOperands(Operands o, long from, long to, UpdateCoefficients c, UpdateTally tally) {
+    if (tally.largestRatio == 0) {
+      LargestRatio.find(o, from, to, c, tally);
+    }
+    super.updateOperands(o, from, to, c, tally);
   }
 }

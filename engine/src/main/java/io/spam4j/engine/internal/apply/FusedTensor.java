@@ -109,7 +109,7 @@ final class FusedTensor {
         || before.halfGradient() != half
         || before.settings() != settings) {
       ofLoop = new UpdateForm(ofWeights, half, ofMoments, settings);
-      form = staged.withLoop(ofLoop, moments.isCodes());
+      form = ofLoop.exists() ? staged.withLoop(ofLoop, moments.isCodes()) : staged;
     }
   }
 

@@ -1,5 +1,6 @@
 package io.spam4j.engine.internal.apply;
 
+import io.spam4j.engine.decision.UpdateCoefficients;
 import io.spam4j.engine.internal.kernel.Amsgrad;
 import io.spam4j.engine.internal.kernel.FusedUpdate;
 import io.spam4j.engine.internal.kernel.GaussianClip;
@@ -72,9 +73,14 @@ abstract sealed class PieceForm
     UpdateTally tally = piece.tally;
     long largestBefore = tally.largestAt;
     tally.largestAt = UpdateTally.NOWHERE;
-    FusedUpdate.apply(o, from - base, to - base, tensor.c, tally);
+    updateOperands(o, from - base, to - base, tensor.c, tally);
     boolean raised = tally.largestAt != UpdateTally.NOWHERE;
     tally.largestAt = raised ? position(tensor, piece, base + tally.largestAt) : largestBefore;
+  }
+
+  /** Updates elements of operands, all of which are float32. */
+  void updateOperands(Operands o, long from, long to, UpdateCoefficients c, UpdateTally tally) {
+    FusedUpdate.apply(o, from, to, c, tally);
   }
 
   /** Where in its tensor the weight of an element lies that has just been updated. */

@@ -26,20 +26,17 @@ public final class Operands {
   /** Second moment, read and written. */
   public MemorySegment secondMoment = MemorySegment.NULL;
 
-  /** The scales of the first moment's blocks, if it is codes of 8 bits; read only. */
-  public MemorySegment firstScales = MemorySegment.NULL;
+  /** The grids of the blocks, if moments are codes of 8 bits; read only. */
+  public MemorySegment grids = MemorySegment.NULL;
 
-  /** The same of the second moment. */
-  public MemorySegment secondScales = MemorySegment.NULL;
+  /** Room for the codes that a block had: those of the first moment, then of the second. */
+  public MemorySegment formerCodes = MemorySegment.NULL;
 
-  /** Where the float32 go of which codes of the first moment are to be made; written. */
-  public MemorySegment firstOut = MemorySegment.NULL;
-
-  /** The same of the second moment. */
-  public MemorySegment secondOut = MemorySegment.NULL;
-
-  /** Element {@code i} of what is to be made codes is float {@code i + outShift}. */
-  public long outShift;
+  /**
+   * Where the blocks of codes end that a run has finished. From here to where it stopped weights
+   * are those after the step, and codes are to be made anew, of {@link #formerCodes}.
+   */
+  public long finished;
 
   /** What weights and moments are rounded with: see {@link RoundingBits#mixedKey}. */
   public long mixedKey;

@@ -11,8 +11,7 @@ import io.spam4j.tensors.DType;
  * @param weights how weights are stored
  * @param halfGradient whether the gradient is BF16; otherwise it is F32
  * @param moments how the first moments are stored, and with them the second: F32; BF16, rounded at
- *     random; or I8, codes that are read, while moments are written as float32 elsewhere, since
- *     codes need all of a block
+ *     random; or I8, codes, for which there are no loops for any settings
  * @param settings what the coefficients allow to leave out
  */
 public record UpdateForm(Weights weights, boolean halfGradient, DType moments, Settings settings) {
@@ -56,6 +55,16 @@ public record UpdateForm(Weights weights, boolean halfGradient, DType moments, S
           c.gradientScale == 1 && c.normScale == 1 && c.decayBefore == 1 && c.decayAfter == 0;
       return isBare ? BARE : PLAIN;
     }
+  }
+
+  /** Whether there is such a loop: to make codes of 8 bits, some blocks are done once more. */
+  public boolean exists() {
+    return !isCodes() || settings != Settings.ANY;
+  }
+
+  /** Whether moments are codes of 8 bits. */
+  boolean isCodes() {
+    return moments == DType.I8;
   }
 
   /** Whether all streams are bfloat16, one half each. */

@@ -90,6 +90,9 @@ public final class UpdateLoops {
   }
 
   private static UpdateLoop make(UpdateForm form) {
+    if (form.isCodes()) {
+      return copy(UpdateCodes.class, form);
+    }
     return copy(form.isAllHalves() ? UpdateHalves.class : UpdateVector.class, form);
   }
 

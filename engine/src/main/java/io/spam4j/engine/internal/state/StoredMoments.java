@@ -51,7 +51,7 @@ public abstract sealed class StoredMoments permits F32Moments, Bfloat16Moments, 
    *
    * @param first the type of the first moments
    * @param second the type of the second
-   * @param block how many moments share a float32 scale; 0 for none
+   * @param block how many moments share a grid; 0 for none
    * @param maker gives moments their class
    */
   record Format(DType first, DType second, int block, Maker maker) {
