@@ -8,13 +8,11 @@ import io.spam4j.engine.internal.kernel.UpdateLoop;
 import io.spam4j.engine.internal.kernel.UpdateTally;
 import io.spam4j.engine.internal.state.StagedBlock;
 import io.spam4j.tensors.internal.simd.MomentCodes;
-import java.lang.foreign.MemorySegment;
 
 /**
  * Moments in blocks of 8-bit codes, which a vector loop updates as they lie. What it leaves is
- * decoded, updated and encoded: the rest of a block with something unusual in it, a block of other
- * roots than its grid has, the last block if it is shorter, and the first ones, in which the largest
- * ratio is looked for.
+ * decoded, updated and encoded: a block with something unusual in it, the last block if it is
+ * shorter, and the first ones, in which the largest ratio is looked for.
  */
 final class CodedForm extends PieceForm {
   private final UpdateLoop loop;
@@ -25,67 +23,40 @@ final class CodedForm extends PieceForm {
 
   @Override
   void update(FusedTensor tensor, PieceAtWork piece) {
-    long end = piece.to - (piece.to - piece.from) % MomentCodes.BLOCK;
-    int vectors = UnusualStretch.FEWEST;
     long i = piece.from;
     if (piece.tally.largestRatio == 0) {
       i = Math.min(piece.to, i + LargestRatio.MOST);
-      finish(tensor, piece, piece.from, piece.from, i);
+      updateDecoded(tensor, piece, piece.from, i);
     }
     long begin = i;
+    long end = piece.to - (piece.to - piece.from) % MomentCodes.BLOCK;
+    int vectors = UnusualStretch.FEWEST;
     while (i < end) {
       piece.takeAll(tensor, i);
       Operands o = piece.operands;
-      o.formerCodes = piece.block().high();
+      o.blockOfFirst = piece.block().first();
+      o.blockOfRoots = piece.block().second();
       long stop = loop.run(o, i, end, tensor.c, piece.tally);
-      if (o.finished == end) {
-        i = end;
-      } else {
+      if (stop < end) {
         vectors = i == begin ? vectors : UnusualStretch.after(vectors, stop - i, loop.length());
-        long wanted = MomentCodes.blockCount(stop + (long) vectors * loop.length());
-        long most = Math.min(end, o.finished + StagedBlock.BLOCK);
-        i = Math.min(most, wanted * MomentCodes.BLOCK);
-        finish(tensor, piece, o.finished, stop, i);
+        long blocks = MomentCodes.blockCount((long) vectors * loop.length());
+        i = Math.min(end, stop + blocks * MomentCodes.BLOCK);
+        updateDecoded(tensor, piece, stop, i);
+      } else {
+        i = end;
       }
     }
     if (i < piece.to) {
-      finish(tensor, piece, i, i, piece.to);
+      updateDecoded(tensor, piece, i, piece.to);
     }
   }
 
-  /** Updates the rest of blocks of which the weights before {@code done} are done. */
-  private void finish(FusedTensor tensor, PieceAtWork piece, long from, long done, long to) {
-    StagedBlock block = piece.block();
-    if (done > from) {
-      MemorySegment former = piece.operands.formerCodes;
-      long codes = MomentCodes.BLOCK;
-      MemorySegment.copy(former, 0, tensor.moments.first, from, codes);
-      MemorySegment.copy(former, codes, tensor.moments.second, from, codes);
+  private void updateDecoded(FusedTensor tensor, PieceAtWork piece, long from, long to) {
+    for (long start = from; start < to; start += StagedBlock.BLOCK) {
+      long end = Math.min(to, start + StagedBlock.BLOCK);
+      piece.loadGradient(start, end);
+      updateWeights(tensor, piece, start, end);
     }
-    tensor.moments.load(from, to - from, block.first(), block.second());
-    piece.setMoments(block.first(), block.second(), from);
-    if (done > from) {
-      updateMomentsAlone(tensor, piece, from, done);
-    }
-    if (done < to) {
-      piece.loadGradient(done, to);
-      piece.loadWeights(tensor.weights, done, to);
-      updateFloats(tensor, piece, done, to);
-      piece.storeWeights(tensor.weights, done, to);
-    }
-    tensor.moments.store(block.first(), block.second(), from, to - from, piece.t);
-  }
-
-  /** Updates moments that do not depend on weights; what takes the place of those is no use. */
-  private void updateMomentsAlone(FusedTensor tensor, PieceAtWork piece, long from, long to) {
-    UpdateTally counted = piece.tally;
-    piece.tally = piece.uncounted;
-    piece.tally.clear();
-    piece.tally.largestRatio = counted.largestRatio;
-    piece.loadGradient(from, to);
-    piece.setWeights(piece.block().weights(), from);
-    updateFloats(tensor, piece, from, to);
-    piece.tally = counted;
   }
 
   @Override

@@ -109,7 +109,7 @@ final class FusedTensor {
         || before.halfGradient() != half
         || before.settings() != settings) {
       ofLoop = new UpdateForm(ofWeights, half, ofMoments, settings);
-      form = ofLoop.exists() ? staged.withLoop(ofLoop, moments.isCodes()) : staged;
+      form = staged.withLoop(ofLoop, moments.isCodes());
     }
   }
 

@@ -24,9 +24,6 @@ final class PieceAtWork {
   long t;
   UpdateTally tally = new UpdateTally();
 
-  /** What is counted of elements that are updated once more. */
-  final UpdateTally uncounted = new UpdateTally();
-
   // The element that is number 0 of what the operands say.
   long weightsFrom;
   long gradientFrom;

@@ -26,17 +26,14 @@ public final class Operands {
   /** Second moment, read and written. */
   public MemorySegment secondMoment = MemorySegment.NULL;
 
-  /** The grids of the blocks, if moments are codes of 8 bits; read only. */
+  /** The grids of the blocks, if moments are codes of 8 bits; read and written. */
   public MemorySegment grids = MemorySegment.NULL;
 
-  /** Room for the codes that a block had: those of the first moment, then of the second. */
-  public MemorySegment formerCodes = MemorySegment.NULL;
+  /** Room for the first moments of a block of codes, as float32. */
+  public MemorySegment blockOfFirst = MemorySegment.NULL;
 
-  /**
-   * Where the blocks of codes end that a run has finished. From here to where it stopped weights
-   * are those after the step, and codes are to be made anew, of {@link #formerCodes}.
-   */
-  public long finished;
+  /** The same for the roots of the second. */
+  public MemorySegment blockOfRoots = MemorySegment.NULL;
 
   /** What weights and moments are rounded with: see {@link RoundingBits#mixedKey}. */
   public long mixedKey;

@@ -18,6 +18,7 @@ import static jdk.incubator.vector.VectorOperators.LSHR;
 import static jdk.incubator.vector.VectorOperators.LT;
 import static jdk.incubator.vector.VectorOperators.MAX;
 import static jdk.incubator.vector.VectorOperators.MIN;
+import static jdk.incubator.vector.VectorOperators.NE;
 import static jdk.incubator.vector.VectorOperators.S2I;
 import static jdk.incubator.vector.VectorOperators.SQRT;
 import static jdk.incubator.vector.VectorOperators.XOR;
@@ -44,18 +45,24 @@ import jdk.incubator.vector.VectorSpecies;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The vector update of moments that are codes of 8 bits, a block at a time, in one pass: with the
- * bits of {@link io.spam4j.tensors.internal.simd.MomentCodes} before and behind {@link UpdateScalar}.
- * New codes are of the grid that the block has; whether it keeps it is known behind the last vector.
- *
- * <p>Where it stops, the block may be begun: {@link Operands#finished} says so, and the codes that
- * it had are in {@link Operands#formerCodes}.
+ * The vector update of moments that are codes of 8 bits, with the bits of {@link
+ * io.spam4j.tensors.internal.simd.MomentCodes} before and behind {@link UpdateScalar}. Each block is
+ * gone through twice: for its new moments, which are kept as float32, and then, when its grid is
+ * known, for codes and weights. So nothing of a block has changed where it stops.
  */
 final class UpdateCodes implements UpdateLoop {
-  // Written as UpdateVector is, and for the same reasons. Shifts by an int that all lanes share:
-  // those by a vector of counts take a third longer.
+  /*
+   * Written as UpdateVector is, and for the same reasons. It is bound by arithmetic, not memory. In one
+   * loop a vector's 125 instructions are one long chain, of which a processor has two in flight at
+   * most; two loops of half that length are faster. A block nearly always keeps its grid, so that the
+   * second one does not wait for what the first has found.
+   *
+   * Shifts are by an int that all lanes share: those by a vector of counts take a third longer.
+   * Floats that are not negative are compared as ints where that is one instruction, not five.
+   */
   private static final UpdateForm FORM = UpdateLoops.form(MethodHandles.lookup());
 
+  private static final boolean PLAIN = FORM.settings() != Settings.ANY;
   private static final boolean BARE = FORM.settings() == Settings.BARE;
   private static final boolean HALF_GRADIENT = FORM.halfGradient();
   private static final boolean HALF_WEIGHTS = FORM.weights() != Weights.F32;
@@ -72,11 +79,10 @@ final class UpdateCodes implements UpdateLoop {
   private static final VectorSpecies<Byte> B =
       VectorSpecies.of(byte.class, VectorShape.forBitSize(Math.max(64, VectorMode.BITS / 4)));
 
-  /** Codes that are copied at a time. */
-  private static final VectorSpecies<Byte> COPY = S.withLanes(byte.class);
-
   private static final ByteOrder ORDER = ByteOrder.nativeOrder();
   private static final int LENGTH = S.length();
+  private static final long GRADIENT_BYTES = BLOCK * (HALF_GRADIENT ? 2L : 4L);
+  private static final long WEIGHT_BYTES = BLOCK * (HALF_WEIGHTS ? 2L : 4L);
 
   UpdateCodes() {}
 
@@ -85,7 +91,7 @@ final class UpdateCodes implements UpdateLoop {
     return LENGTH;
   }
 
-  /** Updates whole blocks; else as {@link UpdateLoop} says. */
+  /** Updates whole blocks, and stops before one of them; else as {@link UpdateLoop} says. */
   @Override
   public long run(Operands o, long from, long end, UpdateCoefficients c, UpdateTally tally) {
     MemorySegment w = o.weights;
@@ -94,34 +100,38 @@ final class UpdateCodes implements UpdateLoop {
     MemorySegment m = o.firstMoment;
     MemorySegment v = o.secondMoment;
     MemorySegment grids = o.grids;
-    MemorySegment former = o.formerCodes;
+    MemorySegment firsts = o.blockOfFirst;
+    MemorySegment roots = o.blockOfRoots;
     if (!(w.isNative()
         && g.isNative()
         && m.isNative()
         && v.isNative()
         && low.isNative()
         && grids.isNative()
-        && former.isNative())) {
+        && firsts.isNative()
+        && roots.isNative())) {
       throw VectorMode.notNative();
     }
     FloatVector zero = FloatVector.zero(S);
     FloatVector ratio = FloatVector.broadcast(S, UsualBounds.ratio(c, tally));
     IntVector boundOfZero =
         IntVector.broadcast(I, Float.floatToRawIntBits(UsualBounds.squareWithoutHistory(c)));
+    FloatVector limit = PLAIN ? zero : FloatVector.broadcast(S, UsualBounds.limit(c));
     IntVector largestSquare =
-        IntVector.broadcast(I, Float.floatToRawIntBits(UsualBounds.square(c)));
+        IntVector.broadcast(
+            I, Float.floatToRawIntBits(PLAIN ? UsualBounds.square(c) : Float.MAX_VALUE));
+    @Nullable VectorMask<Float> coupled = PLAIN ? null : S.maskAll(c.coupledDecay != 0);
     @Nullable VectorMask<Float> decays = BARE ? null : S.maskAll(c.decayAfter != 0);
     boolean moves = c.movesWeights();
     int start = RoundingBits.start(o.mixedKey, from);
     FloatVector gradientScale = BARE ? zero : FloatVector.broadcast(S, c.gradientScale);
     FloatVector normScale = BARE ? zero : FloatVector.broadcast(S, c.normScale);
+    FloatVector coupledDecay = PLAIN ? zero : FloatVector.broadcast(S, c.coupledDecay);
     FloatVector beta1 = FloatVector.broadcast(S, c.beta1);
     FloatVector oneMinusBeta1 = FloatVector.broadcast(S, c.oneMinusBeta1);
     FloatVector beta2 = FloatVector.broadcast(S, c.beta2);
     FloatVector oneMinusBeta2 = FloatVector.broadcast(S, c.oneMinusBeta2);
     FloatVector flushBelow = FloatVector.broadcast(S, c.flushBelow);
-    FloatVector leastSecond = // that is not 0
-        FloatVector.broadcast(S, Math.max(c.flushBelow, Float.MIN_VALUE));
     FloatVector epsilon = FloatVector.broadcast(S, c.epsilon);
     FloatVector stepSize = FloatVector.broadcast(S, c.stepSize);
     FloatVector decayBefore = BARE ? zero : FloatVector.broadcast(S, c.decayBefore);
@@ -134,62 +144,41 @@ final class UpdateCodes implements UpdateLoop {
     IntVector signBit = IntVector.broadcast(I, Integer.MIN_VALUE);
     IntVector nothing = IntVector.zero(I);
     IntVector everything = IntVector.broadcast(I, Integer.MAX_VALUE);
-    long i = from;
-    while (i < end) {
-      long block = i;
-      o.finished = block;
+    for (long block = from; block < end; block += BLOCK) {
       int grid = grids.get(JAVA_INT_UNALIGNED, block / BLOCK * Integer.BYTES);
       if (grid > MomentGrid.LARGEST) {
         return block;
       }
-      int shift = MomentGrid.shift(grid);
-      int floor = MomentGrid.floor(grid);
-      int kept = -1 << shift;
-      IntVector floors = IntVector.broadcast(I, floor);
-      IntVector firstRoot = IntVector.broadcast(I, floor - kept);
-      IntVector keptBits = IntVector.broadcast(I, kept);
-      IntVector droppedBits = IntVector.broadcast(I, ~kept);
-      for (int j = 0; j < BLOCK; j += COPY.length()) {
-        ByteVector.fromMemorySegment(COPY, m, block + j, ORDER)
-            .intoMemorySegment(former, j, ORDER);
-        ByteVector.fromMemorySegment(COPY, v, block + j, ORDER)
-            .intoMemorySegment(former, BLOCK + j, ORDER);
-      }
-      IntVector words = RoundingBitsVector.WORDS.add(start);
+      MemorySegment blockG = g.asSlice(block * (HALF_GRADIENT ? 2 : 4), GRADIENT_BYTES);
+      MemorySegment blockM = m.asSlice(block, BLOCK);
+      MemorySegment blockV = v.asSlice(block, BLOCK);
+      MemorySegment blockW = w.asSlice(block * (HALF_WEIGHTS ? 2 : 4), WEIGHT_BYTES);
+      MemorySegment blockLow = SPLIT ? low.asSlice(block * 2, WEIGHT_BYTES) : low;
+      MemorySegment blockFirsts = firsts.asSlice(0, BLOCK * 4L);
+      MemorySegment blockRoots = roots.asSlice(0, BLOCK * 4L);
+      int shiftBefore = MomentGrid.shift(grid);
+      IntVector floorsBefore = IntVector.broadcast(I, MomentGrid.floor(grid));
       IntVector largestRoot = nothing;
       IntVector leastRoot = everything;
-      for (; i < block + BLOCK; i += LENGTH) {
-        FloatVector weight;
-        if (SPLIT) {
-          ShortVector high = ShortVector.fromMemorySegment(H, w, i * 2, ORDER);
-          ShortVector rest = ShortVector.fromMemorySegment(H, low, i * 2, ORDER);
-          weight =
-              ((IntVector) high.convertShape(S2I, I, 0))
-                  .lanewise(LSHL, 16)
-                  .add((IntVector) rest.convertShape(S2I, I, 0))
-                  .reinterpretAsFloats();
-        } else if (HALF_WEIGHTS) {
-          ShortVector high = ShortVector.fromMemorySegment(H, w, i * 2, ORDER);
-          weight =
-              ((IntVector) high.convertShape(S2I, I, 0)).lanewise(LSHL, 16).reinterpretAsFloats();
-        } else {
-          weight = FloatVector.fromMemorySegment(S, w, i * 4, ORDER);
-        }
+      for (int n = 0; n < BLOCK; n += LENGTH) {
         FloatVector raw;
         if (HALF_GRADIENT) {
-          ShortVector half = ShortVector.fromMemorySegment(H, g, i * 2, ORDER);
+          ShortVector half = ShortVector.fromMemorySegment(H, blockG, n * 2L, ORDER);
           raw = ((IntVector) half.convertShape(S2I, I, 0)).lanewise(LSHL, 16).reinterpretAsFloats();
         } else {
-          raw = FloatVector.fromMemorySegment(S, g, i * 4, ORDER);
+          raw = FloatVector.fromMemorySegment(S, blockG, n * 4L, ORDER);
         }
         IntVector k =
             (IntVector)
-                ByteVector.fromMemorySegment(B, v, i, ORDER).convertShape(ZERO_EXTEND_B2I, I, 0);
+                ByteVector.fromMemorySegment(B, blockV, n, ORDER).convertShape(ZERO_EXTEND_B2I, I, 0);
         VectorMask<Integer> noHistory = k.compare(EQ, nothing);
         FloatVector rootBefore =
-            k.lanewise(LSHL, shift).add(floors).blend(nothing, noHistory).reinterpretAsFloats();
+            k.lanewise(LSHL, shiftBefore)
+                .add(floorsBefore)
+                .blend(nothing, noHistory)
+                .reinterpretAsFloats();
         IntVector j =
-            (IntVector) ByteVector.fromMemorySegment(B, m, i, ORDER).convertShape(B2I, I, 0);
+            (IntVector) ByteVector.fromMemorySegment(B, blockM, n, ORDER).convertShape(B2I, I, 0);
         FloatVector first =
             j.lanewise(ABS)
                 .add(least)
@@ -203,7 +192,27 @@ final class UpdateCodes implements UpdateLoop {
         FloatVector second = rootBefore.mul(rootBefore);
 
         // Neither is subnormal, and both are finite; so what they are compared with is no NaN.
-        FloatVector gradient = BARE ? raw : raw.mul(gradientScale).mul(normScale);
+        FloatVector scaled = BARE ? raw : raw.mul(gradientScale);
+        FloatVector gradient = BARE ? raw : scaled.mul(normScale);
+        if (!PLAIN) {
+          FloatVector weight = zero;
+          if (SPLIT) {
+            ShortVector high = ShortVector.fromMemorySegment(H, blockW, n * 2L, ORDER);
+            ShortVector rest = ShortVector.fromMemorySegment(H, blockLow, n * 2L, ORDER);
+            weight =
+                ((IntVector) high.convertShape(S2I, I, 0))
+                    .lanewise(LSHL, 16)
+                    .add((IntVector) rest.convertShape(S2I, I, 0))
+                    .reinterpretAsFloats();
+          } else if (HALF_WEIGHTS) {
+            ShortVector high = ShortVector.fromMemorySegment(H, blockW, n * 2L, ORDER);
+            weight =
+                ((IntVector) high.convertShape(S2I, I, 0)).lanewise(LSHL, 16).reinterpretAsFloats();
+          } else {
+            weight = FloatVector.fromMemorySegment(S, blockW, n * 4L, ORDER);
+          }
+          gradient = gradient.add(weight.mul(coupledDecay), coupled);
+        }
         FloatVector square = gradient.mul(gradient);
         FloatVector bound =
             second
@@ -212,26 +221,53 @@ final class UpdateCodes implements UpdateLoop {
                 .blend(boundOfZero, noHistory)
                 .min(largestSquare)
                 .reinterpretAsFloats();
-        if (!square.compare(LE, bound).allTrue()) {
-          return i;
+        VectorMask<Float> isUsual = square.compare(LE, bound);
+        if (!PLAIN) {
+          isUsual = isUsual.and(scaled.lanewise(ABS).compare(LE, limit));
+        }
+        if (!isUsual.allTrue()) {
+          return block;
         }
 
         first = first.mul(beta1).add(gradient.mul(oneMinusBeta1));
         first = first.blend(zero, first.lanewise(ABS).compare(LT, flushBelow));
         second = second.mul(beta2).add(square.mul(oneMinusBeta2));
-        VectorMask<Float> isZero = second.compare(LT, leastSecond);
-        FloatVector root = second.lanewise(SQRT).blend(zero, isZero);
+        FloatVector root = second.lanewise(SQRT).blend(zero, second.compare(LT, flushBelow));
+        first.intoMemorySegment(blockFirsts, n * 4L, ORDER);
+        root.intoMemorySegment(blockRoots, n * 4L, ORDER);
+        largestRoot = largestRoot.max(root.reinterpretAsInts());
+        leastRoot = leastRoot.min(root.reinterpretAsInts());
+      }
+
+      int most = largestRoot.reduceLanes(MAX);
+      int fewest = leastRoot.reduceLanes(MIN);
+      if (!MomentGrid.keeps(grid, most, fewest)) {
+        grid = MomentGrid.chosen(most, fewest);
+        grids.set(JAVA_INT_UNALIGNED, block / BLOCK * Integer.BYTES, grid);
+      }
+      int shift = MomentGrid.shift(grid);
+      int floor = MomentGrid.floor(grid);
+      int kept = -1 << shift;
+      IntVector floors = IntVector.broadcast(I, floor);
+      IntVector firstRoot = IntVector.broadcast(I, floor - kept);
+      IntVector lastRoot = IntVector.broadcast(I, floor + (255 << shift));
+      IntVector keptBits = IntVector.broadcast(I, kept);
+      IntVector droppedBits = IntVector.broadcast(I, ~kept);
+      IntVector words = RoundingBitsVector.WORDS.add(start);
+      start += BLOCK / 2 * RoundingBits.STEP;
+      for (int n = 0; n < BLOCK; n += LENGTH) {
+        FloatVector first = FloatVector.fromMemorySegment(S, blockFirsts, n * 4L, ORDER);
+        FloatVector root = FloatVector.fromMemorySegment(S, blockRoots, n * 4L, ORDER);
 
         IntVector random = words.lanewise(XOR, words.lanewise(LSHR, 16)).mul(multiplier);
         random = random.lanewise(XOR, random.lanewise(LSHR, 15));
         IntVector bits = random.lanewise(XOR, RoundingBitsVector.INVERTED);
         IntVector r = root.reinterpretAsInts();
-        largestRoot = largestRoot.max(r);
-        leastRoot = leastRoot.min(r);
-        IntVector s = r.add(bits.and(droppedBits)).and(keptBits).max(firstRoot);
-        IntVector code = s.sub(floors).lanewise(LSHR, shift);
-        code = code.reinterpretAsFloats().blend(zero, isZero).reinterpretAsInts();
-        ((ByteVector) code.convertShape(I2B, B, 0)).intoMemorySegment(v, i, ORDER);
+        IntVector s =
+            r.min(lastRoot).add(bits.and(droppedBits)).and(keptBits).max(firstRoot);
+        IntVector code =
+            s.sub(floors).lanewise(LSHR, shift).blend(nothing, r.compare(EQ, nothing));
+        ((ByteVector) code.convertShape(I2B, B, 0)).intoMemorySegment(blockV, n, ORDER);
         IntVector x =
             first
                 .lanewise(ABS)
@@ -243,10 +279,31 @@ final class UpdateCodes implements UpdateLoop {
             x.add(bits.lanewise(LSHR, Integer.SIZE - CUT)).lanewise(LSHR, CUT).sub(least);
         IntVector sign = first.reinterpretAsInts().lanewise(ASHR, 31);
         ((ByteVector) magnitude.lanewise(XOR, sign).sub(sign).convertShape(I2B, B, 0))
-            .intoMemorySegment(m, i, ORDER);
+            .intoMemorySegment(blockM, n, ORDER);
+        words = words.add(wordStep);
 
         if (moves) {
-          FloatVector direction = first.div(root.add(epsilon));
+          FloatVector weight;
+          if (SPLIT) {
+            ShortVector high = ShortVector.fromMemorySegment(H, blockW, n * 2L, ORDER);
+            ShortVector rest = ShortVector.fromMemorySegment(H, blockLow, n * 2L, ORDER);
+            weight =
+                ((IntVector) high.convertShape(S2I, I, 0))
+                    .lanewise(LSHL, 16)
+                    .add((IntVector) rest.convertShape(S2I, I, 0))
+                    .reinterpretAsFloats();
+          } else if (HALF_WEIGHTS) {
+            ShortVector high = ShortVector.fromMemorySegment(H, blockW, n * 2L, ORDER);
+            weight =
+                ((IntVector) high.convertShape(S2I, I, 0)).lanewise(LSHL, 16).reinterpretAsFloats();
+          } else {
+            weight = FloatVector.fromMemorySegment(S, blockW, n * 4L, ORDER);
+          }
+          FloatVector denominator = root.add(epsilon);
+          FloatVector direction = first.div(denominator);
+          if (!PLAIN) {
+            direction = zero.blend(direction, denominator.compare(NE, zero));
+          }
           if (BARE) {
             weight = weight.sub(direction.mul(stepSize));
           } else {
@@ -258,7 +315,7 @@ final class UpdateCodes implements UpdateLoop {
             IntVector upper;
             if (SPLIT) {
               upper = whole.add(0x8000);
-              ((ShortVector) whole.convertShape(I2S, H, 0)).intoMemorySegment(low, i * 2, ORDER);
+              ((ShortVector) whole.convertShape(I2S, H, 0)).intoMemorySegment(blockLow, n * 2L, ORDER);
             } else if (ROUNDS_WEIGHTS) {
               IntVector third = random.mul(RoundingBits.THIRD).lanewise(LSHR, 16);
               upper = whole.add(third.lanewise(XOR, RoundingBitsVector.ODD));
@@ -266,19 +323,13 @@ final class UpdateCodes implements UpdateLoop {
               upper = whole.add(whole.lanewise(LSHR, 16).and(1)).add(0x7fff);
             }
             ((ShortVector) upper.lanewise(LSHR, 16).convertShape(I2S, H, 0))
-                .intoMemorySegment(w, i * 2, ORDER);
+                .intoMemorySegment(blockW, n * 2L, ORDER);
           } else {
-            weight.intoMemorySegment(w, i * 4, ORDER);
+            weight.intoMemorySegment(blockW, n * 4L, ORDER);
           }
         }
-        words = words.add(wordStep);
-      }
-      start += BLOCK / 2 * RoundingBits.STEP;
-      if (!MomentGrid.keeps(grid, largestRoot.reduceLanes(MAX), leastRoot.reduceLanes(MIN))) {
-        return i;
       }
     }
-    o.finished = end;
     return end;
   }
 }

@@ -11,7 +11,7 @@ import io.spam4j.tensors.DType;
  * @param weights how weights are stored
  * @param halfGradient whether the gradient is BF16; otherwise it is F32
  * @param moments how the first moments are stored, and with them the second: F32; BF16, rounded at
- *     random; or I8, codes, for which there are no loops for any settings
+ *     random; or I8, codes
  * @param settings what the coefficients allow to leave out
  */
 public record UpdateForm(Weights weights, boolean halfGradient, DType moments, Settings settings) {
@@ -55,11 +55,6 @@ public record UpdateForm(Weights weights, boolean halfGradient, DType moments, S
           c.gradientScale == 1 && c.normScale == 1 && c.decayBefore == 1 && c.decayAfter == 0;
       return isBare ? BARE : PLAIN;
     }
-  }
-
-  /** Whether there is such a loop: to make codes of 8 bits, some blocks are done once more. */
-  public boolean exists() {
-    return !isCodes() || settings != Settings.ANY;
   }
 
   /** Whether moments are codes of 8 bits. */

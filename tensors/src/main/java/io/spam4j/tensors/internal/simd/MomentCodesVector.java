@@ -96,6 +96,12 @@ final class MomentCodesVector {
     int shift = MomentGrid.shift(grid);
     int floor = MomentGrid.floor(grid);
     int dropped = (1 << shift) - 1;
+    IntVector floors = IntVector.broadcast(I, floor);
+    IntVector firstRoot = IntVector.broadcast(I, floor + dropped + 1);
+    IntVector lastRoot = IntVector.broadcast(I, floor + (255 << shift));
+    IntVector droppedBits = IntVector.broadcast(I, dropped);
+    IntVector keptBits = IntVector.broadcast(I, ~dropped);
+    IntVector nothing = IntVector.zero(I);
     long at = block * MomentCodes.BLOCK;
     int word = start;
     for (int i = 0; i < MomentCodes.BLOCK; i += LENGTH) {
@@ -108,9 +114,9 @@ final class MomentCodesVector {
               .reinterpretAsFloats()
               .lanewise(SQRT)
               .reinterpretAsInts()
-              .min(floor + (255 << shift));
-      IntVector s = r.add(random.and(dropped)).and(~dropped).max(floor + dropped + 1);
-      IntVector k = s.sub(floor).lanewise(LSHR, shift).blend(0, r.compare(EQ, 0));
+              .min(lastRoot);
+      IntVector s = r.add(random.and(droppedBits)).and(keptBits).max(firstRoot);
+      IntVector k = s.sub(floors).lanewise(LSHR, shift).blend(nothing, r.compare(EQ, nothing));
       store(k, secondCodes, at + i);
       IntVector m = bits(first, fromElement + i);
       FloatVector ratio = m.and(MAGNITUDE).reinterpretAsFloats().div(s.reinterpretAsFloats());
@@ -138,10 +144,11 @@ final class MomentCodesVector {
       throw VectorMode.notNative();
     }
     int shift = MomentGrid.shift(grid);
-    int floor = MomentGrid.floor(grid);
+    IntVector floors = IntVector.broadcast(I, MomentGrid.floor(grid));
+    IntVector nothing = IntVector.zero(I);
     for (int i = 0; i < MomentCodes.BLOCK; i += LENGTH) {
       IntVector k = load(secondCodes, from + i).and(255);
-      IntVector bits = k.lanewise(LSHL, shift).add(floor).blend(0, k.compare(EQ, 0));
+      IntVector bits = k.lanewise(LSHL, shift).add(floors).blend(nothing, k.compare(EQ, nothing));
       FloatVector root = bits.reinterpretAsFloats();
       IntVector j = load(firstCodes, from + i);
       FloatVector x =

@@ -82,7 +82,7 @@ public final class MomentGrid {
   }
 
   /** The grid that a block gets which does not keep its own; see {@link #keeps}. */
-  static int chosen(int most, int least) {
+  public static int chosen(int most, int least) {
     if (most == 0) {
       return 0;
     }
