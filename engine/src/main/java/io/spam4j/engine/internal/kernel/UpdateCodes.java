@@ -46,8 +46,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The vector update of moments that are codes of 8 bits, with the bits of {@link
- * io.spam4j.tensors.internal.simd.MomentCodes} before and behind {@link UpdateScalar}. Each block is
- * gone through twice: for its new moments, which are kept as float32, and then, when its grid is
+ * io.spam4j.tensors.internal.simd.MomentCodes} before and behind {@link UpdateScalar}. Each block
+ * is gone through twice: for its new moments, which are kept as float32, and then, when its grid is
  * known, for codes and weights. So nothing of a block has changed where it stops.
  */
 final class UpdateCodes implements UpdateLoop {
@@ -170,7 +170,8 @@ final class UpdateCodes implements UpdateLoop {
         }
         IntVector k =
             (IntVector)
-                ByteVector.fromMemorySegment(B, blockV, n, ORDER).convertShape(ZERO_EXTEND_B2I, I, 0);
+                ByteVector.fromMemorySegment(B, blockV, n, ORDER)
+                    .convertShape(ZERO_EXTEND_B2I, I, 0);
         VectorMask<Integer> noHistory = k.compare(EQ, nothing);
         FloatVector rootBefore =
             k.lanewise(LSHL, shiftBefore)
@@ -263,10 +264,8 @@ final class UpdateCodes implements UpdateLoop {
         random = random.lanewise(XOR, random.lanewise(LSHR, 15));
         IntVector bits = random.lanewise(XOR, RoundingBitsVector.INVERTED);
         IntVector r = root.reinterpretAsInts();
-        IntVector s =
-            r.min(lastRoot).add(bits.and(droppedBits)).and(keptBits).max(firstRoot);
-        IntVector code =
-            s.sub(floors).lanewise(LSHR, shift).blend(nothing, r.compare(EQ, nothing));
+        IntVector s = r.min(lastRoot).add(bits.and(droppedBits)).and(keptBits).max(firstRoot);
+        IntVector code = s.sub(floors).lanewise(LSHR, shift).blend(nothing, r.compare(EQ, nothing));
         ((ByteVector) code.convertShape(I2B, B, 0)).intoMemorySegment(blockV, n, ORDER);
         IntVector x =
             first
@@ -315,7 +314,8 @@ final class UpdateCodes implements UpdateLoop {
             IntVector upper;
             if (SPLIT) {
               upper = whole.add(0x8000);
-              ((ShortVector) whole.convertShape(I2S, H, 0)).intoMemorySegment(blockLow, n * 2L, ORDER);
+              ((ShortVector) whole.convertShape(I2S, H, 0))
+                  .intoMemorySegment(blockLow, n * 2L, ORDER);
             } else if (ROUNDS_WEIGHTS) {
               IntVector third = random.mul(RoundingBits.THIRD).lanewise(LSHR, 16);
               upper = whole.add(third.lanewise(XOR, RoundingBitsVector.ODD));

@@ -112,14 +112,14 @@ final class StoredMomentsTest {
   }
 
   @Test
-  void codes_haveAScaleABlock() {
+  void codes_haveAGridABlock() {
     try (var arena = Arena.ofConfined()) {
       AdamSettings adam = settings(MomentFormat.INT8);
       SequencedMap<String, Tensor> state = state(adam, arena);
       assertThat(Objects.requireNonNull(state.get(StateNames.FIRST)).dtype()).isEqualTo(DType.I8);
       assertThat(Objects.requireNonNull(state.get(StateNames.SECOND)).dtype()).isEqualTo(DType.U8);
-      assertThat(Objects.requireNonNull(state.get(StateNames.FIRST_SCALE)).elements()).isEqualTo(3);
-      assertThat(StoredMoments.of(adam, key(), state).bytes()).isEqualTo(2 * N + 2 * 3 * 4);
+      assertThat(Objects.requireNonNull(state.get(StateNames.GRID)).elements()).isEqualTo(3);
+      assertThat(StoredMoments.of(adam, key(), state).bytes()).isEqualTo(2 * N + 3 * 4);
     }
   }
 }

@@ -6,9 +6,10 @@ import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Converts between float32 moments, first m and second v, and codes of 8 bits each, in blocks of 128
- * elements that share a {@link MomentGrid}. Codes and grids are streams of their own: code i of the
- * tensor is byte i, the grid of its block is int i / 128. The last block of a tensor may be shorter.
+ * Converts between float32 moments, first m and second v, and codes of 8 bits each, in blocks of
+ * 128 elements that share a {@link MomentGrid}. Codes and grids are streams of their own: code i of
+ * the tensor is byte i, the grid of its block is int i / 128. The last block of a tensor may be
+ * shorter.
  *
  * <pre>
  *   k = 0                           if v is 0
@@ -19,19 +20,19 @@ import java.lang.foreign.MemorySegment;
  *   v = s^2;  m = +-((1 + j % 16 / 16) 2^(j / 16 - 5) - 1/32) s;  both 0 if k is 0
  * </pre>
  *
- * <p>So both are relative to the element itself, whatever else is in its block: the step of a root is
- * 1/16 to 1/32 of it, or finer where the roots of a block are alike; that of m is 1/512 of the root
- * near 0, and 1/16 to 1/32 of m where m is large. A ratio of m to the root of up to 7.7 has a code,
- * and with the usual betas there is none above 7.3; what is above is limited.
+ * <p>So both are relative to the element itself, whatever else is in its block: the step of a root
+ * is 1/16 to 1/32 of it, or finer where the roots of a block are alike; that of m is 1/512 of the
+ * root near 0, and 1/16 to 1/32 of m where m is large. A ratio of m to the root of up to 7.7 has a
+ * code, and with the usual betas there is none above 7.3; what is above is limited.
  *
- * <p>Codes are drawn at random: each of the two neighbours with the chance that makes the mean right,
- * of root and m. A moving average needs that: with beta = 0.999 a step changes it by less than half
- * the distance of two codes, and rounded to the nearest it would stand still. (The mean of v is then
- * high by the square of the distance of two codes or less.) Roots below a block's grid get its first
- * code: as 0 they would make the update explode.
+ * <p>Codes are drawn at random: each of the two neighbours with the chance that makes the mean
+ * right, of root and m. A moving average needs that: with beta = 0.999 a step changes it by less
+ * than half the distance of two codes, and rounded to the nearest it would stand still. (The mean
+ * of v is then high by the square of the distance of two codes or less.) Roots below a block's grid
+ * get its first code: as 0 they would make the update explode.
  *
- * <p>A v that is infinite becomes the largest that has a code, 3.2e38. A block with a NaN, or with an
- * m that is infinite, becomes NaN as a whole. v must not be negative.
+ * <p>A v that is infinite becomes the largest that has a code, 3.2e38. A block with a NaN, or with
+ * an m that is infinite, becomes NaN as a whole. v must not be negative.
  *
  * <p>Elements are in native byte order; streams need no alignment and must not overlap. Memory
  * outside the heap is converted by vectors, to the same bits at every width; heap memory an element
@@ -51,14 +52,14 @@ public final class MomentCodes {
   }
 
   /**
-   * float32 to codes. A block keeps the grid that it has where {@link MomentGrid#keeps} says so, and
-   * else gets another one; memory of zeros is blocks without any.
+   * float32 to codes. A block keeps the grid that it has where {@link MomentGrid#keeps} says so,
+   * and else gets another one; memory of zeros is blocks without any.
    *
    * @param fromElement where in both float32 streams the first element is
    * @param firstBlock the block to begin with
    * @param count elements: whole blocks, or up to the end of the tensor
-   * @param key different for each use: each step, each tensor; with an element's index it decides how
-   *     the element is rounded, whatever the range of the call
+   * @param key different for each use: each step, each tensor; with an element's index it decides
+   *     how the element is rounded, whatever the range of the call
    */
   public static void encode(
       MemorySegment first,

@@ -6,7 +6,9 @@ import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
 
 import java.lang.foreign.MemorySegment;
 
-/** {@link MomentCodes} of one block, an element at a time: the specification of the vector forms. */
+/**
+ * {@link MomentCodes} of one block, an element at a time: the specification of the vector forms.
+ */
 public final class MomentCodesScalar {
   static final int MAGNITUDE = 0x7fff_ffff;
   static final int SIGN = 0x8000_0000;

@@ -108,7 +108,9 @@ final class MomentCodesVector {
       IntVector random = RoundingBitsVector.WORDS.add(word);
       random = random.lanewise(XOR, random.lanewise(LSHR, 16)).mul(RoundingBits.MULTIPLIER);
       random =
-          random.lanewise(XOR, random.lanewise(LSHR, 15)).lanewise(XOR, RoundingBitsVector.INVERTED);
+          random
+              .lanewise(XOR, random.lanewise(LSHR, 15))
+              .lanewise(XOR, RoundingBitsVector.INVERTED);
       IntVector r =
           bits(second, fromElement + i)
               .reinterpretAsFloats()
@@ -121,8 +123,7 @@ final class MomentCodesVector {
       IntVector m = bits(first, fromElement + i);
       FloatVector ratio = m.and(MAGNITUDE).reinterpretAsFloats().div(s.reinterpretAsFloats());
       IntVector x = ratio.add(OFFSET).reinterpretAsInts().min(MOST);
-      IntVector j =
-          x.add(random.lanewise(LSHR, Integer.SIZE - CUT)).lanewise(LSHR, CUT).sub(LEAST);
+      IntVector j = x.add(random.lanewise(LSHR, Integer.SIZE - CUT)).lanewise(LSHR, CUT).sub(LEAST);
       IntVector sign = m.lanewise(ASHR, 31);
       store(j.lanewise(XOR, sign).sub(sign), firstCodes, at + i);
       word += RoundingBitsVector.STEP;

@@ -13,8 +13,9 @@ package io.spam4j.tensors.internal.simd;
  * <p>With s = 19 that is 4 bits of mantissa and 16 octaves, with s = 14 it is 9 bits and half an
  * octave. Grids are nested: what lies on one lies on each finer one.
  *
- * <p>A block keeps its grid from step to step while all its roots lie on it and a finer one would not
- * do by far. So a loop can write codes before it has seen all of a block, and rarely does so in vain.
+ * <p>A block keeps its grid from step to step while all its roots lie on it and a finer one would
+ * not do by far. So a loop can write codes before it has seen all of a block, and rarely does so in
+ * vain.
  */
 public final class MomentGrid {
   /** The grid of a block that is NaN as a whole: no other grid is as large, as an integer. */
