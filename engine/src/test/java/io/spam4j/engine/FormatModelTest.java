@@ -152,7 +152,7 @@ final class FormatModelTest {
           assertThat(report.skippedCoordinates()).isEqualTo(expected.skippedCoordinates());
           int moments = (int) twin.firstMoment("w").elements();
           int[] grids = new int[(int) MomentCodes.blockCount(moments)];
-          if (!report.momentsReset()) {
+          if (!report.isMomentumReset()) {
             System.arraycopy(gridsBefore, 0, grids, 0, gridsBefore.length);
           }
           assertEncoded(tested, optimizer, grids, weights, twin, plain, t);

@@ -23,7 +23,7 @@ public final class MomentCodesScalar {
   public static final int LEAST = 0x3d00_0000 >> CUT;
 
   /** The bits of what has the largest code, 127. */
-  public static final int MOST = LEAST + Byte.MAX_VALUE << CUT;
+  public static final int MOST = (LEAST + Byte.MAX_VALUE) << CUT;
 
   private MomentCodesScalar() {}
 
@@ -67,12 +67,12 @@ public final class MomentCodesScalar {
       // r = sqrt(v), at most the grid's last;  s = r rounded to the grid, at least its first
       float v = second.get(JAVA_FLOAT_UNALIGNED, (fromElement + i) * Float.BYTES);
       int r = Math.min(Float.floatToRawIntBits((float) Math.sqrt(v)), floor + (255 << shift));
-      int s = Math.max(r + (random & dropped) & ~dropped, floor + dropped + 1);
-      secondCodes.set(JAVA_BYTE, element, (byte) (r == 0 ? 0 : s - floor >> shift));
+      int s = Math.max((r + (random & dropped)) & ~dropped, floor + dropped + 1);
+      secondCodes.set(JAVA_BYTE, element, (byte) (r == 0 ? 0 : (s - floor) >> shift));
       // x = |m| / s + 1/32, rounded to 4 bits;  j = how many there are from 1/32 to x
       float m = first.get(JAVA_FLOAT_UNALIGNED, (fromElement + i) * Float.BYTES);
       int x = Float.floatToRawIntBits(Math.abs(m) / Float.intBitsToFloat(s) + OFFSET);
-      int j = (Math.min(x, MOST) + (random >>> Integer.SIZE - CUT) >> CUT) - LEAST;
+      int j = ((Math.min(x, MOST) + (random >>> (Integer.SIZE - CUT))) >> CUT) - LEAST;
       firstCodes.set(JAVA_BYTE, element, (byte) (Float.floatToRawIntBits(m) < 0 ? -j : j));
     }
   }
@@ -94,8 +94,8 @@ public final class MomentCodesScalar {
       int bits = k == 0 ? 0 : (k << shift) + floor;
       float root = Float.intBitsToFloat(bits);
       int j = firstCodes.get(JAVA_BYTE, from + i);
-      float x = Float.intBitsToFloat(Math.abs(j) + LEAST << CUT) - OFFSET;
-      int m = Float.floatToRawIntBits(x * root) | j & SIGN;
+      float x = Float.intBitsToFloat((Math.abs(j) + LEAST) << CUT) - OFFSET;
+      int m = Float.floatToRawIntBits(x * root) | (j & SIGN);
       long at = (to + i) * Float.BYTES;
       first.set(JAVA_FLOAT_UNALIGNED, at, isNaN ? Float.NaN : Float.intBitsToFloat(m));
       second.set(JAVA_FLOAT_UNALIGNED, at, isNaN ? Float.NaN : root * root);

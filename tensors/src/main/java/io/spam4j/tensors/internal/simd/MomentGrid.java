@@ -47,7 +47,7 @@ public final class MomentGrid {
   private static final int LEAST_ROOT = 0x2000_0000;
 
   /** The coarsest grid from the smallest root on. */
-  private static final int LOWEST = LEAST_ROOT - (1 << COARSEST) | COARSEST;
+  private static final int LOWEST = (LEAST_ROOT - (1 << COARSEST)) | COARSEST;
 
   private MomentGrid() {}
 
@@ -58,7 +58,7 @@ public final class MomentGrid {
 
   /** The bits of what would be code 0, had that not another meaning. */
   public static int floor(int grid) {
-    return (grid == 0 ? LOWEST : grid) & -SHIFT - 1;
+    return (grid == 0 ? LOWEST : grid) & ~SHIFT;
   }
 
   /**
@@ -76,8 +76,9 @@ public final class MomentGrid {
     if (most > floor + (CODES << shift)) {
       return false;
     }
-    if (least >= floor + (1 << shift)) {
-      return shift == FINEST || most - least >= NARROWEST << (shift - 1);
+    int first = least == 0 ? 0 : Math.max(least, LEAST_ROOT);
+    if (first >= floor + (1 << shift)) {
+      return shift == FINEST || most - first >= NARROWEST << (shift - 1);
     }
     return shift == COARSEST && (most >= floor + (REACHED << shift) || grid == LOWEST);
   }
@@ -87,16 +88,16 @@ public final class MomentGrid {
     if (most == 0) {
       return 0;
     }
-    int top = Math.min(most, LARGEST_ROOT);
-    int span = top - Math.min(least, top);
+    int top = Math.clamp(most, LEAST_ROOT, LARGEST_ROOT);
+    int first = least == 0 ? 0 : Math.clamp(least, LEAST_ROOT, top);
     int shift = FINEST;
-    while (shift < COARSEST && span > WIDEST << shift) {
+    while (shift < COARSEST && top - first > WIDEST << shift) {
       shift++;
     }
-    int codes = span >> shift;
+    int codes = (top - first) >> shift;
     int above = codes <= WIDEST ? (CODES - codes) / 2 : FREE_ABOVE;
     int base = Math.min((top >> shift) + above, LARGEST_ROOT >> shift) - CODES;
-    return base < LEAST_ROOT >> shift ? LOWEST : base << shift | shift;
+    return (Math.max(base, (LEAST_ROOT >> shift) - 1) << shift) | shift;
   }
 
   /** Whether a grid is one that a block of finite moments can have. */
@@ -107,7 +108,7 @@ public final class MomentGrid {
             && shift >= FINEST
             && shift <= COARSEST
             && (grid & ((1 << shift) - 1)) == shift
-            && grid - shift >= LEAST_ROOT - (1 << COARSEST)
+            && grid - shift >= LEAST_ROOT - (1 << shift)
             && grid - shift <= LARGEST_ROOT - (CODES << shift));
   }
 }

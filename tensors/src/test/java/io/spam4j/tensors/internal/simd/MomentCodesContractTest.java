@@ -109,7 +109,7 @@ final class MomentCodesContractTest {
       float given = random.nextInt(150) == 0 ? 0 : (float) value;
       values.set(JAVA_FLOAT_UNALIGNED, i * 4L, signed && random.nextBoolean() ? -given : given);
       if (random.nextInt(2000) == 0) {
-        values.set(JAVA_INT_UNALIGNED, i * 4L, 0x7f80_0000 | random.nextInt() >>> 9);
+        values.set(JAVA_INT_UNALIGNED, i * 4L, 0x7f80_0000 | (random.nextInt() >>> 9));
       }
       if (random.nextInt(2000) == 0) {
         values.set(JAVA_FLOAT_UNALIGNED, i * 4L, Float.POSITIVE_INFINITY);

@@ -109,7 +109,7 @@ final class MomentCodesTest {
     thereAndBack(1);
     assertThat(second[1]).isBetween(1e-11f, 1e-8f);
     first = block(0);
-    second = block(1e-45f);
+    second = block(1.4e-45f);
     grid = 0;
     thereAndBack(1);
     assertThat(second[1]).isEqualTo(Float.MIN_NORMAL);

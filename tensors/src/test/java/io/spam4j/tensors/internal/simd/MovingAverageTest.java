@@ -91,7 +91,7 @@ final class MovingAverageTest {
   }
 
   /**
-   * The root of the mean second moment as codes, divided by that in float32: of the elements whose
+   * The mean root of the second moment as codes, divided by that in float32: of the elements whose
    * gradient stays, and of those whose gradient drops.
    */
   private double[] rootsAfterDrop(Codec codec) {
@@ -115,10 +115,10 @@ final class MovingAverageTest {
     double[] sums = new double[2];
     double[] exactSums = new double[2];
     for (int i = 0; i < COUNT; i++) {
-      sums[i % 2] += floats.getAtIndex(JAVA_FLOAT_UNALIGNED, i);
-      exactSums[i % 2] += exact[i];
+      sums[i % 2] += Math.sqrt(floats.getAtIndex(JAVA_FLOAT_UNALIGNED, i));
+      exactSums[i % 2] += Math.sqrt(exact[i]);
     }
-    return new double[] {Math.sqrt(sums[0] / exactSums[0]), Math.sqrt(sums[1] / exactSums[1])};
+    return new double[] {sums[0] / exactSums[0], sums[1] / exactSums[1]};
   }
 
   /** The same for means of the first moment over the last 1000 steps, divided by the gradient. */
