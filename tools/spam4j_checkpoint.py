@@ -346,8 +346,8 @@ def encoded(positions: Tensor) -> Tuple[int, Tensor]:
     return width, (symbols.view(filled * width // 8, 8 // width) << places).sum(1).to(torch.uint8)
 
 
-def decoded(data: Tensor, width: int, count: int, shape: List[int]) -> Mask:
-    """The mask."""
+def decoded(data: Tensor, width: int, count: int, shape: List[int], line: int) -> Mask:
+    """The mask, of single weights or of lines of so many."""
     if width not in (1, 4, 8, 16):
         raise Refused("mask width must be 1, 4, 8 or 16", width=width)
     escape = (1 << width) - 1
@@ -358,6 +358,9 @@ def decoded(data: Tensor, width: int, count: int, shape: List[int]) -> Mask:
         symbols = (raw.unsqueeze(1) >> torch.arange(0, 8, width) & escape).reshape(-1)
     ends = symbols != escape
     positions = (symbols + ends).cumsum(0)[ends] - 1
+    if line > 1:
+        positions = (positions.unsqueeze(1) * line + torch.arange(line)).reshape(-1)
+        positions = positions[positions < math.prod(shape)]  # the last line may be shorter
     if len(positions) != count or (count and int(positions[-1]) >= math.prod(shape)):
         raise Refused(
             "mask must hold its positions", count=count, found=len(positions), shape=shape
@@ -420,7 +423,9 @@ def parsed(metadata: Dict[str, str], tensors: Dict[str, Tensor]) -> Checkpoint:
             parameter.state[key] = tensors[f"state.{name}.{key}"]
         if "maskCount" in own:
             count, width = int(own.pop("maskCount")), int(own.pop("maskWidth"))
-            parameter.mask = decoded(tensors[f"state.{name}.mask"], width, count, shape)
+            line = int(own.pop("maskLines", 1))
+            data = tensors[f"state.{name}.mask"]
+            parameter.mask = decoded(data, width, count, shape, line)
         parameter.scalars = {key: float(value) for key, value in own.items()}
         parameters[name] = parameter
         if f"weights.{name}" in tensors:

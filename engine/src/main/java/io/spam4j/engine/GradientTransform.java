@@ -32,6 +32,11 @@ public sealed interface GradientTransform {
    * Multiplies all gradients by a constant: {@code scale(1.0 / n)} makes a mean of gradients that
    * were added over n batches. Costs no pass of its own. No state.
    *
+   * <p>A coordinate that a factor above 1 makes infinite is one that is not finite, and so left out
+   * or skipped, or the step is; {@link NonFinitePolicy#THROW} and {@link NonFinitePolicy#SKIP_STEP}
+   * see it where no other transform comes before, else only the coordinate is skipped. Not on
+   * devices.
+   *
    * @param factor positive, and so is the float nearest to it, and finite
    */
   static GradientTransform scale(double factor) {

@@ -25,8 +25,8 @@ public interface Gradients {
    * parameter has. Of a source that does not know, {@link StepReport#tensorsWithoutGradient} tells
    * how many parameters found nothing.
    *
-   * @return null if it does not know, as by default; a set that a step can ask for its size without
-   *     allocating
+   * @return null if it does not know, as by default; a set that a step can ask for its size, and
+   *     for each parameter's name, without allocating
    */
   default @Nullable Set<String> names() {
     return null;

@@ -42,9 +42,6 @@ public record Parameter(String name, Tensor weights, Runnable inPlace) {
     Objects.requireNonNull(name, "name must not be null");
     Objects.requireNonNull(weights, "weights must not be null");
     Objects.requireNonNull(inPlace, "inPlace must not be null");
-    if (name.isEmpty()) {
-      throw new IllegalArgumentException("parameter name must not be empty: weights=" + weights);
-    }
     SavedNames.require("parameter", name);
     DType dtype = weights.dtype();
     if (dtype != DType.F32 && dtype != DType.BF16) {

@@ -122,7 +122,8 @@ final class FormatRefusalTest {
 
   static Stream<OptimizerCase> baselines() {
     return OptimizerCases.all()
-        .filter(one -> one.has(Trait.BASELINE) && !one.has(Trait.TRANSFORMS));
+        .filter(one -> one.has(Trait.BASELINE) && !one.has(Trait.TRANSFORMS))
+        .filter(one -> one.name().startsWith("ada"));
   }
 
   @ParameterizedTest
@@ -133,7 +134,7 @@ final class FormatRefusalTest {
       name = optimizer.toString().replaceFirst("\\[.*", "");
     }
     String message =
-        "weights must be F32 for optimizers that are not of Adam's family: optimizer="
+        "weights must be F32 for optimizers that have no form for BF16: optimizer="
             + name
             + ", parameter=w, dtype=BF16";
     assertThatThrownBy(() -> built(one.builder(0)))

@@ -8,6 +8,7 @@ import io.spam4j.tensors.Tensor;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
@@ -39,6 +40,30 @@ final class GradientNamesTest {
       assertThat(weights.toFloats()).containsExactly(1, 2);
       assertThat(other.toFloats()).containsExactly(3);
       assertThat(optimizer.step(gradients::get).tensorsWithoutGradient()).isEqualTo(1);
+    }
+  }
+
+  /** A source that gives one gradient under two names knows one of them, and has one too many. */
+  @Test
+  void nameThatNoParameterHas_isRefused_whereAnotherIsFoundUnderTwo() {
+    Tensor gradient = Tensor.of(new float[2], 2);
+    var tied =
+        new Gradients() {
+          @Override
+          public Tensor of(String parameter) {
+            return parameter.equals("layers.1.weight") ? Tensor.of(new float[1], 1) : gradient;
+          }
+
+          @Override
+          public Set<String> names() {
+            return Set.of("layers.0.weight", "layers.l.weight");
+          }
+        };
+    try (Optimizer optimizer = build()) {
+      assertThatThrownBy(() -> optimizer.step(tied))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("gradient=layers.l.weight, nearest parameter=layers.");
+      assertThat(optimizer.stepCount()).isZero();
     }
   }
 

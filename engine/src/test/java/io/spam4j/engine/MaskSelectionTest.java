@@ -211,6 +211,7 @@ final class MaskSelectionTest {
     var builder =
         Spam.builder()
             .density(random.nextInt(3) == 0 ? 1 : 0.3)
+            .maskSelection(MaskSelection.random().lines(1 << (3 * random.nextInt(4))))
             .threads(1 + random.nextInt(3))
             .nonFinite(policy)
             .spikeAction(action)

@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.spam4j.engine.checkpoint.LoadOptions;
 import io.spam4j.engine.checkpoint.SaveOptions;
 import io.spam4j.engine.optimizers.AdamW;
+import io.spam4j.engine.optimizers.Spam;
+import io.spam4j.engine.options.MaskSelection;
 import io.spam4j.tensors.Tensor;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -54,6 +56,41 @@ final class MovedWeightsTest {
       gradients.remove("second");
       optimizer.step(Gradients.of(gradients));
       assertThat(first.toFloats()[0]).isLessThan(1);
+    }
+  }
+
+  @Test
+  void reset_thatSelectsByThem_isRefusedWithoutAGradient() {
+    Runnable check =
+        () -> {
+          if (moved) {
+            throw new IllegalStateException("weights must stay: parameter=second");
+          }
+        };
+    Spam.Builder builder =
+        Spam.builder()
+            .resetInterval(2)
+            .rewarmSteps(0)
+            .density(0.5)
+            .maskSelection(MaskSelection.largestWeights());
+    Gradients ofFirst = name -> name.equals("first") ? Tensor.of(new float[] {1}, 1) : null;
+    try (Optimizer optimizer =
+        builder.build(
+            List.of(new Parameter("first", first), new Parameter("second", second, check)))) {
+      moved = true;
+      optimizer.step(ofFirst);
+      float before = first.toFloats()[0];
+      assertRefused(() -> optimizer.step(ofFirst));
+      assertThat(optimizer.stepCount()).isEqualTo(1);
+      assertThat(first.toFloats()).containsExactly(before);
+      moved = false;
+      optimizer.step(ofFirst);
+      assertThat(optimizer.stepCount()).isEqualTo(2);
+      moved = true;
+      assertRefused(
+          () ->
+              builder.build(
+                  List.of(new Parameter("first", first), new Parameter("second", second, check))));
     }
   }
 

@@ -81,7 +81,7 @@ final class RefusalTest {
                             new Parameter("a", Tensor.of(whole.asSlice(0, 12), DType.F32, 3)),
                             new Parameter("b", Tensor.of(whole.asSlice(8, 8), DType.F32, 2)))),
             "weights of two parameters must not overlap: parameters=a, b"),
-        refusal(() -> parameter("", 1), "parameter name must not be empty: weights=F32[1]"),
+        refusal(() -> parameter("", 1), "parameter name must not be empty: name="),
         refusal(() -> parameter("e", 0), "weights must have elements: parameter=e, shape=[0]"),
         refusal(
             () -> new Parameter("i", Tensor.of(MemorySegment.ofArray(new int[2]), DType.I32, 2)),

@@ -132,6 +132,14 @@ public final class OptimizerCases {
         of("sparse-exact-then-coins-keep", n -> keep(n).maskSelection(exactThenCoins), SPARSE),
         of("sparse-weights", n -> sparse(n).maskSelection(weights), SPARSE, UNPLANNED),
         of("sparse-gradients", n -> sparse(n).maskSelection(gradients), SPARSE, UNPLANNED),
+        of("sparse-lines", n -> sparse(n).maskSelection(MaskSelection.random().lines(8)), SPARSE),
+        of("sparse-lines-keep", n -> keep(n).maskSelection(coins.lines(8)), SPARSE, UNPLANNED),
+        of("sparse-lines-weights", n -> keep(n).maskSelection(weights.lines(8)), SPARSE, UNPLANNED),
+        of(
+            "sparse-lines-gradients",
+            n -> sparse(n).maskSelection(gradients.lines(16)),
+            SPARSE,
+            UNPLANNED),
         of("sparse-given", n -> sparse(n).maskSelection(given), SPARSE, GIVEN, UNPLANNED),
         of(
             "sparse-sgd",
@@ -256,6 +264,9 @@ public final class OptimizerCases {
             SPARSE),
         halves("spam-emulated", n -> emulated(n)),
         halves("spam-emulated-sparse", n -> emulated(n).density(0.4).seed(9), SPARSE),
+        halves("lion-bf16", _ -> Lion.builder()),
+        halves("sgd-bf16", _ -> Sgd.builder().weightRounding(WeightRounding.NEAREST)),
+        halves("lion-bf16-exact", _ -> Lion.builder().weightRounding(WeightRounding.EXACT)),
         halves("int8-sparse", n -> sparse(n).moments(int8).seed(3), SPARSE),
         halves("stable-spam-bf16", n -> stableSpam(n, StableSpam.Preset.BF16).moments(bf16)));
   }

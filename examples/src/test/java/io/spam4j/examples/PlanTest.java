@@ -24,7 +24,8 @@ class PlanTest {
             bench.arms -> bench.values, engine, engine.decision, engine.optimizers, engine.options,
                           engine.roofline, engine.internal.work, tensors, tensors.mask
 
-            bench.values -> models, engine, engine.optimizers, engine.roofline, tensors
+            bench.values -> models, engine, engine.optimizers, engine.options, engine.roofline,
+                            tensors
             lab        -> shell, formats, llama, engine, engine.checkpoint, engine.optimizers,
                           engine.options, tensors, tensors.internal.files
             replay     -> shell, engine, engine.optimizers, engine.options, tensors, tensors.safetensors

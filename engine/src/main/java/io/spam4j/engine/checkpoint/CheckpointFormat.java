@@ -40,9 +40,19 @@ final class CheckpointFormat {
   static final String STATE = "state";
   static final String MASK_COUNT = "maskCount";
   static final String MASK_WIDTH = "maskWidth";
+  static final String MASK_LINES = "maskLines"; // weights a line, where they are more than one
 
   private static final Set<String> FIELDS =
-      Set.of(SHAPE, IN_GROUP, UPDATES, UPDATES_SINCE_RESET, SPIKES, STATE, MASK_COUNT, MASK_WIDTH);
+      Set.of(
+          SHAPE,
+          IN_GROUP,
+          UPDATES,
+          UPDATES_SINCE_RESET,
+          SPIKES,
+          STATE,
+          MASK_COUNT,
+          MASK_WIDTH,
+          MASK_LINES);
 
   private static final String MASK = "mask";
   private static final int PIECE = 1 << 20;

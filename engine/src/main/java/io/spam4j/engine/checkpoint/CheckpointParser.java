@@ -2,6 +2,7 @@ package io.spam4j.engine.checkpoint;
 
 import io.spam4j.tensors.DType;
 import io.spam4j.tensors.Tensor;
+import io.spam4j.tensors.mask.IndexMask;
 import io.spam4j.tensors.safetensors.Safetensors;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -152,13 +153,20 @@ final class CheckpointParser {
       throws CheckpointFormatException {
     long count = fields.takeCount(CheckpointFormat.MASK_COUNT);
     long width = fields.takeCount(CheckpointFormat.MASK_WIDTH);
+    long lines =
+        fields.has(CheckpointFormat.MASK_LINES) ? fields.takeCount(CheckpointFormat.MASK_LINES) : 1;
     Tensor data = tensor(CheckpointFormat.maskTensor(name));
     if (data.dtype() != DType.U8 || width > Byte.MAX_VALUE) {
       throw broken(
           "checkpoint mask must be bytes of symbols",
           "parameter=%s, dtype=%s, width=%d".formatted(name, data.dtype(), width));
     }
-    return new SavedMask(elements(shape), count, (int) width, data);
+    if (lines < 1 || lines > IndexMask.LONGEST_LINE) { // the mask refuses others between
+      throw broken(
+          "checkpoint mask must have lines of 1 to %d weights".formatted(IndexMask.LONGEST_LINE),
+          "parameter=%s, lines=%d".formatted(name, lines));
+    }
+    return new SavedMask(elements(shape), count, (int) lines, (int) width, data);
   }
 
   private void requireShape(String name, Tensor weights, List<Long> shape)

@@ -100,7 +100,7 @@ public final class CheckpointReader implements AutoCloseable {
     Tensor data = mask.data();
     Tensor own = Tensor.allocate(to, data.dtype(), data.shape());
     read(data, own.memory());
-    return new SavedMask(mask.elements(), mask.count(), mask.width(), own);
+    return new SavedMask(mask.elements(), mask.count(), mask.lineLength(), mask.width(), own);
   }
 
   private String saved(String tensor) {

@@ -55,6 +55,16 @@ public record ParameterState(
     SavedNames.require("scalar", name);
   }
 
+  /**
+   * Whether no gradient has come since the start, or since a reset that left nothing: then the
+   * state is zero.
+   *
+   * @param of the run that it is part of
+   */
+  public boolean isWithoutHistory(TrainingState of) {
+    return counters.updatesSinceReset() == 0 && !StateMeaning.keepsSelected(of, this);
+  }
+
   /** The same with another selection. */
   public ParameterState withMask(SavedMask selected) {
     return new ParameterState(

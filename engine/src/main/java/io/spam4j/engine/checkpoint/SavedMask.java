@@ -10,14 +10,15 @@ import java.lang.foreign.Arena;
  *
  * @param elements of the weights
  * @param count how many are selected
+ * @param lineLength weights of a line, see {@link IndexMask#lineLength}
  * @param width of the symbols of its data, see {@link IndexMask#width}
  * @param data see {@link IndexMask#data}
  */
-public record SavedMask(long elements, long count, int width, Tensor data) {
+public record SavedMask(long elements, long count, int lineLength, int width, Tensor data) {
   /** What is saved of a selection; its data are the live ones. */
   public static SavedMask of(IndexMask mask) {
     Tensor data = Tensor.of(mask.data(), DType.U8, mask.data().byteSize());
-    return new SavedMask(mask.elements(), mask.count(), mask.width(), data);
+    return new SavedMask(mask.elements(), mask.count(), mask.lineLength(), mask.width(), data);
   }
 
   /**
@@ -27,6 +28,18 @@ public record SavedMask(long elements, long count, int width, Tensor data) {
    * @throws IllegalArgumentException if the data are no selection
    */
   public IndexMask restore(Arena arena) {
-    return IndexMask.restore(arena, elements, count, width, data.memory());
+    if (lineLength == 1) {
+      return IndexMask.restore(arena, elements, count, width, data.memory());
+    }
+    long all = Math.ceilDiv(elements, lineLength);
+    long selected = Math.ceilDiv(count, lineLength);
+    IndexMask lines = IndexMask.restore(arena, all, selected, width, data.memory());
+    IndexMask mask = IndexMask.ofLines(lines, lineLength, elements);
+    if (mask.count() != count) {
+      throw new IllegalArgumentException(
+          "count must be that of the weights of its lines: count=%d, weights=%d, lineLength=%d"
+              .formatted(count, mask.count(), lineLength));
+    }
+    return mask;
   }
 }

@@ -151,7 +151,8 @@ final class StateMeaning {
 
   /**
    * The counters of the file as the optimizer means them. One that never resets has one count, of
-   * the gradients that its moments have seen.
+   * the gradients that its moments have seen; so has one whose corrections take all updates for
+   * that, until its next reset.
    */
   ParameterState.Counters counters(ParameterState saved, ParameterState of) {
     ParameterState.Counters counters = saved.counters();
@@ -163,14 +164,26 @@ final class StateMeaning {
             && counters.updatesSinceReset() < counters.updates();
     // The gradient of the step that resets afterwards is counted, and gone.
     long age = counters.updatesSinceReset() - (resetLate ? 1 : 0);
+    long seen = keepsSelected(file, saved) ? counters.updates() : age;
     if (!resets(own)) {
-      long seen = keepsSelected(file, saved) ? counters.updates() : age;
       return new ParameterState.Counters(seen, seen, counters.spikes());
     }
     boolean staysLate = isSetting(own, "resetsAfterUpdate", "true");
-    return staysLate
-        ? counters
-        : new ParameterState.Counters(counters.updates(), age, counters.spikes());
+    long sinceReset = staysLate ? counters.updatesSinceReset() : age;
+    long updates = countsResets(saved, of) ? counters.updates() : Math.max(seen, sinceReset);
+    return new ParameterState.Counters(updates, sinceReset, counters.spikes());
+  }
+
+  /**
+   * Whether the optimizer means all updates by their count, also those that the moments of the file
+   * have forgotten. Where it corrects by all, though the file did not, or keeps moments, though the
+   * file did not, its own run would have none so young with so high a count.
+   */
+  private boolean countsResets(ParameterState saved, ParameterState of) {
+    boolean correctsByAll =
+        isSetting(own, "biasCorrection", "GLOBAL") && !isSetting(file, "biasCorrection", "GLOBAL");
+    boolean keepsByAll = keepsSelected(own, of) && !keepsSelected(file, saved);
+    return !correctsByAll && !keepsByAll;
   }
 
   private static boolean resets(TrainingState of) {
@@ -181,7 +194,8 @@ final class StateMeaning {
     return value.equals(of.settings().get(name));
   }
 
-  private static boolean keepsSelected(TrainingState of, ParameterState parameter) {
+  /** Whether a reset leaves moments that its weights have in the next selection too. */
+  static boolean keepsSelected(TrainingState of, ParameterState parameter) {
     return isSetting(of, "overlap", "KEEP") && isSparse(parameter);
   }
 
@@ -202,7 +216,8 @@ final class StateMeaning {
     return known && (goesOn || !shares) && remembering(file).equals(remembering(own));
   }
 
-  private static boolean isKnown(String optimizer) {
+  /** Whether what its state means is known here. */
+  static boolean isKnown(String optimizer) {
     return ADAM.contains(optimizer) || OTHERS.contains(optimizer);
   }
 

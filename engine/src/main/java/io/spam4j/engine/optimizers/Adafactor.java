@@ -152,7 +152,7 @@ public final class Adafactor {
       var settings =
           new AdafactorSettings(
               epsilon1, epsilon2, clipThreshold, decayRate, beta1, scaleParameter);
-      return new Baseline(
+      return Baseline.ofFloats(
           "adafactor",
           settings.text(),
           (_, shape) -> shapes(settings, shape),

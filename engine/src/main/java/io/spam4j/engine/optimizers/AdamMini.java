@@ -1,6 +1,7 @@
 package io.spam4j.engine.optimizers;
 
 import io.spam4j.engine.NonFinitePolicy;
+import io.spam4j.engine.internal.baseline.AdamMiniRule;
 import io.spam4j.engine.internal.decide.Hyperparameters;
 import io.spam4j.engine.internal.decide.StateNames;
 import io.spam4j.engine.internal.step.Algorithm;
@@ -177,12 +178,12 @@ public final class AdamMini {
 
     @Override
     Algorithm algorithm() {
-      return new Baseline(
+      return Baseline.ofFloats(
           "adam-mini",
           new LinkedHashMap<>(),
           (parameter, shape) -> shapes(partition, parameter, shape),
           AdamMiniRule::new,
-          o -> AdamMiniRule.scratchBytes(partition, o));
+          o -> AdamMiniRule.scratchBytes((name, shape) -> blocks(partition, name, shape), o));
     }
 
     @Override
@@ -199,7 +200,7 @@ public final class AdamMini {
     return shapes;
   }
 
-  static long blocks(Partition partition, String parameter, long[] shape) {
+  private static long blocks(Partition partition, String parameter, long[] shape) {
     long blocks = partition.blocks(parameter, shape.clone());
     long elements = Tensor.elements(shape);
     if (blocks < 1 || elements % blocks != 0) {

@@ -61,8 +61,7 @@ final class PlannedMemory {
     long[] packed = shape;
     if (h.isSparse()) {
       long elements = Tensor.elements(shape);
-      packed = new long[] {h.selected(elements)};
-      index += indexBytes(name, elements, packed[0]);
+      packed = new long[] {addIndex(name, elements, h)};
     }
     for (StateShape state : algorithm.layout().of(name, weights, shape, packed).values()) {
       moments += state.bytes();
@@ -72,11 +71,16 @@ final class PlannedMemory {
     }
   }
 
-  private long indexBytes(String name, long elements, long selected) {
+  /** The bytes of a selection at random; returns how many weights it selects. */
+  private long addIndex(String name, long elements, Hyperparameters h) {
+    int length = algorithm.lineLength();
+    long drawn = Math.ceilDiv(elements, length);
     try (Arena arena = configuration.arenas().get()) {
       Philox random = Selection.stream(algorithm.seed(), name, 0);
       var threads = new ParallelTasks(configuration.threads());
-      return IndexMask.random(arena, elements, selected, random, threads).bytes();
+      IndexMask mask = IndexMask.random(arena, drawn, h.selected(drawn), random, threads);
+      index += mask.bytes();
+      return length == 1 ? mask.count() : IndexMask.ofLines(mask, length, elements).count();
     }
   }
 

@@ -1,21 +1,13 @@
 package io.spam4j.engine.optimizers;
 
 import io.spam4j.engine.NonFinitePolicy;
+import io.spam4j.engine.internal.baseline.SgdRule;
+import io.spam4j.engine.internal.baseline.SgdSettings;
 import io.spam4j.engine.internal.decide.Hyperparameters;
-import io.spam4j.engine.internal.decide.StepState;
-import io.spam4j.engine.internal.kernel.UpdateTally;
-import io.spam4j.engine.internal.math.Ranges;
 import io.spam4j.engine.internal.step.Algorithm;
-import io.spam4j.engine.internal.step.Baseline;
-import io.spam4j.engine.internal.step.ElementwiseRule;
-import io.spam4j.engine.internal.step.PlainRule;
-import io.spam4j.engine.internal.step.RuleParts;
-import java.lang.foreign.MemorySegment;
-import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.SequencedMap;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Stochastic gradient descent with momentum (Polyak, USSR Computational Mathematics 4(5), 1964;
@@ -28,16 +20,15 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  *
  * <p>State: 4 bytes a weight, {@code momentum_buffer}; none where the momentum is 0, and then w = w
- * - lr * g.
+ * - lr * g. Weights and gradients are F32 or BF16, each on its own.
  *
  * <p><b>Differences from torch.optim.SGD.</b> The momentum is 0.9 by default, not 0; the other
  * defaults are the same: lr 1e-3, dampening 0, no Nesterov, decay 0. A coordinate that is NaN or
  * Inf is skipped ({@link NonFinitePolicy}); if that is its first gradient, its buffer starts from 0
- * at the next. A subnormal buffer becomes 0.
+ * at the next. A subnormal buffer becomes 0. |g| is limited to 1e18, and counted: a sum of larger
+ * ones is no float any more.
  */
 public final class Sgd {
-  private static final String BUFFER = "momentum_buffer";
-
   private Sgd() {}
 
   /** A builder with the defaults: lr 1e-3, momentum 0.9, decay 0. */
@@ -45,28 +36,8 @@ public final class Sgd {
     return new Builder();
   }
 
-  private record Settings(double momentum, double dampening, boolean nesterov) {
-    Settings {
-      Ranges.decay("momentum", momentum);
-      Ranges.fraction("dampening", dampening);
-      if (nesterov && (momentum == 0 || dampening != 0)) {
-        throw new IllegalArgumentException(
-            "nesterov needs momentum and no dampening: momentum=%s, dampening=%s"
-                .formatted(momentum, dampening));
-      }
-    }
-
-    SequencedMap<String, String> text() {
-      SequencedMap<String, String> text = new LinkedHashMap<>();
-      text.put("momentum", Double.toString(momentum));
-      text.put("dampening", Double.toString(dampening));
-      text.put("nesterov", Boolean.toString(nesterov));
-      return text;
-    }
-  }
-
   /** Builds {@link Sgd}. */
-  public static final class Builder extends OptimizerBuilder<Builder> {
+  public static final class Builder extends ElementwiseBuilder<Builder> {
     private double momentum = 0.9;
     private double dampening;
     private boolean nesterov;
@@ -103,60 +74,23 @@ public final class Sgd {
 
     @Override
     Algorithm algorithm() {
-      var settings = new Settings(momentum, dampening, nesterov);
-      return new Baseline(
+      var settings = new SgdSettings(momentum, dampening, nesterov);
+      return algorithm(
           "sgd",
           settings.text(),
           (_, shape) -> {
             SequencedMap<String, long[]> shapes = new LinkedHashMap<>();
-            if (settings.momentum() != 0) {
-              shapes.put(BUFFER, shape);
+            if (settings.hasBuffer()) {
+              shapes.put(SgdSettings.BUFFER, shape);
             }
             return shapes;
           },
-          parts -> new Rule(parts, settings),
-          o -> PlainRule.copyBytes(o.transforms(), o.threads()));
+          (parts, rounding, seed) -> new SgdRule(parts, settings, rounding, seed));
     }
 
     @Override
     protected Builder self() {
       return this;
-    }
-  }
-
-  private static final class Rule extends ElementwiseRule {
-    private final SgdCoefficients[] coefficients; // of each tensor
-    private final @Nullable MemorySegment[] buffers;
-
-    Rule(RuleParts parts, Settings settings) {
-      super(parts);
-      coefficients = new SgdCoefficients[parts.parameters().size()];
-      buffers = new MemorySegment[coefficients.length];
-      Arrays.setAll(buffers, i -> settings.momentum() == 0 ? null : memory(i, BUFFER));
-      Arrays.setAll(coefficients, i -> coefficients(settings, parts.hyperparameters().get(i)));
-    }
-
-    private SgdCoefficients coefficients(Settings settings, Hyperparameters h) {
-      var c = new SgdCoefficients();
-      c.skipsNonFinite = parts.keepsNonFinite();
-      c.coupledDecay = (float) h.weightDecay();
-      c.momentum = (float) settings.momentum();
-      c.oneMinusDampening = (float) (1 - settings.dampening());
-      c.nesterov = settings.nesterov();
-      return c;
-    }
-
-    @Override
-    protected void decide(int tensor, StepState step) {
-      coefficients[tensor].stepSize = (float) step.learningRates[tensor];
-      coefficients[tensor].startsBuffer = step.updates(tensor) == 1;
-    }
-
-    @Override
-    protected void apply(
-        int tensor, MemorySegment gradient, long shift, long from, long to, UpdateTally tally) {
-      SgdUpdate.apply(
-          weights(tensor), buffers[tensor], gradient, shift, from, to, coefficients[tensor], tally);
     }
   }
 }

@@ -1,6 +1,6 @@
 package io.spam4j.engine.options;
 
-/** How an optimizer of Adam's family stores bfloat16 weights after a step, which is float32. */
+/** How an optimizer stores bfloat16 weights after a step, which is float32. */
 public enum WeightRounding {
   /**
    * To one of the two bfloat16 beside the weight, at random, so that the mean is the weight: steps

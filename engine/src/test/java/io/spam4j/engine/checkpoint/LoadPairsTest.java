@@ -266,15 +266,28 @@ final class LoadPairsTest {
             });
   }
 
-  /** One that never resets counts the gradients that its moments have seen. */
+  /**
+   * One that never resets counts the gradients that its moments have seen, and so does one whose
+   * corrections would take all updates for that, though the file's did not.
+   */
   private static long updates(Checkpoint saved, Checkpoint loaded, ParameterState from) {
     boolean resets = !"0".equals(saved.settings().getOrDefault("resetInterval", "0"));
     boolean goesOn = !"0".equals(loaded.settings().getOrDefault("resetInterval", "0"));
     boolean keeps =
         "KEEP".equals(saved.settings().get("overlap"))
             && !"1.0".equals(from.hyperparameters().get("density"));
-    if (!resets || goesOn || keeps) {
+    boolean correctsByAll =
+        "GLOBAL".equals(loaded.settings().get("biasCorrection"))
+            && !"GLOBAL".equals(saved.settings().get("biasCorrection"));
+    boolean keepsByAll =
+        "KEEP".equals(loaded.settings().get("overlap")) && StateMeaning.isSparse(from);
+    boolean sameCount = goesOn && !correctsByAll && !keepsByAll;
+    if (!resets || sameCount || keeps) {
       return from.updates();
+    }
+    boolean staysLate = "true".equals(loaded.settings().get("resetsAfterUpdate"));
+    if (goesOn && staysLate) {
+      return from.updatesSinceReset();
     }
     boolean late = "true".equals(saved.settings().get("resetsAfterUpdate"));
     boolean wasReset = from.updatesSinceReset() < from.updates();

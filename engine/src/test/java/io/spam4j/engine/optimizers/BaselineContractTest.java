@@ -270,11 +270,12 @@ final class BaselineContractTest {
     assertThat(limited.plannedMemory(shapes)).isEqualTo(new MemoryReport(4 * weights, 0, pieces));
     assertThat(Sgd.builder().momentum(0).plannedMemory(shapes))
         .isEqualTo(new MemoryReport(0, 0, 0));
-    assertThat(AdamMini.builder((_, s) -> s[0]).plannedMemory(shapes))
-        .isEqualTo(new MemoryReport(4 * weights + 4 * 1024, 0, 0));
-    // 8 tiles of 256 x 256: 2 sums a row, 4 a column, 1 a tile, each 16 bytes, and a mean
-    long scratch = 16 * (2 * 1024 + 4 * 512 + 8) + 8;
-    var unscaled = Adafactor.builder().scaleParameter(false);
+    assertThat(AdamMini.builder((_, s) -> s[0]).threads(2).plannedMemory(shapes))
+        .isEqualTo(new MemoryReport(4 * weights + 4 * 1024, 0, 2 * 128)); // a thread 16 sums
+    // 8 tiles of 256 x 256: 2 sums a row, 4 a column, 1 a tile, each 16 bytes, a mean, a factor a
+    // row; a thread 256 sums and factors of columns, and 16 sums
+    long scratch = 16 * (2 * 1024 + 4 * 512 + 8) + 8 + 4 * 1024 + 2 * (12 * 256 + 128);
+    var unscaled = Adafactor.builder().scaleParameter(false).threads(2);
     assertThat(unscaled.plannedMemory(shapes))
         .isEqualTo(new MemoryReport(4 * (1024 + 512), 0, scratch));
     assertThat(unscaled.beta1(0.9).plannedMemory(shapes).moments())

@@ -81,9 +81,9 @@ final class PlannedRefusalTest {
             DType.F32,
             plain.formatted("INT8", false, "GAUSSIAN")),
         Arguments.of(
-            Lion.builder(),
+            Adafactor.builder(),
             DType.BF16,
-            "weights must be F32 for optimizers that are not of Adam's family: optimizer=lion,"
+            "weights must be F32 for optimizers that have no form for BF16: optimizer=adafactor,"
                 + " parameter=w, dtype=BF16"),
         Arguments.of(
             Spam.builder().resetInterval(-1),

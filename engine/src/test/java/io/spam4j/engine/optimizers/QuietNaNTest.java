@@ -2,9 +2,15 @@ package io.spam4j.engine.optimizers;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.spam4j.engine.GradientTransform;
 import io.spam4j.engine.NonFinitePolicy;
 import io.spam4j.engine.Optimizer;
 import io.spam4j.engine.Parameter;
+import io.spam4j.engine.options.MomentFormat;
+import io.spam4j.engine.options.SpikeAction;
+import io.spam4j.engine.options.UnselectedWeights;
+import io.spam4j.engine.options.WeightDecayMode;
+import io.spam4j.engine.options.WeightRounding;
 import io.spam4j.tensors.DType;
 import io.spam4j.tensors.Tensor;
 import java.lang.foreign.Arena;
@@ -31,6 +37,21 @@ final class QuietNaNTest {
     return List.of(
         Named.of("amsgrad", () -> Adam.builder().amsgrad(true)),
         Named.of("sparse amsgrad", () -> AdamW.builder().amsgrad(true).density(0.5)),
+        Named.of("adam", Adam::builder),
+        Named.of("adamw", () -> AdamW.builder().weightDecay(0.1)),
+        Named.of("coupled", () -> spam().weightDecayMode(WeightDecayMode.COUPLED).weightDecay(0.1)),
+        Named.of("bf16", () -> AdamW.builder().moments(MomentFormat.BF16)),
+        Named.of("int8", () -> AdamW.builder().moments(MomentFormat.INT8)),
+        Named.of("clipped", () -> AdamW.builder().transforms(GradientTransform.globalNorm(1))),
+        Named.of("spam", QuietNaNTest::spam),
+        Named.of("gaussian", () -> spam().spikeAction(SpikeAction.GAUSSIAN)),
+        Named.of("reference", () -> Spam.builder(Spam.Preset.REFERENCE).resetInterval(50)),
+        Named.of("sparse", () -> spam().density(0.4)),
+        Named.of("very sparse", () -> spam().density(0.02)),
+        Named.of("sparse bf16", () -> spam().density(0.4).moments(MomentFormat.BF16)),
+        Named.of("sparse int8", () -> spam().density(0.4).moments(MomentFormat.INT8)),
+        Named.of("unselected", () -> spam().density(0.4).unselected(UnselectedWeights.SGD)),
+        Named.of("stable spam", StableSpam::builder),
         Named.of("lion", () -> Lion.builder().weightDecay(0.1)),
         Named.of("sgd", () -> Sgd.builder().weightDecay(0.1)),
         Named.of("nesterov", () -> Sgd.builder().nesterov(true)),
@@ -39,8 +60,13 @@ final class QuietNaNTest {
         Named.of("adam-mini", () -> AdamMini.builder(1)));
   }
 
+  private static Spam.Builder spam() {
+    return Spam.builder().resetInterval(50).rewarmSteps(5).spikeThreshold(50);
+  }
+
   private static void fill(Tensor tensor, Random random, int odds) {
-    for (long at = 0; at < tensor.bytes(); at += Float.BYTES) {
+    boolean isHalf = tensor.dtype() == DType.BF16;
+    for (long at = 0; at < tensor.bytes(); at += tensor.dtype().bytes(1)) {
       int bits =
           switch (random.nextInt(odds)) {
             case 0 -> 0x7f80_0001 + random.nextInt(0x7f_fffe); // any NaN
@@ -49,11 +75,28 @@ final class QuietNaNTest {
             case 3 -> Float.floatToRawIntBits(Float.NEGATIVE_INFINITY);
             default -> Float.floatToRawIntBits((float) random.nextGaussian());
           };
-      tensor.memory().set(ValueLayout.JAVA_INT_UNALIGNED, at, bits);
+      if (isHalf) {
+        short upper = (short) (bits >> Short.SIZE);
+        tensor.memory().set(ValueLayout.JAVA_SHORT_UNALIGNED, at, upper);
+      } else {
+        tensor.memory().set(ValueLayout.JAVA_INT_UNALIGNED, at, bits);
+      }
     }
   }
 
   private static void addNaNs(Tensor tensor, Set<Integer> bits) {
+    if (tensor.dtype() == DType.BF16) {
+      for (long at = 0; at < tensor.bytes(); at += Short.BYTES) {
+        int raw = tensor.memory().get(ValueLayout.JAVA_SHORT_UNALIGNED, at) << Short.SIZE;
+        if (Float.isNaN(Float.intBitsToFloat(raw))) {
+          bits.add(raw);
+        }
+      }
+      return;
+    }
+    if (tensor.dtype() != DType.F32) {
+      return; // codes
+    }
     for (long at = 0; at < tensor.bytes(); at += Float.BYTES) {
       int raw = tensor.memory().get(ValueLayout.JAVA_INT_UNALIGNED, at);
       if (Float.isNaN(Float.intBitsToFloat(raw))) {
@@ -62,15 +105,42 @@ final class QuietNaNTest {
     }
   }
 
+  static List<Named<Supplier<OptimizerBuilder<?>>>> halves() {
+    return List.of(
+        Named.of("stochastic", () -> spam().moments(MomentFormat.BF16)),
+        Named.of("nearest", () -> spam().weightRounding(WeightRounding.NEAREST)),
+        Named.of("exact", () -> spam().weightRounding(WeightRounding.EXACT)),
+        Named.of("int8", () -> spam().moments(MomentFormat.INT8)),
+        Named.of("sparse", () -> spam().density(0.4)),
+        Named.of("sparse exact", () -> spam().density(0.4).weightRounding(WeightRounding.EXACT)),
+        Named.of(
+            "emulated",
+            () ->
+                Spam.builder(Spam.Preset.REFERENCE)
+                    .moments(MomentFormat.BF16_EMULATED)
+                    .weightRounding(WeightRounding.NEAREST)));
+  }
+
   @ParameterizedTest
   @MethodSource("optimizers")
   void stateAndWeights_haveOneNaN(Supplier<OptimizerBuilder<?>> make) {
+    requireOneNaN(make, DType.F32);
+  }
+
+  @ParameterizedTest
+  @MethodSource("halves")
+  void stateAndHalfWeights_haveOneNaN(Supplier<OptimizerBuilder<?>> make) {
+    requireOneNaN(make, DType.BF16);
+  }
+
+  private static void requireOneNaN(Supplier<OptimizerBuilder<?>> make, DType weights) {
     var random = new Random(7);
     try (Arena arena = Arena.ofShared()) {
-      Tensor matrix = Tensor.allocate(arena, DType.F32, ROWS, COLUMNS);
-      Tensor vector = Tensor.allocate(arena, DType.F32, COLUMNS);
-      Tensor ofMatrix = Tensor.allocate(arena, DType.F32, ROWS, COLUMNS);
-      Tensor ofVector = Tensor.allocate(arena, DType.F32, COLUMNS);
+      Tensor matrix = Tensor.allocate(arena, weights, ROWS, COLUMNS);
+      Tensor vector = Tensor.allocate(arena, weights, COLUMNS);
+      DType gradients = weights; // emulated operations have no others
+      Tensor ofMatrix = Tensor.allocate(arena, gradients, ROWS, COLUMNS);
+      Tensor ofVector = Tensor.allocate(arena, gradients, COLUMNS);
       OptimizerBuilder<?> builder = make.get().nonFinite(NonFinitePolicy.PROPAGATE);
       try (Optimizer optimizer =
           builder.build(List.of(new Parameter("embed", matrix), new Parameter("v", vector)))) {

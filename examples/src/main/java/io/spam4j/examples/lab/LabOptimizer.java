@@ -14,6 +14,7 @@ import io.spam4j.engine.optimizers.OptimizerBuilder;
 import io.spam4j.engine.optimizers.Sgd;
 import io.spam4j.engine.optimizers.Spam;
 import io.spam4j.engine.optimizers.StableSpam;
+import io.spam4j.engine.options.MaskSelection;
 import io.spam4j.engine.options.MomentFormat;
 import io.spam4j.engine.options.SpikeAction;
 import io.spam4j.examples.formats.StateFormat;
@@ -41,6 +42,7 @@ record LabOptimizer(
   private static final double MAX_NORM = 1.0;
   private static final int SPIKE_THRESHOLD = 5000;
   private static final double DENSITY = 0.25;
+  private static final int LINE = 32;
   private static final String BETAS = "betas 0.9 0.999, decay 0, ";
 
   /** The paper's Table 7: 4e-3 with sparse momentum where it is 1e-3 without. */
@@ -81,6 +83,13 @@ record LabOptimizer(
               steps ->
                   StableSpam.builder(StableSpam.Preset.BF16).resetInterval(resetInterval(steps)),
               steps -> stableSettings(steps, "0.85 0.99999 0.999")),
+          new LabOptimizer(
+              "spam-d25-lines",
+              SPARSE_RATE,
+              steps -> sparse(spam(steps)).maskSelection(MaskSelection.random().lines(LINE)),
+              steps ->
+                  "%s, moments for a quarter of the projections' weights, by lines of %d"
+                      .formatted(spamSettings(steps), LINE)),
           of(
               "spam-nullify",
               steps -> spam(steps).spikeAction(SpikeAction.NULLIFY),

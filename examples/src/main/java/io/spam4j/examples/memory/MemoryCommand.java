@@ -1,5 +1,6 @@
 package io.spam4j.examples.memory;
 
+import io.spam4j.engine.options.MaskSelection;
 import io.spam4j.engine.options.MomentFormat;
 import io.spam4j.examples.formats.StateFormat;
 import io.spam4j.examples.formats.Words;
@@ -45,6 +46,14 @@ public final class MemoryCommand implements Callable<Integer> {
   private @Nullable Double density;
 
   @Option(
+      names = "--lines",
+      paramLabel = "L",
+      description =
+          "Weights of a line, where whole lines have moments: a power of two from 8 to 4096; 1 for"
+              + " single weights (default: ${DEFAULT-VALUE}).")
+  private int lines = 1;
+
+  @Option(
       names = "--weights",
       paramLabel = "FORMAT",
       description = {
@@ -77,7 +86,7 @@ public final class MemoryCommand implements Callable<Integer> {
       formats = new NumberFormats(type, StateFormat.named(state));
       paper = PaperMemory.of(llama.weights(), llama.rank());
       d = density == null ? paper.galoreDensity() : density;
-      table = new MemoryRows(llama, d, formats).table();
+      table = new MemoryRows(llama, d, MaskSelection.random().lines(lines), formats).table();
     } catch (IllegalArgumentException wrong) {
       throw new ParameterException(spec.commandLine(), String.valueOf(wrong.getMessage()), wrong);
     }

@@ -10,6 +10,7 @@ import io.spam4j.engine.optimizers.OptimizerBuilder;
 import io.spam4j.engine.optimizers.Sgd;
 import io.spam4j.engine.optimizers.Spam;
 import io.spam4j.engine.optimizers.StableSpam;
+import io.spam4j.engine.options.MaskSelection;
 import io.spam4j.engine.options.WeightRounding;
 import io.spam4j.examples.formats.StateFormat;
 import io.spam4j.examples.models.LlamaModel;
@@ -26,6 +27,7 @@ import java.util.function.Supplier;
 final class MemoryRows {
   private final LlamaModel llama;
   private final double density;
+  private final MaskSelection selection;
   private final NumberFormats asked;
   private final Map<String, long[]> shapes = new LinkedHashMap<>();
   private final long elements;
@@ -34,10 +36,12 @@ final class MemoryRows {
    * Prepares rows.
    *
    * @param density of the sparse optimizers' projections, in (0, 1]
+   * @param selection of their weights
    */
-  MemoryRows(LlamaModel llama, double density, NumberFormats asked) {
+  MemoryRows(LlamaModel llama, double density, MaskSelection selection, NumberFormats asked) {
     this.llama = llama;
     this.density = density;
+    this.selection = selection;
     this.asked = asked;
     long sum = 0;
     for (ModelWeight weight : llama.weights()) {
@@ -53,7 +57,8 @@ final class MemoryRows {
    * @throws IllegalArgumentException if the density is out of its range
    */
   MemoryTable table() {
-    String sparse = String.format(Locale.ROOT, ", d = %.4f", density);
+    String lines = selection.lineLength() == 1 ? "" : ", lines of " + selection.lineLength();
+    String sparse = String.format(Locale.ROOT, ", d = %.4f%s", density, lines);
     List<MemoryTable.Row> rows = new ArrayList<>();
     rows.add(row("adamw", AdamW::builder));
     rows.add(row("adam, amsgrad", () -> Adam.builder().amsgrad(true)));
@@ -94,6 +99,7 @@ final class MemoryRows {
   }
 
   private <B extends MomentBuilder<B>> B sparse(B builder) {
+    builder.maskSelection(selection);
     for (ModelWeight weight : llama.weights()) {
       if (weight.target()) {
         builder.group(weight.name(), group -> group.density(density));

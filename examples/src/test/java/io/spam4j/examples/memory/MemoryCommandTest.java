@@ -66,6 +66,17 @@ final class MemoryCommandTest {
   }
 
   @Test
+  void lines_takeABitEachOrLess() {
+    assertThat(memory("--model", "60m", "--density", "0.25", "--lines", "32")).isEqualTo(0);
+    String[] sparse = cells("spam, d = 0.2500, lines of 32");
+    assertThat(bytes(sparse[3]) / (25_296_896 / 32 / 8.0)).isBetween(0.9, 1.1);
+
+    assertThat(memory("--lines", "12")).isNotEqualTo(0);
+    assertThat(err.toString())
+        .contains("lines must be a power of two in [8, 4096], or 1 for single weights: lines=12");
+  }
+
+  @Test
   void formats_areThoseAskedFor_asFarAsAnOptimizerHasThem() {
     assertThat(memory("--weights", "bf16", "--state", "int8")).isEqualTo(0);
 

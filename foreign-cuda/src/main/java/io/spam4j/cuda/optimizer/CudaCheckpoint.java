@@ -51,7 +51,7 @@ final class CudaCheckpoint {
    *
    * @param guard of the state, which is whole afterwards
    */
-  LoadReport load(Path file, LoadOptions options, StateGuard guard) throws IOException {
+  LoadReport load(Path file, LoadOptions options, DeviceGuard guard) throws IOException {
     LoadReport report;
     try (RestoredState restored = planner.load(file, options)) {
       try {

@@ -51,7 +51,7 @@ final class CudaStepper implements AutoCloseable {
   private final TransformHistories histories;
   private final StepGradients gradients;
   private final CudaCheckpoint checkpoint;
-  private final StateGuard guard = new StateGuard();
+  private final DeviceGuard guard = new DeviceGuard();
   private @Nullable CudaGraph graph;
   private boolean stepping;
   private boolean closing;

@@ -110,7 +110,7 @@ class HostAmsgradTest {
       MemorySegment m = arena.allocateFrom(JAVA_FLOAT_UNALIGNED, one.first);
       MemorySegment v = arena.allocateFrom(JAVA_FLOAT_UNALIGNED, one.second);
       MemorySegment most = arena.allocateFrom(JAVA_FLOAT_UNALIGNED, largest);
-      Amsgrad.apply(TestOperands.of(w, g, m, v), most, 0, count, one.coefficients);
+      Amsgrad.moveWeights(TestOperands.of(w, g, m, v), most, 0, count, one.coefficients);
       for (int i = 0; i < count; i++) {
         one.weights[one.positions[i]] = w.get(JAVA_FLOAT_UNALIGNED, 4L * i);
         largest[i] = most.get(JAVA_FLOAT_UNALIGNED, 4L * i);

@@ -4,8 +4,8 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.spam4j.cuda.kernels.HostKernels.Kernel;
-import io.spam4j.engine.internal.kernel.GradientOp;
 import io.spam4j.engine.internal.kernel.UpdateTally;
+import io.spam4j.engine.internal.transform.GradientOp;
 import io.spam4j.tensors.internal.simd.Measure;
 import java.io.IOException;
 import java.lang.foreign.Arena;

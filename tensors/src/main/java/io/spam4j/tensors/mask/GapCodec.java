@@ -72,23 +72,63 @@ final class GapCodec {
     return block == 0 ? 0 : directory.get(WORD, (block - 1) * ENTRY_BYTES) + 1;
   }
 
-  /** Decodes the {@code count} positions of a block. */
+  /** Decodes {@code count} positions of a block, at least one, behind the first ones of it. */
   static void decode(
       MemorySegment data,
       MemorySegment directory,
       int width,
       long block,
+      int skipped,
       long[] positions,
       int count) {
     long entry = (block - 1) * ENTRY_BYTES;
     long before = block == 0 ? -1 : directory.get(WORD, entry);
     long symbol = block == 0 ? 0 : directory.get(WORD, entry + Long.BYTES);
+    if (skipped > 0) {
+      symbol = skip(data, width, symbol, before, skipped, positions);
+      before = positions[0];
+    }
     switch (width) {
       case 1 -> decode1(data, symbol, positions, count);
       case 4 -> decode4(data, symbol, before, positions, count);
       case 8 -> decode8(data, symbol, before, positions, count);
       default -> decode16(data, symbol, before, positions, count);
     }
+  }
+
+  /** The symbol behind the first positions; the last of these becomes {@code positions[0]}. */
+  private static long skip(
+      MemorySegment data, int width, long symbol, long before, int skipped, long[] positions) {
+    if (width == 1) {
+      return skip1(data, symbol, skipped);
+    }
+    long escape = (1L << width) - 1;
+    long position = before;
+    long s = symbol;
+    for (int left = skipped; left > 0; s++) {
+      long bit = s * width;
+      long gap = data.get(WORD, bit / Long.SIZE * Long.BYTES) >>> bit & escape;
+      long selected = (gap - escape) >>> 63;
+      position += gap + selected;
+      left -= (int) selected;
+    }
+    positions[0] = position;
+    return s;
+  }
+
+  private static long skip1(MemorySegment data, long symbol, int skipped) {
+    long at = symbol / Long.SIZE * Long.SIZE;
+    long word = ~data.get(WORD, at / Byte.SIZE) & (-1L << symbol);
+    int left = skipped;
+    for (int here = Long.bitCount(word); here <= left; here = Long.bitCount(word)) {
+      left -= here;
+      at += Long.SIZE;
+      word = ~data.get(WORD, at / Byte.SIZE);
+    }
+    for (; left > 0; left--) {
+      word &= word - 1;
+    }
+    return at + Long.numberOfTrailingZeros(word);
   }
 
   /** With symbols of one bit, a symbol's number is a position. */

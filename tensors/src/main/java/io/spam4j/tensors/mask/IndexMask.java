@@ -10,6 +10,7 @@ import it.unimi.dsi.fastutil.longs.LongIterator;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Which elements of a tensor are selected, as compact index arrays outside the heap: the mask of
@@ -28,20 +29,24 @@ import java.util.Objects;
  *                                  0.26 0.51  0.53  0.64  0.94  1.01  1.09  2.01
  * </pre>
  *
+ * <p>A mask of lines selects whole lines of L consecutive elements each ({@link #ofLines}). Symbols
+ * then stand for lines: it holds a bit a line, 1 / (8 L) bytes an element, or less.
+ *
  * <p>Everything counts in {@code long}: tensors may have more than 2^31 elements, and a mask may
  * select more than 2^31 of them.
  */
 public final class IndexMask {
   /*
-   * A reader wants the positions of a stretch of selected elements, to gather weights and gradients
-   * that are far slower to read than the mask: so blocks are cut by selected elements, which are as
-   * many in each, and a block's positions fit the first-level cache. Fixed widths decode without
-   * tables or branches on the data, at about a nanosecond a symbol; an entropy code would take at
-   * most 0.8 bytes less, for several times that.
+   * A reader wants the positions of a stretch of selected elements: so blocks are cut by selected
+   * elements, whose positions fit the first-level cache. Fixed widths decode without branches on the
+   * data, in a nanosecond a symbol; an entropy code would take 0.8 bytes less, several times as long.
    */
 
   /** Selected elements a block; the last block may have fewer. */
   public static final int BLOCK = 2048;
+
+  /** The fewest elements of a line, but for a tensor's last, and the most. */
+  public static final int SHORTEST_LINE = 8, LONGEST_LINE = 4096;
 
   /** Takes what two masks have in common. */
   @FunctionalInterface
@@ -60,6 +65,8 @@ public final class IndexMask {
   private final int width;
   private final MemorySegment data;
   private final MemorySegment directory;
+  private final int lineLength;
+  private final @Nullable IndexMask lines; // null if elements are selected one by one
 
   IndexMask(long elements, long count, int width, MemorySegment data, MemorySegment directory) {
     this.elements = elements;
@@ -67,6 +74,18 @@ public final class IndexMask {
     this.width = width;
     this.data = data;
     this.directory = directory;
+    lineLength = 1;
+    lines = null;
+  }
+
+  private IndexMask(IndexMask lines, int lineLength, long elements) {
+    this.elements = elements;
+    this.lines = lines;
+    this.lineLength = lineLength;
+    count = LinePositions.count(lines, lineLength, elements);
+    width = lines.width;
+    data = lines.data;
+    directory = lines.directory;
   }
 
   /**
@@ -81,10 +100,10 @@ public final class IndexMask {
   public static IndexMask of(Arena arena, long elements, long[] positions) {
     Objects.requireNonNull(arena, "arena must not be null");
     Objects.requireNonNull(positions, "positions must not be null");
-    requireElements(elements);
+    MaskChecks.requireElements(elements);
     long previous = -1;
     for (int i = 0; i < positions.length; i++) {
-      requireNext(i, positions[i], previous, elements);
+      MaskChecks.requireNext(i, positions[i], previous, elements);
       previous = positions[i];
     }
     return MaskEncoder.encode(arena, elements, positions, positions.length);
@@ -105,18 +124,8 @@ public final class IndexMask {
   public static IndexMask of(Arena arena, long elements, LongIterator positions) {
     Objects.requireNonNull(arena, "arena must not be null");
     Objects.requireNonNull(positions, "positions must not be null");
-    requireElements(elements);
-    try (var temporary = Arena.ofConfined()) {
-      var parts = new MaskParts(temporary);
-      long previous = -1;
-      for (long i = 0; positions.hasNext(); i++) {
-        long position = positions.nextLong();
-        requireNext(i, position, previous, elements);
-        parts.add(position);
-        previous = position;
-      }
-      return MaskEncoder.encode(arena, elements, parts);
-    }
+    MaskChecks.requireElements(elements);
+    return MaskParts.encode(arena, elements, positions);
   }
 
   /**
@@ -126,19 +135,6 @@ public final class IndexMask {
   public static IndexMask of(Arena arena, long elements, LongBigList positions) {
     Objects.requireNonNull(positions, "positions must not be null");
     return of(arena, elements, positions.iterator());
-  }
-
-  private static void requireNext(long index, long position, long previous, long elements) {
-    if (position < 0 || position >= elements) {
-      throw new IllegalArgumentException(
-          "position must be in [0, elements): index=%d, position=%d, elements=%d"
-              .formatted(index, position, elements));
-    }
-    if (position <= previous) {
-      throw new IllegalArgumentException(
-          "positions must ascend: index=%d, position=%d, previous=%d"
-              .formatted(index, position, previous));
-    }
   }
 
   /** {@link #random(Arena, long, long, Philox, Parallel)} on the calling thread. */
@@ -163,8 +159,8 @@ public final class IndexMask {
     Objects.requireNonNull(arena, "arena must not be null");
     Objects.requireNonNull(random, "random must not be null");
     Objects.requireNonNull(parallel, "parallel must not be null");
-    requireElements(elements);
-    requireCount(count, elements);
+    MaskChecks.requireElements(elements);
+    MaskChecks.requireCount(count, elements);
     return MaskDraw.draw(arena, elements, count, random, parallel);
   }
 
@@ -187,18 +183,15 @@ public final class IndexMask {
    */
   public static IndexMask largest(Arena arena, Tensor values, long count, Parallel parallel) {
     Objects.requireNonNull(arena, "arena must not be null");
-    Objects.requireNonNull(values, "values must not be null");
+    MaskChecks.requireF32(values);
     Objects.requireNonNull(parallel, "parallel must not be null");
-    if (values.dtype() != DType.F32) {
-      throw new IllegalArgumentException("tensor must be F32: dtype=" + values.dtype());
-    }
-    requireCount(count, values.elements());
+    MaskChecks.requireCount(count, values.elements());
     return LargestDraw.draw(arena, values, count, parallel);
   }
 
   /**
    * Makes a mask from what {@link #elements}, {@link #count}, {@link #width} and {@link #data} of
-   * another said, such as a saved one. Checks everything; the directory is built anew.
+   * another said, such as a saved one; one of lines from its {@link #lines}. Checks everything.
    *
    * @param arena owns the memory of the mask
    * @param data is copied; at any alignment
@@ -208,21 +201,44 @@ public final class IndexMask {
       Arena arena, long elements, long count, int width, MemorySegment data) {
     Objects.requireNonNull(arena, "arena must not be null");
     Objects.requireNonNull(data, "data must not be null");
-    requireElements(elements);
-    requireCount(count, elements);
+    MaskChecks.requireElements(elements);
+    MaskChecks.requireCount(count, elements);
     return MaskRestore.restore(arena, elements, count, width, data);
   }
 
-  private static void requireElements(long elements) {
-    if (elements < 0) {
-      throw new IllegalArgumentException("elements must not be negative: elements=" + elements);
-    }
+  /**
+   * Selects whole lines of consecutive elements: line i has the elements from i times {@code
+   * lineLength} on. The last line of a tensor may be shorter.
+   *
+   * @param lines the selected ones of the {@code elements / lineLength} lines, rounded up; its
+   *     memory is that of the mask
+   * @param lineLength a power of two from {@value #SHORTEST_LINE} to {@value #LONGEST_LINE}
+   * @throws IllegalArgumentException if {@code lineLength} is none, {@code elements} is negative,
+   *     or {@code lines} is itself a mask of lines or of another number of them
+   */
+  public static IndexMask ofLines(IndexMask lines, int lineLength, long elements) {
+    MaskChecks.requireLines(lines, lineLength, elements);
+    return new IndexMask(lines, lineLength, elements);
   }
 
-  private static void requireCount(long count, long elements) {
-    if (count < 0 || count > elements) {
-      throw new IllegalArgumentException(
-          "count must be in [0, elements]: count=%d, elements=%d".formatted(count, elements));
+  /**
+   * {@link #largest(Arena, Tensor, long, Parallel)} of lines by their Euclidean norms, squares
+   * added as doubles in order, norms rounded to float32. Takes 4 bytes a line of working memory
+   * more.
+   *
+   * @param lineLength as in {@link #ofLines}
+   * @param count 0 to the number of lines
+   * @throws IllegalArgumentException if the tensor is not {@link DType#F32}, or {@code lineLength}
+   *     or {@code count} is out of range
+   */
+  public static IndexMask largestLines(
+      Arena arena, Tensor values, int lineLength, long count, Parallel parallel) {
+    MaskChecks.requireF32(values);
+    MaskChecks.requireLength(lineLength);
+    Objects.requireNonNull(parallel, "parallel must not be null");
+    try (var temporary = Arena.ofShared()) {
+      Tensor norms = LineNorms.of(temporary, values, lineLength, parallel);
+      return ofLines(largest(arena, norms, count, parallel), lineLength, values.elements());
     }
   }
 
@@ -259,21 +275,34 @@ public final class IndexMask {
    * @throws IndexOutOfBoundsException if there is no such block
    */
   public long start(long block) {
-    if (block < 0 || block > blocks()) {
-      throw new IndexOutOfBoundsException(
-          "block must be in [0, blocks]: block=%d, blocks=%d".formatted(block, blocks()));
+    MaskChecks.requireBlock(block <= blocks(), "[0, blocks]", block, blocks());
+    if (lines != null && block > 0 && block < blocks()) {
+      return LinePositions.position(lines, lineLength, block * BLOCK - 1) + 1;
     }
     return block == blocks() ? elements : GapCodec.start(directory, block);
   }
 
-  /** The bits of a symbol: 1, 4, 8 or 16. With 1 the data are a bitmap, in which 0 is selected. */
+  /** The elements of a line: 1, or as in {@link #ofLines}. */
+  public int lineLength() {
+    return lineLength;
+  }
+
+  /** Which lines are selected; this mask itself if elements are selected one by one. */
+  public IndexMask lines() {
+    return lines == null ? this : lines;
+  }
+
+  /**
+   * The bits of a symbol: 1, 4, 8 or 16. With 1 the data are a bitmap, in which 0 is selected: an
+   * element, or a line.
+   */
   public int width() {
     return width;
   }
 
   /**
    * The symbols, read-only: little-endian 64-bit words, each filled from its lowest bit, where the
-   * bits after the last symbol are ones. Equal selections have equal data.
+   * bits after the last symbol are ones. Equal selections of lines as long have equal data.
    */
   public MemorySegment data() {
     return data.asReadOnly();
@@ -290,17 +319,21 @@ public final class IndexMask {
    */
   public int decode(long block, long[] positions) {
     Objects.requireNonNull(positions, "positions must not be null");
-    if (block < 0 || block >= blocks()) {
-      throw new IndexOutOfBoundsException(
-          "block must be in [0, blocks): block=%d, blocks=%d".formatted(block, blocks()));
-    }
+    MaskChecks.requireBlock(block < blocks(), "[0, blocks)", block, blocks());
     int size = size(block);
-    if (positions.length < size) {
-      throw new IllegalArgumentException(
-          "positions must hold a block: length=%d, selected=%d".formatted(positions.length, size));
+    MaskChecks.requireRoom(positions, size);
+    if (lines == null) {
+      GapCodec.decode(data, directory, width, block, 0, positions, size);
+    } else {
+      LinePositions.decode(lines, lineLength, block * BLOCK, positions, size);
     }
-    GapCodec.decode(data, directory, width, block, positions, size);
     return size;
+  }
+
+  /** Decodes {@code some} of a block from the selected element {@code rank} on. */
+  void decodeSome(long rank, long[] positions, int some) {
+    int skipped = (int) (rank % BLOCK);
+    GapCodec.decode(data, directory, width, rank / BLOCK, skipped, positions, some);
   }
 
   /**
@@ -310,9 +343,7 @@ public final class IndexMask {
    * @throws IllegalStateException if they are more than an array can hold
    */
   public long[] toArray() {
-    if (count > Integer.MAX_VALUE - 8) {
-      throw new IllegalStateException("selection must fit an array: count=" + count);
-    }
+    MaskChecks.requireArray(count);
     long[] all = new long[(int) count];
     long[] positions = new long[BLOCK];
     for (int block = 0; block < blocks(); block++) {
@@ -339,36 +370,11 @@ public final class IndexMask {
     Objects.requireNonNull(a, "a must not be null");
     Objects.requireNonNull(b, "b must not be null");
     Objects.requireNonNull(visitor, "visitor must not be null");
-    if (a.elements != b.elements) {
-      throw new IllegalArgumentException(
-          "masks must be of as many elements: a=%d, b=%d".formatted(a.elements, b.elements));
-    }
-    long[] inA = new long[BLOCK];
-    long[] inB = new long[BLOCK];
-    long i = 0;
-    long j = 0;
-    while (i < a.count && j < b.count) {
-      int p = (int) (i % BLOCK);
-      int q = (int) (j % BLOCK);
-      int endA = p == 0 ? a.decode(i / BLOCK, inA) : a.size(i / BLOCK);
-      int endB = q == 0 ? b.decode(j / BLOCK, inB) : b.size(j / BLOCK);
-      long baseA = i - p;
-      long baseB = j - q;
-      while (p < endA && q < endB) {
-        long atA = inA[p];
-        long atB = inB[q];
-        if (atA == atB) {
-          visitor.accept(baseA + p, baseB + q);
-        }
-        p += atA <= atB ? 1 : 0;
-        q += atB <= atA ? 1 : 0;
-      }
-      i = baseA + p;
-      j = baseB + q;
-    }
+    MaskChecks.requireSame(a.elements, b.elements);
+    CommonPositions.forEach(a, b, visitor);
   }
 
-  private int size(long block) {
+  int size(long block) {
     return (int) Math.min(BLOCK, count - block * BLOCK);
   }
 
@@ -377,13 +383,17 @@ public final class IndexMask {
     Objects.requireNonNull(other, "other must not be null");
     return elements == other.elements
         && count == other.count
-        && width == other.width
-        && data.mismatch(other.data) == -1;
+        && (lineLength == other.lineLength
+            ? width == other.width && data.mismatch(other.data) == -1
+            : CommonPositions.areAll(this, other));
   }
 
-  /** As in {@code IndexMask[count=3, elements=10, bytes=8]}. */
+  /**
+   * As in {@code IndexMask[count=3, elements=10, bytes=8]}, of lines {@code ..., lineLength=32]}.
+   */
   @Override
   public String toString() {
-    return "IndexMask[count=%d, elements=%d, bytes=%d]".formatted(count, elements, bytes());
+    String line = lines == null ? "" : ", lineLength=" + lineLength;
+    return "IndexMask[count=%d, elements=%d, bytes=%d%s]".formatted(count, elements, bytes(), line);
   }
 }

@@ -1,6 +1,7 @@
 package io.spam4j.tensors.mask;
 
 import it.unimi.dsi.fastutil.longs.LongArrayList;
+import it.unimi.dsi.fastutil.longs.LongIterator;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
@@ -31,12 +32,27 @@ final class MaskParts {
    *
    * @param arena owns the memory of the parts
    */
-  MaskParts(Arena arena) {
+  private MaskParts(Arena arena) {
     this.arena = arena;
   }
 
+  /** Encodes positions that an iterator gives, each of which is checked. */
+  static IndexMask encode(Arena arena, long elements, LongIterator positions) {
+    try (var temporary = Arena.ofConfined()) {
+      var parts = new MaskParts(temporary);
+      long previous = -1;
+      for (long i = 0; positions.hasNext(); i++) {
+        long position = positions.nextLong();
+        MaskChecks.requireNext(i, position, previous, elements);
+        parts.add(position);
+        previous = position;
+      }
+      return MaskEncoder.encode(arena, elements, parts);
+    }
+  }
+
   /** Adds a position larger than all before. */
-  void add(long position) {
+  private void add(long position) {
     if (last.size() == PART) {
       long length = last.getLong(PART - 1) + 1;
       parts.add(MaskEncoder.encode(arena, length, last.elements(), PART));

@@ -135,6 +135,16 @@ public final class Safetensors {
      *     time
      */
     Map<String, String> of(Map<String, Integer> crc32c);
+
+    /**
+     * Told of each piece of a tensor as it is written, and with what it holds then: for those who
+     * must not write everything. What it throws ends the writing, and the old file stays.
+     *
+     * @param tensor the name
+     * @param from the first byte of the piece, counted from the tensor's first: a multiple of 8
+     * @param piece a copy that nobody else has; its bytes are those of whole elements
+     */
+    default void written(String tensor, long from, MemorySegment piece) {}
   }
 
   /**
@@ -178,7 +188,7 @@ public final class Safetensors {
       boolean isNested = outer.length > 0;
       writeAll(whole.channel(), ByteBuffer.wrap(outer));
       Map<String, Integer> crcs =
-          writeData(whole.channel(), isNested ? outer.length : header.length, sorted);
+          writeData(whole.channel(), isNested ? outer.length : header.length, sorted, metadata);
       byte[] checked = SafetensorsHeader.write(sorted, sorted(metadata.of(crcs)), mostHeaderBytes);
       if (checked.length != header.length) {
         throw new IllegalArgumentException(
@@ -213,14 +223,15 @@ public final class Safetensors {
    * @return the checksums of the bytes that were written, whatever has become of the memory since
    */
   private static Map<String, Integer> writeData(
-      FileChannel channel, long from, List<Map.Entry<String, Tensor>> tensors) throws IOException {
+      FileChannel channel, long from, List<Map.Entry<String, Tensor>> tensors, Checksummed metadata)
+      throws IOException {
     channel.position(from);
     Map<String, Integer> crcs = new HashMap<>();
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment chunk = arena.allocate(CHUNK, 64);
       for (Map.Entry<String, Tensor> named : tensors) {
         var crc = new CRC32C();
-        writeTensor(channel, named.getValue().memory(), chunk, crc);
+        writeTensor(channel, named, chunk, crc, metadata);
         crcs.put(named.getKey(), (int) crc.getValue());
       }
     }
@@ -232,12 +243,18 @@ public final class Safetensors {
    * because memory that somebody writes to meanwhile is read once only.
    */
   private static void writeTensor(
-      FileChannel channel, MemorySegment source, MemorySegment chunk, CRC32C crc)
+      FileChannel channel,
+      Map.Entry<String, Tensor> named,
+      MemorySegment chunk,
+      CRC32C crc,
+      Checksummed metadata)
       throws IOException {
+    MemorySegment source = named.getValue().memory();
     ByteBuffer buffer = chunk.asByteBuffer();
     for (long from = 0; from < source.byteSize(); from += CHUNK) {
       int count = (int) Math.min(CHUNK, source.byteSize() - from);
       MemorySegment.copy(source, from, chunk, 0, count);
+      metadata.written(named.getKey(), from, chunk.asSlice(0, count));
       buffer.position(0).limit(count);
       crc.update(buffer);
       writeAll(channel, buffer.position(0));

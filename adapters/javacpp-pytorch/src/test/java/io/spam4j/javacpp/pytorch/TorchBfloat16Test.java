@@ -7,9 +7,9 @@ import static org.bytedeco.pytorch.global.torch.zeros;
 
 import io.spam4j.engine.Optimizer;
 import io.spam4j.engine.Parameter;
+import io.spam4j.engine.optimizers.Adafactor;
 import io.spam4j.engine.optimizers.AdamW;
 import io.spam4j.engine.optimizers.MomentBuilder;
-import io.spam4j.engine.optimizers.Sgd;
 import io.spam4j.engine.optimizers.Spam;
 import io.spam4j.engine.options.WeightRounding;
 import io.spam4j.tensors.DType;
@@ -196,12 +196,12 @@ final class TorchBfloat16Test {
   }
 
   @Test
-  void weights_bfloat16_areRefusedByOptimizersOfOtherFamilies() {
+  void weights_bfloat16_areRefusedByOptimizersWithoutAForm() {
     try (var torch = TorchParameters.of(Map.of("w", zeros(2).to(ScalarType.BFloat16)))) {
-      assertThatThrownBy(() -> Sgd.builder().build(torch.parameters()))
+      assertThatThrownBy(() -> Adafactor.builder().build(torch.parameters()))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessage(
-              "weights must be F32 for optimizers that are not of Adam's family: optimizer=sgd,"
+              "weights must be F32 for optimizers that have no form for BF16: optimizer=adafactor,"
                   + " parameter=w, dtype=BF16");
     }
   }

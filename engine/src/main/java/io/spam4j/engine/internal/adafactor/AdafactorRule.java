@@ -1,16 +1,18 @@
 package io.spam4j.engine.internal.adafactor;
 
+import io.spam4j.engine.internal.baseline.PlainRule;
 import io.spam4j.engine.internal.decide.Hyperparameters;
 import io.spam4j.engine.internal.decide.StepState;
 import io.spam4j.engine.internal.kernel.UpdateTally;
+import io.spam4j.engine.internal.measure.LaneSums;
 import io.spam4j.engine.internal.measure.MeasurePass;
 import io.spam4j.engine.internal.measure.PartialSum;
 import io.spam4j.engine.internal.step.MemoryOutline;
-import io.spam4j.engine.internal.step.PlainRule;
 import io.spam4j.engine.internal.step.RuleParts;
 import io.spam4j.engine.internal.work.PlannedJob;
 import io.spam4j.engine.internal.work.WorkPlan;
 import io.spam4j.tensors.Tensor;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.Objects;
@@ -32,11 +34,22 @@ public final class AdafactorRule extends PlainRule {
   /** What a participant works with. */
   private static final class Worker {
     final MatrixTiles.Place tile = new MatrixTiles.Place();
-    final double[] columnSquares = new double[MatrixTiles.SIDE];
     final int[] columnSkips = new int[MatrixTiles.SIDE];
-    final float[] columnFactors = new float[MatrixTiles.SIDE];
+    final MemorySegment columnSquares; // double
+    final MemorySegment columnFactors; // float32
+    final MemorySegment lanes; // of a sum
     final PartialSum sum = new PartialSum();
     final UpdateTally uncounted = new UpdateTally(); // the last pass counts
+
+    Worker(Arena arena) {
+      columnSquares = arena.allocate(MatrixTiles.SIDE * (long) Double.BYTES, 64);
+      columnFactors = arena.allocate(MatrixTiles.SIDE * (long) Float.BYTES, 64);
+      lanes = arena.allocate(LaneSums.BYTES, 64);
+    }
+
+    static long bytes() {
+      return MatrixTiles.SIDE * (long) (Double.BYTES + Float.BYTES) + LaneSums.BYTES;
+    }
   }
 
   public AdafactorRule(RuleParts parts, AdafactorSettings settings) {
@@ -57,7 +70,7 @@ public final class AdafactorRule extends PlainRule {
       areas[i] = tensors[i].tiles.area();
     }
     workers = new Worker[threads];
-    Arrays.setAll(workers, _ -> new Worker());
+    Arrays.setAll(workers, _ -> new Worker(parts.arena()));
     measured = new Tensor[count];
     long[] elements = parts.elements();
     WorkPlan flat = WorkPlan.of(elements);
@@ -79,6 +92,7 @@ public final class AdafactorRule extends PlainRule {
   /** The bytes of working memory that such a rule allocates. */
   public static long scratchBytes(AdafactorSettings settings, MemoryOutline outline) {
     long bytes = copyBytes(outline.transforms(), outline.threads());
+    bytes += Worker.bytes() * outline.threads();
     for (long[] shape : outline.shapes().values()) {
       bytes += AdafactorTensor.scratchBytes(shape);
     }
@@ -148,7 +162,7 @@ public final class AdafactorRule extends PlainRule {
       StepState step, int tensor, FactoredMoments matrix, Worker worker, int participant) {
     MatrixTiles.Place tile = worker.tile;
     AdafactorTensor t = tensors[tensor];
-    Arrays.fill(worker.columnSquares, 0, tile.width, 0);
+    worker.columnSquares.fill((byte) 0);
     Arrays.fill(worker.columnSkips, 0, tile.width, 0);
     for (long row = tile.firstRow; row < tile.endRow; row++) {
       long at = row * t.tiles.columns() + tile.firstColumn;
@@ -161,6 +175,7 @@ public final class AdafactorRule extends PlainRule {
           tile.width,
           worker.columnSquares,
           worker.columnSkips,
+          worker.lanes,
           t.c,
           worker.sum);
       matrix.addRow(tile, row, worker.sum);
@@ -182,14 +197,24 @@ public final class AdafactorRule extends PlainRule {
       t.tiles.locate(number, tile);
       double mean = matrix.rowMean(tile.matrix);
       matrix.columnFactors(tile, worker.columnFactors);
+      LaneSums.clear(worker.lanes, 0);
+      long count = 0;
       for (long row = tile.firstRow; row < tile.endRow; row++) {
         long at = row * t.tiles.columns() + tile.firstColumn;
         MemorySegment gradient =
             gradient(step, tensor, at, at + tile.width, worker.uncounted, participant);
         float factor = matrix.rowFactor(row, mean);
-        AdafactorUpdate.addUpdates(
-            gradient, at + shift(at), tile.width, factor, worker.columnFactors, t.c, worker.sum);
+        count +=
+            AdafactorUpdate.addUpdates(
+                gradient,
+                at + shift(at),
+                tile.width,
+                factor,
+                worker.columnFactors,
+                t.c,
+                worker.lanes);
       }
+      worker.sum.add(LaneSums.total(worker.lanes, 0), count);
     }
     t.keepUpdates(fromTile, worker.sum);
   }

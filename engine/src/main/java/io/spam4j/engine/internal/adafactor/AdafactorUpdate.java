@@ -3,11 +3,14 @@ package io.spam4j.engine.internal.adafactor;
 import static io.spam4j.engine.internal.kernel.Coordinates.LARGEST_GRADIENT;
 import static io.spam4j.engine.internal.kernel.Coordinates.flushed;
 import static io.spam4j.engine.internal.kernel.Coordinates.limited;
+import static java.lang.foreign.ValueLayout.JAVA_DOUBLE_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 
 import io.spam4j.engine.internal.kernel.QuietNaN;
 import io.spam4j.engine.internal.kernel.UpdateTally;
+import io.spam4j.engine.internal.measure.LaneSums;
 import io.spam4j.engine.internal.measure.PartialSum;
+import io.spam4j.tensors.internal.simd.VectorMode;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
@@ -86,25 +89,46 @@ final class AdafactorUpdate {
     quiet(w, m, from, to, c);
   }
 
+  /** How many elements of a piece of a row vectors can do; all or none of whole rounds of lanes. */
+  private static int vectors(MemorySegment g, long from, int length) {
+    int rounds = length - length % LaneSums.LANES;
+    boolean usual =
+        VectorMode.VECTORS
+            && rounds > 0
+            && g.isNative()
+            && AdafactorVector.areUsual(g, from, rounds);
+    return usual ? rounds : 0;
+  }
+
   /**
-   * Adds the squares of the gradients of a piece of a row to the row's sum and to those of its
-   * columns, which are the first {@code length} of these arrays.
+   * Adds the squares of the gradients of a piece of a row to the row's sum, in the order of {@link
+   * LaneSums} unless the piece is shorter than its lanes, and to those of its columns, which are
+   * the first {@code length} of these.
    *
    * @param from the first gradient, a float of {@code g}
-   * @param columns sums of squares
+   * @param columns sums of squares, double
    * @param skips how many gradients were left out
+   * @param lanes room for a sum
    */
   static void addSquares(
       MemorySegment g,
       long from,
       int length,
-      double[] columns,
+      MemorySegment columns,
       int[] skips,
+      MemorySegment lanes,
       AdafactorCoefficients c,
       PartialSum row) {
+    boolean hasLanes = length >= LaneSums.LANES;
+    int done = vectors(g, from, length);
+    if (done > 0) {
+      AdafactorVector.addSquares(g, from, done, columns, lanes);
+    } else if (hasLanes) {
+      LaneSums.clear(lanes, 0);
+    }
     double sum = 0;
     long skipped = 0;
-    for (int j = 0; j < length; j++) {
+    for (int j = done; j < length; j++) {
       float raw = g.get(JAVA_FLOAT_UNALIGNED, (from + j) * Float.BYTES);
       if (skips(raw, c)) {
         skips[j]++;
@@ -113,10 +137,15 @@ final class AdafactorUpdate {
       }
       double gradient = limited(raw);
       double square = gradient * gradient;
-      columns[j] += square;
-      sum += square;
+      long at = (long) j * Double.BYTES;
+      columns.set(JAVA_DOUBLE_UNALIGNED, at, columns.get(JAVA_DOUBLE_UNALIGNED, at) + square);
+      if (hasLanes) {
+        LaneSums.add(lanes, 0, j, square);
+      } else {
+        sum += square;
+      }
     }
-    row.add(sum, length - skipped);
+    row.add(hasLanes ? LaneSums.total(lanes, 0) : sum, length - skipped);
   }
 
   /** u = g * (1 / sqrt(r / mean(r))) * (1 / sqrt(c)); in this order nothing overflows. */
@@ -124,31 +153,39 @@ final class AdafactorUpdate {
     return gradient * rowFactor * columnFactor;
   }
 
+  private static float factor(MemorySegment factors, int column) {
+    return factors.get(JAVA_FLOAT_UNALIGNED, (long) column * Float.BYTES);
+  }
+
   /**
-   * Adds the squares of the updates of a piece of a row.
+   * Adds the squares of the updates of a piece of a row to lanes, those of column j to that of j.
    *
    * @param from the first gradient, a float of {@code g}
+   * @return how many there are
    */
-  static void addUpdates(
+  static long addUpdates(
       MemorySegment g,
       long from,
       int length,
       float rowFactor,
-      float[] columnFactors,
+      MemorySegment columnFactors,
       AdafactorCoefficients c,
-      PartialSum updates) {
-    double sum = 0;
+      MemorySegment lanes) {
+    int done = vectors(g, from, length);
+    if (done > 0) {
+      AdafactorVector.addUpdates(g, from, done, rowFactor, columnFactors, lanes);
+    }
     long skipped = 0;
-    for (int j = 0; j < length; j++) {
+    for (int j = done; j < length; j++) {
       float raw = g.get(JAVA_FLOAT_UNALIGNED, (from + j) * Float.BYTES);
       if (skips(raw, c)) {
         skipped++;
         continue;
       }
-      double update = matrixUpdate(limited(raw), rowFactor, columnFactors[j]);
-      sum += update * update;
+      double update = matrixUpdate(limited(raw), rowFactor, factor(columnFactors, j));
+      LaneSums.add(lanes, 0, j, update * update);
     }
-    updates.add(sum, length - skipped);
+    return length - skipped;
   }
 
   /** Moves a piece of a row of a matrix, from element {@code from} on. */
@@ -160,13 +197,21 @@ final class AdafactorUpdate {
       long from,
       int length,
       float rowFactor,
-      float[] columnFactors,
+      MemorySegment columnFactors,
       AdafactorCoefficients c,
       UpdateTally tally) {
-    for (int j = 0; j < length; j++) {
+    int done = w.isNative() ? vectors(g, from + shift, length) : 0;
+    if (done > 0) {
+      if (m == null) {
+        AdafactorVector.move(w, g, shift, from, done, rowFactor, columnFactors, c);
+      } else {
+        AdafactorVector.moveByMean(w, m, g, shift, from, done, rowFactor, columnFactors, c);
+      }
+    }
+    for (int j = done; j < length; j++) {
       float raw = g.get(JAVA_FLOAT_UNALIGNED, (from + shift + j) * Float.BYTES);
       if (isCounted(raw, c, tally)) {
-        float update = matrixUpdate(limited(raw), rowFactor, columnFactors[j]);
+        float update = matrixUpdate(limited(raw), rowFactor, factor(columnFactors, j));
         move(w, m, (from + j) * Float.BYTES, update, c);
       }
     }

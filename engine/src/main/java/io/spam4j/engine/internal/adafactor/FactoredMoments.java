@@ -4,8 +4,10 @@ import static java.lang.foreign.ValueLayout.JAVA_DOUBLE_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 
 import io.spam4j.engine.internal.kernel.QuietNaN;
+import io.spam4j.engine.internal.measure.LaneSums;
 import io.spam4j.engine.internal.measure.PartialSum;
 import io.spam4j.engine.internal.measure.PartialSums;
+import io.spam4j.tensors.internal.simd.VectorMode;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
@@ -22,6 +24,7 @@ final class FactoredMoments {
   private final PartialSums rowSums; // of each row, one a tile that it runs through
   private final PartialSums columnSums; // for each row of tiles, one a column
   private final MemorySegment rowMeans; // mean(r) of each matrix that has several tiles
+  private final MemorySegment rowFactors; // of each row that runs through several tiles
   private final PartialSum total = new PartialSum();
 
   /** Of the step at work. */
@@ -36,6 +39,7 @@ final class FactoredMoments {
     rowSums = new PartialSums(arena, rowSums(tiles));
     columnSums = new PartialSums(arena, columnSums(tiles));
     rowMeans = arena.allocate(rowMeans(tiles) * Double.BYTES, Double.BYTES);
+    rowFactors = arena.allocate(rowFactors(tiles) * Float.BYTES, Float.BYTES);
   }
 
   private static long rowSums(MatrixTiles t) {
@@ -50,9 +54,15 @@ final class FactoredMoments {
     return t.across() * t.down() > 1 ? t.matrices() : 0;
   }
 
+  private static long rowFactors(MatrixTiles t) {
+    return t.across() > 1 ? t.matrices() * t.rows() : 0;
+  }
+
   /** The bytes of working memory of such a tensor. */
   static long scratchBytes(MatrixTiles t) {
-    return PartialSums.bytes(rowSums(t) + columnSums(t)) + rowMeans(t) * Double.BYTES;
+    return PartialSums.bytes(rowSums(t) + columnSums(t))
+        + rowMeans(t) * Double.BYTES
+        + rowFactors(t) * Float.BYTES;
   }
 
   /** Takes the sum of squares of a row of a tile. */
@@ -65,15 +75,16 @@ final class FactoredMoments {
   }
 
   /** Takes the sums of squares of a tile's columns, from which some gradients were left out. */
-  void addColumns(MatrixTiles.Place tile, double[] squares, int[] skips) {
+  void addColumns(MatrixTiles.Place tile, MemorySegment squares, int[] skips) {
     long height = tile.endRow - tile.firstRow;
     for (int j = 0; j < tile.width; j++) {
       long column = tile.firstColumn + j;
+      double sum = squares.get(JAVA_DOUBLE_UNALIGNED, (long) j * Double.BYTES);
       if (tiles.down() == 1) {
-        advance(columns, tile.matrix * tiles.columns() + column, squares[j], height - skips[j]);
+        advance(columns, tile.matrix * tiles.columns() + column, sum, height - skips[j]);
       } else {
         long slot = (tile.matrix * tiles.down() + tile.down) * tiles.columns() + column;
-        columnSums.set(slot, squares[j], height - skips[j]);
+        columnSums.set(slot, sum, height - skips[j]);
       }
     }
   }
@@ -87,14 +98,22 @@ final class FactoredMoments {
       }
     }
     for (long matrix = 0; tiles.down() > 1 && matrix < tiles.matrices(); matrix++) {
+      long first = matrix * tiles.down() * tiles.columns();
+      // Row of tiles by row of tiles: a column's sums lie far apart.
+      for (long slot = first + tiles.columns(); slot < first + tiles.down() * tiles.columns(); ) {
+        slot = columnSums.addAll(slot, tiles.columns(), first);
+      }
       for (long column = 0; column < tiles.columns(); column++) {
-        long slot = matrix * tiles.down() * tiles.columns() + column;
-        columnSums.total(slot, tiles.down(), tiles.columns(), total);
+        columnSums.total(first + column, 1, 1, total);
         advance(columns, matrix * tiles.columns() + column, total.sum, total.count);
       }
     }
     for (long matrix = 0; matrix < rowMeans(tiles); matrix++) {
       rowMeans.set(JAVA_DOUBLE_UNALIGNED, matrix * Double.BYTES, meanOfRows(matrix));
+    }
+    for (long row = 0; row < rowFactors(tiles); row++) {
+      float factor = newRowFactor(row, rowMean(row / tiles.rows()));
+      rowFactors.set(JAVA_FLOAT_UNALIGNED, row * Float.BYTES, factor);
     }
   }
 
@@ -124,16 +143,27 @@ final class FactoredMoments {
 
   /** 1 / sqrt(r / mean(r)); 0 where r is, which only eps1 = 0 allows. */
   float rowFactor(long row, double rowMean) {
+    return rowFactors.byteSize() == 0
+        ? newRowFactor(row, rowMean)
+        : rowFactors.get(JAVA_FLOAT_UNALIGNED, row * Float.BYTES);
+  }
+
+  private float newRowFactor(long row, double rowMean) {
     double r = rows.get(JAVA_FLOAT_UNALIGNED, row * Float.BYTES);
     return r == 0 ? 0 : (float) (1 / Math.sqrt(r / rowMean));
   }
 
   /** 1 / sqrt(c) of the columns of a tile; 0 where c is. */
-  void columnFactors(MatrixTiles.Place tile, float[] factors) {
+  void columnFactors(MatrixTiles.Place tile, MemorySegment factors) {
     long first = tile.matrix * tiles.columns() + tile.firstColumn;
-    for (int j = 0; j < tile.width; j++) {
+    int done = VectorMode.VECTORS ? tile.width - tile.width % LaneSums.LANES : 0;
+    if (done > 0) {
+      AdafactorVector.rootFactors(columns, first, done, factors);
+    }
+    for (int j = done; j < tile.width; j++) {
       double c = columns.get(JAVA_FLOAT_UNALIGNED, (first + j) * Float.BYTES);
-      factors[j] = c == 0 ? 0 : (float) (1 / Math.sqrt(c));
+      float factor = c == 0 ? 0 : (float) (1 / Math.sqrt(c));
+      factors.set(JAVA_FLOAT_UNALIGNED, (long) j * Float.BYTES, factor);
     }
   }
 }

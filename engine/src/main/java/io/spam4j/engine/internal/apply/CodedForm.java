@@ -6,7 +6,7 @@ import io.spam4j.engine.internal.kernel.Operands;
 import io.spam4j.engine.internal.kernel.UnusualStretch;
 import io.spam4j.engine.internal.kernel.UpdateLoop;
 import io.spam4j.engine.internal.kernel.UpdateTally;
-import io.spam4j.engine.internal.state.StagedBlock;
+import io.spam4j.engine.internal.kernel.WarmLoop;
 import io.spam4j.tensors.internal.simd.MomentCodes;
 
 /**
@@ -15,14 +15,21 @@ import io.spam4j.tensors.internal.simd.MomentCodes;
  * shorter, and the first ones, in which the largest ratio is looked for.
  */
 final class CodedForm extends PieceForm {
-  private final UpdateLoop loop;
+  private final WarmLoop warmLoop;
+  private final StagedForm cold;
 
-  CodedForm(UpdateLoop loop) {
-    this.loop = loop;
+  CodedForm(WarmLoop loop, StagedForm cold) {
+    warmLoop = loop;
+    this.cold = cold;
   }
 
   @Override
   void update(FusedTensor tensor, PieceAtWork piece) {
+    UpdateLoop loop = warmLoop.get();
+    if (loop == null) {
+      cold.updateCold(tensor, piece, MomentCodes.BLOCK);
+      return;
+    }
     long i = piece.from;
     if (piece.tally.largestRatio == 0) {
       i = Math.min(piece.to, i + LargestRatio.MOST);
@@ -49,11 +56,12 @@ final class CodedForm extends PieceForm {
     if (i < piece.to) {
       updateDecoded(tensor, piece, i, piece.to);
     }
+    quiet(tensor, piece);
   }
 
   private void updateDecoded(FusedTensor tensor, PieceAtWork piece, long from, long to) {
-    for (long start = from; start < to; start += StagedBlock.BLOCK) {
-      long end = Math.min(to, start + StagedBlock.BLOCK);
+    for (long start = from; start < to; start += LargestRatio.MOST) {
+      long end = Math.min(to, start + LargestRatio.MOST);
       piece.loadGradient(start, end);
       updateWeights(tensor, piece, start, end);
     }

@@ -4,32 +4,37 @@ import io.spam4j.engine.internal.kernel.FusedUpdate;
 import io.spam4j.engine.internal.kernel.LargestRatio;
 import io.spam4j.engine.internal.kernel.UnusualStretch;
 import io.spam4j.engine.internal.kernel.UpdateLoop;
+import io.spam4j.engine.internal.kernel.WarmLoop;
 import io.spam4j.tensors.DType;
 
 /**
  * Streams that a vector loop reads and writes as they lie, in whatever format. What it leaves,
  * vectors with something unusual or less than a vector, goes through float32 copies unless it is
- * float32.
+ * float32; so does everything while the loop is not compiled.
  */
 final class DirectForm extends PieceForm {
-  private final UpdateLoop loop;
+  private final WarmLoop warmLoop;
   private final StagedForm otherwise;
 
-  DirectForm(UpdateLoop loop, StagedForm otherwise) {
-    this.loop = loop;
+  DirectForm(WarmLoop loop, StagedForm otherwise) {
+    warmLoop = loop;
     this.otherwise = otherwise;
   }
 
   @Override
   void update(FusedTensor tensor, PieceAtWork piece) {
-    if (tensor.isFloat32() && piece.gradient.dtype() == DType.F32) {
-      updateFloats(tensor, piece);
+    UpdateLoop loop = warmLoop.get();
+    if (loop == null) {
+      otherwise.updateCold(tensor, piece, FusedUpdate.COLD_PART);
+    } else if (tensor.isFloat32() && piece.gradient.dtype() == DType.F32) {
+      updateFloats(loop, tensor, piece);
     } else {
-      updateOthers(tensor, piece, piece.from, piece.to);
+      updateOthers(loop, tensor, piece, piece.from, piece.to);
     }
+    quiet(tensor, piece);
   }
 
-  private void updateFloats(FusedTensor tensor, PieceAtWork piece) {
+  private void updateFloats(UpdateLoop loop, FusedTensor tensor, PieceAtWork piece) {
     piece.takeAll(tensor, piece.from);
     if (piece.tally.largestRatio == 0) {
       long some = Math.min(piece.to, piece.from + LargestRatio.MOST);
@@ -38,7 +43,8 @@ final class DirectForm extends PieceForm {
     FusedUpdate.apply(loop, piece.operands, piece.from, piece.to, tensor.c, piece.tally);
   }
 
-  private void updateOthers(FusedTensor tensor, PieceAtWork piece, long from, long to) {
+  private void updateOthers(
+      UpdateLoop loop, FusedTensor tensor, PieceAtWork piece, long from, long to) {
     int length = loop.length();
     long end = to - (to - from) % length;
     int vectors = UnusualStretch.FEWEST;

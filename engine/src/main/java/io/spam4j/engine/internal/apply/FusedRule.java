@@ -6,16 +6,19 @@ import io.spam4j.engine.internal.decide.AdamSettings;
 import io.spam4j.engine.internal.decide.DecidedTensor;
 import io.spam4j.engine.internal.decide.StepState;
 import io.spam4j.engine.internal.decide.Timeline;
+import io.spam4j.engine.internal.kernel.UpdateLoops;
 import io.spam4j.engine.internal.kernel.UpdateTally;
 import io.spam4j.engine.internal.state.StateStore;
 import io.spam4j.engine.internal.step.MemoryOutline;
 import io.spam4j.engine.internal.step.RuleParts;
 import io.spam4j.engine.internal.step.SelectiveRule;
+import io.spam4j.engine.internal.step.Staging;
 import io.spam4j.engine.internal.transform.GradientCopies;
 import io.spam4j.engine.internal.work.PlannedJob;
 import io.spam4j.engine.internal.work.WorkPlan;
 import io.spam4j.engine.options.MomentFormat;
 import io.spam4j.engine.options.SpikeAction;
+import io.spam4j.tensors.DType;
 import io.spam4j.tensors.Tensor;
 import io.spam4j.tensors.mask.IndexMask;
 import java.util.Arrays;
@@ -61,7 +64,7 @@ public final class FusedRule extends SelectiveRule {
     Arrays.setAll(decided, _ -> new DecidedTensor(parts.hyperparameters()));
     bytes = new long[parts.threads() * BYTES_APART];
     fusesChain = !needsCopies(adam, parts.chain().isFused());
-    staging = new Staging(parts, adam);
+    staging = new Staging(parts, adam.moments != MomentFormat.F32);
     sparse = new SparseMoments(parts, adam);
     pieces = new PieceAtWork[parts.threads()];
     Arrays.setAll(pieces, i -> new PieceAtWork(staging, i));
@@ -86,7 +89,9 @@ public final class FusedRule extends SelectiveRule {
 
   private PieceForm selectedForm(AdamSettings adam) {
     int copiedLinks = fusesChain ? 0 : parts.chain().size();
-    return new SelectedForm(parts, adam, sparse, copiedLinks);
+    var gathered = new SelectedForm(parts, adam, sparse, copiedLinks);
+    boolean canBeLines = fusesChain && !adam.movesUnselected() && UpdateLoops.exist(DType.F32);
+    return canBeLines ? new LinesForm(parts, sparse, gathered) : gathered;
   }
 
   private PieceForm denseForm() {
@@ -108,7 +113,11 @@ public final class FusedRule extends SelectiveRule {
     boolean copies = needsCopies(adam, outline.fused());
     return (copies ? GradientCopies.bytes(WorkPlan.UNIT, threads) : 0)
         + (outline.anySparse() ? SelectedForm.scratchBytes(adam, threads) : 0)
-        + (Staging.isNeeded(adam, outline.weights()) ? Staging.bytes(threads) : 0);
+        + (needsStaging(adam, outline.weights()) ? Staging.bytes(threads) : 0);
+  }
+
+  private static boolean needsStaging(AdamSettings adam, DType weights) {
+    return adam.moments != MomentFormat.F32 || weights != DType.F32;
   }
 
   private static boolean needsCopies(AdamSettings adam, boolean fused) {

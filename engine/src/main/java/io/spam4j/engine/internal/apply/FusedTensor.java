@@ -31,6 +31,7 @@ final class FusedTensor {
   long count; // of the moments: one a weight, or one a selected weight
   final RoundingKey key;
   private final AdamSettings adam;
+  private final boolean isPacked;
 
   private final PieceForm usual;
   private final @Nullable Weights ofWeights; // null if the update needs copies of what is stored
@@ -55,8 +56,9 @@ final class FusedTensor {
     form = usual;
     isOnePiece = !isSparse && parameter.weights().elements() <= WorkPlan.UNIT;
     key = new RoundingKey(adam.seed, parameter.name());
-    weights = new StoredWeights(parameter, adam, key, state.get(StateNames.LOW));
+    weights = new StoredWeights(parameter, adam.weightRounding, key, state.get(StateNames.LOW));
     this.adam = adam;
+    isPacked = isSparse;
     moments = StoredMoments.of(adam, key, state);
     count = count(state);
     ofWeights = weights.form();
@@ -76,7 +78,7 @@ final class FusedTensor {
 
   /** Takes state for its own that something else than a step has filled. */
   void readRestoredState(SequencedMap<String, Tensor> state) {
-    moments = StoredMoments.restored(adam, key, state);
+    moments = StoredMoments.restored(adam, key, state, isPacked);
     count = count(state);
   }
 

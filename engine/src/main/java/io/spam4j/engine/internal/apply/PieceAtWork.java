@@ -5,6 +5,7 @@ import io.spam4j.engine.internal.kernel.Operands;
 import io.spam4j.engine.internal.kernel.UpdateTally;
 import io.spam4j.engine.internal.state.StagedBlock;
 import io.spam4j.engine.internal.state.StoredWeights;
+import io.spam4j.engine.internal.step.Staging;
 import io.spam4j.tensors.Tensor;
 import io.spam4j.tensors.internal.simd.RoundingBits;
 import java.lang.foreign.MemorySegment;

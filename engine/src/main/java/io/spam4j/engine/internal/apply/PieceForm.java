@@ -5,6 +5,7 @@ import io.spam4j.engine.internal.kernel.Amsgrad;
 import io.spam4j.engine.internal.kernel.FusedUpdate;
 import io.spam4j.engine.internal.kernel.GaussianClip;
 import io.spam4j.engine.internal.kernel.Operands;
+import io.spam4j.engine.internal.kernel.QuietNaN;
 import io.spam4j.engine.internal.kernel.UpdateTally;
 import io.spam4j.engine.internal.state.StagedBlock;
 import io.spam4j.engine.internal.state.StoredMoments;
@@ -16,7 +17,7 @@ import java.lang.foreign.MemorySegment;
  * gradient, then weights, then moments.
  */
 abstract sealed class PieceForm
-    permits DirectForm, CodedForm, StagedForm, CopiedForm, SelectedForm, EmulatedForm {
+    permits DirectForm, CodedForm, StagedForm, CopiedForm, SelectedForm, LinesForm, EmulatedForm {
 
   /** Updates the moments of a piece, and their weights. */
   abstract void update(FusedTensor tensor, PieceAtWork piece);
@@ -28,6 +29,10 @@ abstract sealed class PieceForm
     if (mean != null && variance != null) {
       MemorySegment gradient = piece.operands.gradient;
       GaussianClip.apply(gradient, mean, variance, from, to, tensor.c, piece.tally);
+      if (!tensor.c.skipsNonFinite) {
+        QuietNaN.in(mean, from, to);
+        QuietNaN.in(variance, from, to);
+      }
     }
   }
 
@@ -48,10 +53,6 @@ abstract sealed class PieceForm
     if (!moments.isStaged()) {
       piece.setMoments(moments.first, moments.second, 0);
       updateFloats(tensor, piece, from, to);
-      MemorySegment largest = moments.largest;
-      if (largest != null) {
-        Amsgrad.apply(piece.operands, largest, from, to, tensor.c);
-      }
       return;
     }
     StagedBlock block = piece.block();
@@ -64,6 +65,14 @@ abstract sealed class PieceForm
     }
   }
 
+  /** Makes every NaN the same that a loop has left in a piece, where it lies. */
+  static void quiet(FusedTensor tensor, PieceAtWork piece) {
+    if (!tensor.c.skipsNonFinite) {
+      tensor.weights.quiet(piece.from, piece.to);
+      tensor.moments.quiet(piece.from, piece.to);
+    }
+  }
+
   /** Updates elements of which all streams are operands. */
   final void updateFloats(FusedTensor tensor, PieceAtWork piece, long from, long to) {
     long base = piece.momentsFrom; // what the kernel counts from
@@ -73,7 +82,17 @@ abstract sealed class PieceForm
     UpdateTally tally = piece.tally;
     long largestBefore = tally.largestAt;
     tally.largestAt = UpdateTally.NOWHERE;
-    updateOperands(o, from - base, to - base, tensor.c, tally);
+    MemorySegment largest = tensor.moments.largest;
+    if (largest != null) { // beside moments that lie where they are
+      Amsgrad.apply(o, largest, from, to, tensor.c, tally);
+    } else {
+      updateOperands(o, from - base, to - base, tensor.c, tally);
+      if (!tensor.c.skipsNonFinite) {
+        QuietNaN.in(o.weights, from - piece.weightsFrom, to - piece.weightsFrom);
+        QuietNaN.in(o.firstMoment, from - base, to - base);
+        QuietNaN.in(o.secondMoment, from - base, to - base);
+      }
+    }
     boolean raised = tally.largestAt != UpdateTally.NOWHERE;
     tally.largestAt = raised ? position(tensor, piece, base + tally.largestAt) : largestBefore;
   }

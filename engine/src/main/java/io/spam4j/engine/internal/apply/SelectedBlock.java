@@ -1,6 +1,6 @@
 package io.spam4j.engine.internal.apply;
 
-import io.spam4j.engine.internal.kernel.Selected;
+import io.spam4j.engine.internal.pack.Selected;
 import io.spam4j.engine.internal.state.StagedBlock;
 import io.spam4j.tensors.mask.IndexMask;
 import java.lang.foreign.Arena;

@@ -1,8 +1,8 @@
 package io.spam4j.engine.internal.apply;
 
 import io.spam4j.engine.internal.decide.AdamSettings;
-import io.spam4j.engine.internal.kernel.Selected;
 import io.spam4j.engine.internal.kernel.UpdateTally;
+import io.spam4j.engine.internal.pack.Selected;
 import io.spam4j.engine.internal.state.StagedBlock;
 import io.spam4j.engine.internal.state.StoredWeights;
 import io.spam4j.engine.internal.step.RuleParts;
@@ -92,8 +92,10 @@ final class SelectedForm extends PieceForm {
   private void gather(
       FusedTensor tensor, PieceAtWork piece, IndexMask mask, long start, SelectedBlock block) {
     StoredWeights weights = tensor.weights;
-    boolean packs = mayPack && mask.width() == 1 && canPack(weights, piece.gradient);
-    block.begin(start, piece.to, packs, packs && tensor.c.onlyAdds());
+    boolean packs = mayPack && hasBits(mask) && canPack(weights, piece.gradient);
+    // Of two NaNs an addition may leave either: then weights are gathered, and written as they are.
+    boolean changes = packs && tensor.c.onlyAdds() && tensor.c.skipsNonFinite;
+    block.begin(start, piece.to, packs, changes);
     if (packs) {
       block.gradient = gradients.buffer(piece.participant);
       block.count = pack(mask, block, piece.gradient.memory(), block.gradient);
@@ -113,6 +115,11 @@ final class SelectedForm extends PieceForm {
             links,
             countsCopied ? piece.tally : uncounted[piece.participant],
             piece.participant);
+  }
+
+  /** Whether the data of a mask are a bit for each weight. */
+  private static boolean hasBits(IndexMask mask) {
+    return mask.lineLength() == 1 && mask.width() == 1;
   }
 
   private static boolean canPack(StoredWeights weights, Tensor gradient) {

@@ -54,10 +54,16 @@ final class SparseMoments implements AutoCloseable {
         parameters.stream().map(Parameter::name).toList(),
         parts.elements(),
         parts.hyperparameters(),
-        i -> parameters.get(i).weights(),
+        i -> inPlace(parameters.get(i)),
         (i, step) -> Objects.requireNonNull(step.gradients[i]),
         new ParallelTasks(parts.threads()),
         parts.memory().arenas(Use.INDEX));
+  }
+
+  /** Weights to select among, also of a parameter that has no gradient at this step. */
+  private static Tensor inPlace(Parameter parameter) {
+    parameter.inPlace().run();
+    return parameter.weights();
   }
 
   /** How many weights of each tensor have moments; empty for all. */
@@ -193,12 +199,17 @@ final class SparseMoments implements AutoCloseable {
       }
       MemorySegment source = state.getValue().memory();
       MemorySegment target = Objects.requireNonNull(to.get(state.getKey())).memory();
-      long bytes = state.getValue().dtype().bytes(1);
+      // Lines as long are carried whole; the last one of a tensor, which is last in both, may be
+      // shorter.
+      boolean areLines = old.lineLength() == next.lineLength();
+      long bytes = state.getValue().dtype().bytes(areLines ? next.lineLength() : 1);
       IndexMask.forEachCommon(
-          old,
-          next,
-          (before, after) ->
-              MemorySegment.copy(source, before * bytes, target, after * bytes, bytes));
+          areLines ? old.lines() : old,
+          areLines ? next.lines() : next,
+          (before, after) -> {
+            long some = Math.min(bytes, target.byteSize() - after * bytes);
+            MemorySegment.copy(source, before * bytes, target, after * bytes, some);
+          });
     }
   }
 

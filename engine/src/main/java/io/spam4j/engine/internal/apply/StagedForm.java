@@ -1,9 +1,10 @@
 package io.spam4j.engine.internal.apply;
 
 import io.spam4j.engine.internal.kernel.UpdateForm;
-import io.spam4j.engine.internal.kernel.UpdateLoop;
 import io.spam4j.engine.internal.kernel.UpdateLoops;
+import io.spam4j.engine.internal.kernel.WarmLoop;
 import io.spam4j.engine.internal.state.StagedBlock;
+import io.spam4j.engine.internal.step.Staging;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -19,14 +20,21 @@ final class StagedForm extends PieceForm {
     return withLoops.computeIfAbsent(
         ofLoop,
         _ -> {
-          UpdateLoop loop = UpdateLoops.of(ofLoop);
-          return codes ? new CodedForm(loop) : new DirectForm(loop, this);
+          WarmLoop loop = UpdateLoops.of(ofLoop);
+          return codes ? new CodedForm(loop, this) : new DirectForm(loop, this);
         });
   }
 
   @Override
   void update(FusedTensor tensor, PieceAtWork piece) {
     update(tensor, piece, piece.from, piece.to);
+  }
+
+  /** The same while the vector loop is not compiled: by scalar code, in short calls. */
+  void updateCold(FusedTensor tensor, PieceAtWork piece, int most) {
+    for (long start = piece.from; start < piece.to; start += most) {
+      update(tensor, piece, start, Math.min(piece.to, start + most));
+    }
   }
 
   /** Updates a part of a piece. */

@@ -67,7 +67,9 @@ public final class AdamDecision {
     c.skipsNonFinite = nonFinite != NonFinitePolicy.PROPAGATE;
     c.clipsAtZero = adam.zeroSecondMoment == ZeroSecondMoment.CLIP_TO_ZERO;
     c.nullifiesSpikes = adam.spikeAction == SpikeAction.NULLIFY;
-    c.gradientLimit = adam.limitsGradients ? Coordinates.LARGEST_GRADIENT : Float.POSITIVE_INFINITY;
+    // A square that no float holds would make NaN of all codes of its block.
+    boolean limits = adam.limitsGradients || adam.moments == MomentFormat.INT8;
+    c.gradientLimit = limits ? Coordinates.LARGEST_GRADIENT : Float.POSITIVE_INFINITY;
     c.leavesWeights = adam.amsgrad;
     if (adam.weightDecayMode == WeightDecayMode.COUPLED) {
       c.coupledDecay = (float) weightDecay(h);

@@ -16,6 +16,7 @@ import io.spam4j.engine.options.ZeroSecondMoment;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.SequencedMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What an optimizer of the Adam family is, apart from the hyper-parameters of each parameter; at
@@ -90,7 +91,20 @@ public final class AdamSettings implements Cloneable {
 
   /** Whether a selection is made of a gradient, and so has to wait for one. */
   boolean selectsByGradient() {
-    return maskSelection == MaskSelection.Largest.GRADIENTS;
+    return largest() == MaskSelection.Largest.GRADIENTS;
+  }
+
+  /** Whether it is made of weights. */
+  public boolean selectsByWeights() {
+    return largest() == MaskSelection.Largest.WEIGHTS;
+  }
+
+  private MaskSelection.@Nullable Largest largest() {
+    return switch (maskSelection) {
+      case MaskSelection.Largest largest -> largest;
+      case MaskSelection.LargestLines lines -> lines.of();
+      default -> null;
+    };
   }
 
   /** Whether weights without moments change too. */

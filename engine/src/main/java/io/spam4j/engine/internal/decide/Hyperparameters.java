@@ -3,6 +3,7 @@ package io.spam4j.engine.internal.decide;
 import io.spam4j.engine.Schedule;
 import io.spam4j.engine.internal.math.Ranges;
 import java.util.LinkedHashMap;
+import java.util.OptionalDouble;
 import java.util.SequencedMap;
 import java.util.Set;
 
@@ -55,11 +56,14 @@ public record Hyperparameters(
   /**
    * Those that the optimizer has, as text.
    *
-   * @param step counted from 0: the one that the learning rate is given for
+   * @param steps done: the learning rate is that of the next one, or of the latest if the schedule
+   *     ends with it; {@code none} if it does not know that either
    */
-  public SequencedMap<String, String> text(long step) {
+  public SequencedMap<String, String> text(long steps) {
     SequencedMap<String, String> text = new LinkedHashMap<>();
-    text.put("learningRate", Double.toString(learningRate.at(step)));
+    OptionalDouble next = rate(steps);
+    OptionalDouble rate = next.isEmpty() && steps > 0 ? rate(steps - 1) : next;
+    text.put("learningRate", rate.isEmpty() ? "none" : Double.toString(rate.getAsDouble()));
     text.put("weightDecay", Double.toString(weightDecay));
     if (used.contains(Setting.BETAS)) {
       text.put("beta1", Double.toString(beta1));
@@ -77,12 +81,21 @@ public record Hyperparameters(
     return text;
   }
 
+  /** What the schedule says of a step that need not be; empty if it is none, as behind a table. */
+  private OptionalDouble rate(long step) {
+    try {
+      return OptionalDouble.of(learningRate.at(step));
+    } catch (RuntimeException e) {
+      return OptionalDouble.empty(); // the step itself throws it, if there ever is one
+    }
+  }
+
   /** Whether only some of the weights have moments. */
   public boolean isSparse() {
     return density < 1;
   }
 
-  /** How many of {@code elements} weights have moments: floor(d n), but one at least. */
+  /** How many of {@code elements} weights, or lines, have moments: floor(d n), but one at least. */
   public long selected(long elements) {
     return Math.min(elements, Math.max(1, (long) Math.floor(density * elements)));
   }

@@ -25,8 +25,9 @@ public final class Selection implements AutoCloseable {
   private final AdamSettings adam;
   private final String parameter;
   private final long elements;
+  private final long drawn; // weights, or lines, that are drawn from
   private final Supplier<Tensor> weights;
-  private final long selected;
+  private final long selected; // of them
   private final double density;
   private final ParallelTasks threads;
   private final Supplier<Arena> arenas;
@@ -55,7 +56,8 @@ public final class Selection implements AutoCloseable {
     this.threads = threads;
     this.arenas = arenas;
     density = h.density();
-    selected = h.selected(elements);
+    drawn = Math.ceilDiv(elements, adam.maskSelection.lineLength());
+    selected = h.selected(drawn);
     prepare(0, null);
     commit();
   }
@@ -65,9 +67,11 @@ public final class Selection implements AutoCloseable {
     return current == null ? null : current.value();
   }
 
-  /** How many weights are selected, or will be. */
+  /** How many weights are selected, or will be; of lines, if the last one is not among them. */
   long count() {
-    return current == null ? selected : current.value().count();
+    return current == null
+        ? Math.min(elements, selected * adam.maskSelection.lineLength())
+        : current.value().count();
   }
 
   /** How many are selected after {@link #commit}. */
@@ -101,17 +105,17 @@ public final class Selection implements AutoCloseable {
   private IndexMask draw(Arena arena, long interval, @Nullable Tensor gradient) {
     long n = elements;
     return switch (adam.maskSelection) {
-      case MaskSelection.Random(MaskSampling sampling) -> {
+      case MaskSelection.Random(MaskSampling sampling, int length) -> {
         boolean exact =
             sampling == MaskSampling.EXACT
                 || (sampling == MaskSampling.EXACT_THEN_BERNOULLI && interval == 0);
-        long count = exact ? selected : coins(n, interval);
+        long count = exact ? selected : coins(interval);
         Philox random = stream(adam.seed, parameter, interval);
-        yield IndexMask.random(arena, n, count, random, threads);
+        IndexMask mask = IndexMask.random(arena, drawn, count, random, threads);
+        yield length == 1 ? mask : IndexMask.ofLines(mask, length, n);
       }
-      case MaskSelection.Largest.WEIGHTS ->
-          IndexMask.largest(arena, weights.get(), selected, threads);
-      case MaskSelection.Largest.GRADIENTS -> largest(arena, Objects.requireNonNull(gradient));
+      case MaskSelection.Largest largest -> largest(arena, gradient);
+      case MaskSelection.LargestLines largest -> largest(arena, gradient);
       case MaskSelection.Given(MaskSelection.IteratorSource source) ->
           given(
               interval,
@@ -127,15 +131,26 @@ public final class Selection implements AutoCloseable {
     };
   }
 
-  private IndexMask largest(Arena arena, Tensor gradient) {
-    if (gradient.dtype() == DType.F32) {
-      return IndexMask.largest(arena, gradient, selected, threads);
+  private IndexMask largest(Arena arena, @Nullable Tensor gradient) {
+    if (!adam.selectsByGradient()) {
+      return largestOf(arena, weights.get());
+    }
+    Tensor given = Objects.requireNonNull(gradient);
+    if (given.dtype() == DType.F32) {
+      return largestOf(arena, given);
     }
     try (Arena own = arenas.get()) {
       Tensor decoded = Tensor.allocate(own, DType.F32, elements);
-      Float32Copy.copy(gradient, 0, elements, decoded.memory());
-      return IndexMask.largest(arena, decoded, selected, threads);
+      Float32Copy.copy(given, 0, elements, decoded.memory());
+      return largestOf(arena, decoded);
     }
+  }
+
+  private IndexMask largestOf(Arena arena, Tensor values) {
+    int length = adam.maskSelection.lineLength();
+    return length == 1
+        ? IndexMask.largest(arena, values, selected, threads)
+        : IndexMask.largestLines(arena, values, length, selected, threads);
   }
 
   private <P> IndexMask given(
@@ -158,11 +173,11 @@ public final class Selection implements AutoCloseable {
     return Philox.stream(seed, "mask " + parameter, interval);
   }
 
-  /** How many of n coins fall on their side; given their number, all selections are as likely. */
-  private long coins(long n, long interval) {
+  /** How many coins fall on their side; given their number, all selections are as likely. */
+  private long coins(long interval) {
     Philox random = Philox.stream(adam.seed, "mask size " + parameter, interval);
     long count = 0;
-    for (long i = 0; i < n; i++) {
+    for (long i = 0; i < drawn; i++) {
       count += random.uniformDouble(i) < density ? 1 : 0;
     }
     return count;

@@ -23,9 +23,17 @@ final class SettingTexts {
 
   static String of(MaskSelection selection) {
     return switch (selection) {
-      case MaskSelection.Random random -> "Random[sampling=%s]".formatted(random.sampling().name());
+      case MaskSelection.Random random -> "Random[%s]".formatted(text(random));
       case MaskSelection.Largest largest -> largest.name();
+      case MaskSelection.LargestLines largest ->
+          "%s[lines=%d]".formatted(largest.of().name(), largest.lineLength());
       case MaskSelection.Given _ -> "given"; // what a caller's source selects is not known
     };
+  }
+
+  /** Lines are younger than version 1 of the format: single weights are told as they were. */
+  private static String text(MaskSelection.Random random) {
+    String sampling = "sampling=" + random.sampling().name();
+    return random.lineLength() == 1 ? sampling : sampling + ", lines=" + random.lineLength();
   }
 }

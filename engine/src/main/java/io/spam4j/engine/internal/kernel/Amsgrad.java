@@ -3,26 +3,66 @@ package io.spam4j.engine.internal.kernel;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 
 import io.spam4j.engine.decision.UpdateCoefficients;
+import io.spam4j.tensors.internal.simd.VectorMode;
 import java.lang.foreign.MemorySegment;
 
 /**
- * The weights' half of an update that divides by the largest second moment so far (AMSGrad, Reddi
- * et al., arXiv 1904.09237, Algorithm 2); {@link FusedUpdate} has done the moments.
+ * The update that divides by the largest second moment so far (AMSGrad, Reddi et al., arXiv
+ * 1904.09237, Algorithm 2). Its scalar form, the specification of {@link AmsgradVector}, is the
+ * fused update of the moments and a second half for the weights.
  */
 public final class Amsgrad {
   private Amsgrad() {}
 
   /**
-   * Raises the largest second moments and moves the weights, of the elements {@code [from, to)}.
+   * Updates the float32 elements {@code [from, to)}, by the path that {@link VectorMode} chose.
    *
    * @param largest the largest second moment of each element so far
    */
   public static void apply(
+      Operands o,
+      MemorySegment largest,
+      long from,
+      long to,
+      UpdateCoefficients c,
+      UpdateTally tally) {
+    long i = from;
+    if (VectorMode.VECTORS && o.isNative() && largest.isNative()) {
+      int length = AmsgradVector.LENGTH;
+      long end = to - (to - from) % length;
+      i = AmsgradVector.run(o, largest, i, end, c, tally);
+      while (i < end) {
+        applyScalar(o, largest, i, i + length, c, tally);
+        i = AmsgradVector.run(o, largest, i + length, end, c, tally);
+      }
+    }
+    applyScalar(o, largest, i, to, c, tally); // the tail is the specification itself
+    if (!c.skipsNonFinite) {
+      QuietNaN.in(o.weights, from + o.weightShift, to + o.weightShift);
+      QuietNaN.in(o.firstMoment, from, to);
+      QuietNaN.in(o.secondMoment, from, to);
+      QuietNaN.in(largest, from, to);
+    }
+  }
+
+  private static void applyScalar(
+      Operands o,
+      MemorySegment largest,
+      long from,
+      long to,
+      UpdateCoefficients c,
+      UpdateTally tally) {
+    UpdateScalar.apply(o, from, to, c, tally); // leaves the weights
+    moveWeights(o, largest, from, to, c);
+  }
+
+  /** The second half of the scalar form: the moments are those after the step. */
+  public static void moveWeights(
       Operands o, MemorySegment largest, long from, long to, UpdateCoefficients c) {
     for (long i = from; i < to; i++) {
       long at = i * Float.BYTES;
       float raw = o.gradient.get(JAVA_FLOAT_UNALIGNED, (i + o.gradientShift) * Float.BYTES);
-      if (c.skipsNonFinite && !Float.isFinite(raw)) {
+      if (UpdateScalar.isSkipped(raw, c)) {
         continue;
       }
       float second =
@@ -35,12 +75,6 @@ public final class Amsgrad {
         float first = o.firstMoment.get(JAVA_FLOAT_UNALIGNED, at);
         o.weights.set(JAVA_FLOAT_UNALIGNED, weightAt, UpdateScalar.moved(weight, first, second, c));
       }
-    }
-    if (!c.skipsNonFinite) {
-      QuietNaN.in(o.weights, from + o.weightShift, to + o.weightShift);
-      QuietNaN.in(o.firstMoment, from, to);
-      QuietNaN.in(o.secondMoment, from, to);
-      QuietNaN.in(largest, from, to);
     }
   }
 }

@@ -88,7 +88,7 @@ public final class EmulatedUpdate {
   }
 
   private static void set(MemorySegment to, long element, float value) {
-    short high = (short) (Float.floatToRawIntBits(value) >>> 16);
+    short high = (short) (Float.floatToIntBits(value) >>> 16); // one NaN for all
     to.set(JAVA_SHORT_UNALIGNED, element * Short.BYTES, high);
   }
 }

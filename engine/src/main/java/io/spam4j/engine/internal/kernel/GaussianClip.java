@@ -3,6 +3,7 @@ package io.spam4j.engine.internal.kernel;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 
 import io.spam4j.engine.decision.UpdateCoefficients;
+import io.spam4j.tensors.internal.simd.VectorMode;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -10,7 +11,7 @@ import java.lang.foreign.MemorySegment;
  * distance (SPAM, arXiv 2501.06842, Appendix J), before {@link FusedUpdate} sees them.
  */
 public final class GaussianClip {
-  private static final float DEVIATIONS = 3;
+  static final float DEVIATIONS = 3;
 
   private GaussianClip() {}
 
@@ -29,7 +30,24 @@ public final class GaussianClip {
       long to,
       UpdateCoefficients c,
       UpdateTally tally) {
-    for (long i = from; i < to; i++) {
+    long end = from;
+    if (VectorMode.VECTORS && gradient.isNative() && mean.isNative() && variance.isNative()) {
+      end = to - (to - from) % GaussianClipVector.LENGTH;
+      GaussianClipVector.apply(gradient, mean, variance, from, end, c, tally);
+    }
+    applyScalar(gradient, mean, variance, from, end, to, c, tally); // the specification
+  }
+
+  private static void applyScalar(
+      MemorySegment gradient,
+      MemorySegment mean,
+      MemorySegment variance,
+      long from,
+      long start,
+      long to,
+      UpdateCoefficients c,
+      UpdateTally tally) {
+    for (long i = start; i < to; i++) {
       long at = i * Float.BYTES;
       long gradientAt = (i - from) * Float.BYTES;
       float g = gradient.get(JAVA_FLOAT_UNALIGNED, gradientAt);

@@ -9,6 +9,8 @@ import static jdk.incubator.vector.VectorOperators.UGT;
 import static jdk.incubator.vector.VectorOperators.UMAX;
 
 import io.spam4j.engine.decision.UpdateCoefficients;
+import io.spam4j.engine.internal.kernel.UpdateForm.Settings;
+import io.spam4j.tensors.internal.simd.Readiness;
 import io.spam4j.tensors.internal.simd.VectorMode;
 import io.spam4j.tensors.internal.simd.VectorWidth;
 import java.lang.foreign.MemorySegment;
@@ -35,17 +37,33 @@ public final class LargestRatio {
   private static final int SMALLEST = Float.floatToRawIntBits(0x1p-100f);
   private static final int INFINITY = Float.floatToRawIntBits(Float.POSITIVE_INFINITY);
 
+  private static final Readiness READINESS =
+      new Readiness("largest ratio", LargestRatio::exercise, 10_000);
+
   private LargestRatio() {}
+
+  private static Runnable exercise() {
+    Operands o = WarmLoop.scratch();
+    UpdateCoefficients c = WarmLoop.coefficients(Settings.PLAIN);
+    return () -> findByVectors(o, 0, Readiness.ELEMENTS, c, new UpdateTally());
+  }
 
   /**
    * Finds it, and the first element that has it, in the whole vectors from {@code from} on. Finds
    * nothing where moments are zero, a gradient is not finite, or more than factors are applied to
-   * it: an update does without.
+   * it, nor before it is compiled: an update does without.
    *
    * @param o float32 outside the heap
    * @param tally empty; receives the same as from an update
    */
   public static void find(Operands o, long from, long to, UpdateCoefficients c, UpdateTally tally) {
+    if (READINESS.get()) {
+      findByVectors(o, from, to, c, tally);
+    }
+  }
+
+  private static void findByVectors(
+      Operands o, long from, long to, UpdateCoefficients c, UpdateTally tally) {
     float usual = UsualBounds.square(c);
     if (c.momentsAreZero || c.coupledDecay != 0 || Float.isNaN(usual)) {
       return;

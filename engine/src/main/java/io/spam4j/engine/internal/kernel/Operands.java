@@ -51,6 +51,18 @@ public final class Operands {
   /** The gradient of element {@code i} is number {@code i + gradientShift} of its segment. */
   public long gradientShift;
 
+  /**
+   * The numbers of selected lines of weights and gradients, for loops on lines: the one that the
+   * moments {@code (firstLine + k) * line} and on belong to is number {@code lines[k]}.
+   */
+  public long[] lines = {};
+
+  /** See {@link #lines}. */
+  public long firstLine;
+
+  /** What was read ahead of time; of no use. */
+  int touched;
+
   /** Whether the four streams lie outside the heap. */
   boolean isNative() {
     return weights.isNative()

@@ -109,15 +109,15 @@ final class SpikyVector implements UpdateLoop {
       FloatVector secondBefore = FloatVector.fromMemorySegment(S, v, i * 4, ORDER);
       FloatVector raw = FloatVector.fromMemorySegment(S, g, i * 4 + gradientBytes, ORDER);
 
-      VectorMask<Float> unusable = raw.lanewise(ABS).compare(LE, largestFinite).not();
-      FloatVector gradient = raw.blend(zero, unusable);
+      FloatVector scaled = BARE ? raw : raw.mul(gradientScale);
+      VectorMask<Float> unusable = scaled.lanewise(ABS).compare(LE, largestFinite).not();
+      FloatVector gradient = scaled.blend(zero, unusable);
       FloatVector first =
           firstBefore.blend(zero, firstBefore.lanewise(ABS).compare(LT, flushBelow));
       FloatVector second = secondBefore.blend(zero, secondBefore.compare(LT, flushBelow));
 
       int lowers = 0;
       if (!BARE) {
-        gradient = gradient.mul(gradientScale);
         VectorMask<Float> isLowered = gradient.lanewise(ABS).compare(GT, clipAbove);
         lowers = isLowered.trueCount();
         gradient = gradient.blend(gradient.div(clipDivisor).mul(clipTo), isLowered);

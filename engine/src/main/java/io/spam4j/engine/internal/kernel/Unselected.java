@@ -40,7 +40,7 @@ public final class Unselected {
         continue;
       }
       float raw = gradient.get(JAVA_FLOAT_UNALIGNED, (i - from) * Float.BYTES);
-      if (c.skipsNonFinite && !Float.isFinite(raw)) {
+      if (UpdateScalar.isSkipped(raw, c)) {
         tally.skipped++;
         continue;
       }
@@ -54,7 +54,7 @@ public final class Unselected {
         weights.set(
             JAVA_FLOAT_UNALIGNED,
             i * Float.BYTES,
-            decays ? weight - c.decayAfter * weight : weight);
+            QuietNaN.of(decays ? weight - c.decayAfter * weight : weight));
       }
     }
     return next;

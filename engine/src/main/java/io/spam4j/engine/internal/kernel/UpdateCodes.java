@@ -255,7 +255,7 @@ final class UpdateCodes implements UpdateLoop {
       IntVector keptBits = IntVector.broadcast(I, kept);
       IntVector droppedBits = IntVector.broadcast(I, ~kept);
       IntVector words = RoundingBitsVector.WORDS.add(start);
-      start += BLOCK / 2 * RoundingBits.STEP;
+      start += BLOCK / LENGTH * RoundingBitsVector.STEP;
       for (int n = 0; n < BLOCK; n += LENGTH) {
         FloatVector first = FloatVector.fromMemorySegment(S, blockFirsts, n * 4L, ORDER);
         FloatVector root = FloatVector.fromMemorySegment(S, blockRoots, n * 4L, ORDER);

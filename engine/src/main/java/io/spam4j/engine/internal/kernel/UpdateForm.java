@@ -13,8 +13,16 @@ import io.spam4j.tensors.DType;
  * @param moments how the first moments are stored, and with them the second: F32; BF16, rounded at
  *     random; or I8, codes
  * @param settings what the coefficients allow to leave out
+ * @param line how many weights lie together, where those of the moments are selected in lines: see
+ *     {@link Operands#lines}; 0 where all do
  */
-public record UpdateForm(Weights weights, boolean halfGradient, DType moments, Settings settings) {
+public record UpdateForm(
+    Weights weights, boolean halfGradient, DType moments, Settings settings, int line) {
+  /** A form for weights that all lie together. */
+  public UpdateForm(Weights weights, boolean halfGradient, DType moments, Settings settings) {
+    this(weights, halfGradient, moments, settings, 0);
+  }
+
   /** How weights are stored. */
   public enum Weights {
     /** As float32. */

@@ -25,7 +25,7 @@ final class UpdateScalar {
       long at = i * Float.BYTES;
       long weightAt = (i + o.weightShift) * Float.BYTES;
       float raw = o.gradient.get(JAVA_FLOAT_UNALIGNED, (i + o.gradientShift) * Float.BYTES);
-      if (c.skipsNonFinite && !Float.isFinite(raw)) {
+      if (isSkipped(raw, c)) {
         tally.skipped++;
         if (o.givesChanges) {
           w.set(JAVA_FLOAT_UNALIGNED, weightAt, -0f);
@@ -62,6 +62,11 @@ final class UpdateScalar {
         w.set(JAVA_FLOAT_UNALIGNED, weightAt, moved(weight, first, second, c));
       }
     }
+  }
+
+  /** Whether a coordinate is left out: it is not finite, or the first factor makes it so. */
+  static boolean isSkipped(float raw, UpdateCoefficients c) {
+    return c.skipsNonFinite && !Float.isFinite(raw * c.gradientScale);
   }
 
   /** Counts g^2 / v of element {@code i} if it is larger than all before. */

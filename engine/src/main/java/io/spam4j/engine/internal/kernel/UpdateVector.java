@@ -67,7 +67,11 @@ final class UpdateVector implements UpdateLoop {
 
   private static final boolean ROUNDS = HALF_MOMENTS || ROUNDS_WEIGHTS;
 
-  private static final VectorSpecies<Float> S = VectorWidth.floats();
+  private static final int LINE = FORM.line();
+  private static final int LINE_BITS = Integer.numberOfTrailingZeros(LINE);
+
+  private static final VectorSpecies<Float> S =
+      LINE == 0 ? VectorWidth.floats() : VectorWidth.floats(LINE);
   private static final VectorSpecies<Integer> I = S.withLanes(int.class);
 
   private static final VectorSpecies<Short> H =
@@ -109,6 +113,8 @@ final class UpdateVector implements UpdateLoop {
     @Nullable VectorMask<Float> coupled = PLAIN ? null : S.maskAll(c.coupledDecay != 0);
     @Nullable VectorMask<Float> decays = BARE ? null : S.maskAll(c.decayAfter != 0);
     boolean moves = c.movesWeights();
+    long[] lines = o.lines;
+    long firstLine = o.firstLine;
     int start = RoundingBits.start(o.mixedKey, from);
     FloatVector gradientScale = BARE ? zero : FloatVector.broadcast(S, c.gradientScale);
     FloatVector normScale = BARE ? zero : FloatVector.broadcast(S, c.normScale);
@@ -126,23 +132,28 @@ final class UpdateVector implements UpdateLoop {
     IntVector third = !ROUNDS ? NOTHING : IntVector.broadcast(I, RoundingBits.THIRD);
     IntVector mask = !ROUNDS ? NOTHING : IntVector.broadcast(I, RoundingBits.MASK);
     for (long i = from; i < end; i += LENGTH) {
+      // of weights and gradient; of the moments it is i
+      long at =
+          LINE == 0
+              ? i
+              : (lines[(int) ((i >> LINE_BITS) - firstLine)] << LINE_BITS) + (i & (LINE - 1));
       FloatVector weight;
       if (SPLIT) {
-        ShortVector high = ShortVector.fromMemorySegment(H, w, i * 2 + weightBytes, ORDER);
-        ShortVector rest = ShortVector.fromMemorySegment(H, low, i * 2 + weightBytes, ORDER);
+        ShortVector high = ShortVector.fromMemorySegment(H, w, at * 2 + weightBytes, ORDER);
+        ShortVector rest = ShortVector.fromMemorySegment(H, low, at * 2 + weightBytes, ORDER);
         weight =
             ((IntVector) high.convertShape(S2I, I, 0))
                 .lanewise(LSHL, 16)
                 .add((IntVector) rest.convertShape(S2I, I, 0))
                 .reinterpretAsFloats();
       } else if (HALF_WEIGHTS) {
-        ShortVector high = ShortVector.fromMemorySegment(H, w, i * 2 + weightBytes, ORDER);
+        ShortVector high = ShortVector.fromMemorySegment(H, w, at * 2 + weightBytes, ORDER);
         weight =
             ((IntVector) high.convertShape(S2I, I, 0)).lanewise(LSHL, 16).reinterpretAsFloats();
       } else if (ELSEWHERE) {
         weight = nothing;
       } else {
-        weight = FloatVector.fromMemorySegment(S, w, i * 4 + weightBytes, ORDER);
+        weight = FloatVector.fromMemorySegment(S, w, at * 4 + weightBytes, ORDER);
       }
       FloatVector first;
       FloatVector second;
@@ -163,15 +174,17 @@ final class UpdateVector implements UpdateLoop {
       }
       FloatVector raw;
       if (HALF_GRADIENT) {
-        ShortVector half = ShortVector.fromMemorySegment(H, g, i * 2 + gradientBytes, ORDER);
+        ShortVector half = ShortVector.fromMemorySegment(H, g, at * 2 + gradientBytes, ORDER);
         raw = ((IntVector) half.convertShape(S2I, I, 0)).lanewise(LSHL, 16).reinterpretAsFloats();
       } else {
-        raw = FloatVector.fromMemorySegment(S, g, i * 4 + gradientBytes, ORDER);
+        raw = FloatVector.fromMemorySegment(S, g, at * 4 + gradientBytes, ORDER);
       }
 
       VectorMask<Float> noHistory = second.compare(LT, flushBelow);
-      second = second.blend(zero, noHistory);
-      first = first.blend(zero, first.lanewise(ABS).compare(LT, flushBelow));
+      if (!ELSEWHERE) { // packed moments are not subnormal (StoredMoments.restored)
+        second = second.blend(zero, noHistory);
+        first = first.blend(zero, first.lanewise(ABS).compare(LT, flushBelow));
+      }
 
       FloatVector scaled = BARE ? raw : raw.mul(gradientScale);
       FloatVector gradient = BARE ? raw : scaled.mul(normScale);
@@ -238,7 +251,7 @@ final class UpdateVector implements UpdateLoop {
           if (SPLIT) {
             upper = bits.add(0x8000);
             ((ShortVector) bits.convertShape(I2S, H, 0))
-                .intoMemorySegment(low, i * 2 + weightBytes, ORDER);
+                .intoMemorySegment(low, at * 2 + weightBytes, ORDER);
           } else if (ROUNDS_WEIGHTS) {
             IntVector word = WORDS.add(start);
             word = word.lanewise(XOR, word.lanewise(LSHR, 16)).mul(multiplier);
@@ -248,9 +261,9 @@ final class UpdateVector implements UpdateLoop {
             upper = bits.add(bits.lanewise(LSHR, 16).and(1)).add(0x7fff);
           }
           ((ShortVector) upper.lanewise(LSHR, 16).convertShape(I2S, H, 0))
-              .intoMemorySegment(w, i * 2 + weightBytes, ORDER);
+              .intoMemorySegment(w, at * 2 + weightBytes, ORDER);
         } else {
-          weight.intoMemorySegment(w, i * 4 + weightBytes, ORDER);
+          weight.intoMemorySegment(w, at * 4 + weightBytes, ORDER);
         }
       }
       start += RoundingBitsVector.STEP;

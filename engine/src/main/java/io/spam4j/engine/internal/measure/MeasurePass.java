@@ -242,6 +242,11 @@ public final class MeasurePass implements AutoCloseable {
     return poison == 0 ? sum.sumOfSquares() : poison;
   }
 
+  /** Counts others with those that are not finite, for a step that does not take place. */
+  public void addNonFinite(int tensor, long count) {
+    nonFinite[tensor] += count;
+  }
+
   /** How many coordinates of a tensor are not finite. */
   public long nonFinite(int tensor) {
     return nonFinite[tensor];

@@ -29,6 +29,24 @@ public final class PartialSums {
     slots.set(JAVA_LONG_UNALIGNED, slot * SLOT_BYTES + Double.BYTES, count);
   }
 
+  /**
+   * Adds {@code count} slots to as many others, the first of each given.
+   *
+   * @return the slot behind those that were added
+   */
+  public long addAll(long slot, long count, long to) {
+    for (long i = 0; i < count; i++) {
+      long at = (slot + i) * SLOT_BYTES;
+      long toAt = (to + i) * SLOT_BYTES;
+      double sum = slots.get(JAVA_DOUBLE_UNALIGNED, toAt) + slots.get(JAVA_DOUBLE_UNALIGNED, at);
+      long terms =
+          slots.get(JAVA_LONG_UNALIGNED, toAt + Double.BYTES)
+              + slots.get(JAVA_LONG_UNALIGNED, at + Double.BYTES);
+      set(to + i, sum, terms);
+    }
+    return slot + count;
+  }
+
   /** Makes {@code out} the sum of {@code count} slots, {@code stride} apart, the first given. */
   public void total(long slot, long count, long stride, PartialSum out) {
     out.clear();

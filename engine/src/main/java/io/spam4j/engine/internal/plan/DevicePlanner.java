@@ -232,8 +232,13 @@ public final class DevicePlanner implements StepPlanner {
         weights.put(names.get(i), copies.weights(i, arena));
       }
       TrainingState training = trainingState(stepCount(), i -> copiedState(i, arena), weights);
-      StateValues.requireLoadable(training, configuration.propagates());
-      CheckpointWriter.write(file, training, options);
+      CheckpointWriter.write(
+          file,
+          training,
+          options,
+          (parameter, state, from, piece) ->
+              StateValues.requireLoadable(
+                  parameter, state, from, piece, configuration.propagates()));
     }
   }
 
@@ -248,11 +253,11 @@ public final class DevicePlanner implements StepPlanner {
   /**
    * Where the run stands.
    *
-   * @param at counted from 0: the step whose learning rate is told
+   * @param steps done by what this is compared with, for the learning rates that are told
    * @param tensors the state of a parameter
    */
   private TrainingState trainingState(
-      long at,
+      long steps,
       IntFunction<SequencedMap<String, Tensor>> tensors,
       SequencedMap<String, Tensor> weights) {
     SequencedMap<String, ParameterState> states = new LinkedHashMap<>();
@@ -262,7 +267,7 @@ public final class DevicePlanner implements StepPlanner {
           new ParameterState(
               names.get(i),
               TensorType.of(DType.F32, shapes.get(i)).shape(),
-              configuration.hyperparameters().get(i).text(at),
+              configuration.hyperparameters().get(i).text(steps),
               step.counters(i),
               tensors.apply(i),
               Optional.ofNullable(selections.mask(i)).map(SavedMask::of),
@@ -283,7 +288,7 @@ public final class DevicePlanner implements StepPlanner {
             CheckpointSources.open(
                 file,
                 mapping,
-                at -> trainingState(at, _ -> new LinkedHashMap<>(), new LinkedHashMap<>()),
+                steps -> trainingState(steps, _ -> new LinkedHashMap<>(), new LinkedHashMap<>()),
                 expectedStates(),
                 configuration.propagates(),
                 options)) {

@@ -2,6 +2,7 @@ package io.spam4j.engine.internal.state;
 
 import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 
+import io.spam4j.engine.internal.kernel.QuietNaN;
 import io.spam4j.engine.options.MomentFormat;
 import io.spam4j.tensors.DType;
 import io.spam4j.tensors.Tensor;
@@ -37,14 +38,8 @@ final class Bfloat16Moments extends StoredMoments {
 
   @Override
   public void load(long from, long count, MemorySegment toFirst, MemorySegment toSecond) {
-    loadPart(from, count, toFirst, toSecond, 0);
-  }
-
-  @Override
-  public void loadPart(
-      long from, long count, MemorySegment toFirst, MemorySegment toSecond, long at) {
-    Bfloat16.decode(first, from, toFirst, at, count);
-    Bfloat16.decode(second, from, toSecond, at, count);
+    Bfloat16.decode(first, from, toFirst, 0, count);
+    Bfloat16.decode(second, from, toSecond, 0, count);
   }
 
   @Override
@@ -52,6 +47,12 @@ final class Bfloat16Moments extends StoredMoments {
     long k = key.at(t);
     Bfloat16.encodeStochastic(ofFirst, 0, first, from, count, Draw.FIRST, k, from);
     Bfloat16.encodeStochastic(ofSecond, 0, second, from, count, Draw.SECOND, k, from);
+  }
+
+  @Override
+  public void quiet(long from, long to) {
+    QuietNaN.inHalves(first, from, to);
+    QuietNaN.inHalves(second, from, to);
   }
 
   @Override
@@ -64,7 +65,7 @@ final class Bfloat16Moments extends StoredMoments {
    * loop for 16 bits need not look for them. The emulated update keeps them, as the authors' does.
    */
   @Override
-  void flush() {
+  void flush(boolean isPacked) {
     if (!isEmulated) {
       flush(first);
       flush(second);

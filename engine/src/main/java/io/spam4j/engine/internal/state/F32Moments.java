@@ -1,5 +1,8 @@
 package io.spam4j.engine.internal.state;
 
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
+
+import io.spam4j.engine.internal.kernel.QuietNaN;
 import io.spam4j.tensors.DType;
 import io.spam4j.tensors.Tensor;
 import java.lang.foreign.MemorySegment;
@@ -15,26 +18,42 @@ final class F32Moments extends StoredMoments {
   }
 
   @Override
+  void flush(boolean isPacked) {
+    if (isPacked) { // in the loop of all weights it costs nothing to look each time
+      flush(first);
+      flush(second);
+    }
+  }
+
+  private static void flush(MemorySegment moments) {
+    for (long at = 0; at < moments.byteSize(); at += Float.BYTES) {
+      if (Math.abs(moments.get(JAVA_FLOAT_UNALIGNED, at)) < Float.MIN_NORMAL) {
+        moments.set(JAVA_FLOAT_UNALIGNED, at, 0);
+      }
+    }
+  }
+
+  @Override
   public boolean isStaged() {
     return false;
   }
 
   @Override
   public void load(long from, long count, MemorySegment toFirst, MemorySegment toSecond) {
-    loadPart(from, count, toFirst, toSecond, 0);
-  }
-
-  @Override
-  public void loadPart(
-      long from, long count, MemorySegment toFirst, MemorySegment toSecond, long at) {
-    copy(first, from, toFirst, at, count);
-    copy(second, from, toSecond, at, count);
+    copy(first, from, toFirst, 0, count);
+    copy(second, from, toSecond, 0, count);
   }
 
   @Override
   public void store(MemorySegment ofFirst, MemorySegment ofSecond, long from, long count, long t) {
     copy(ofFirst, 0, first, from, count);
     copy(ofSecond, 0, second, from, count);
+  }
+
+  @Override
+  public void quiet(long from, long to) {
+    QuietNaN.in(first, from, to);
+    QuietNaN.in(second, from, to);
   }
 
   private static void copy(MemorySegment of, long from, MemorySegment to, long at, long count) {

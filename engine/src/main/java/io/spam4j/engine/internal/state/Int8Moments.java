@@ -34,13 +34,7 @@ final class Int8Moments extends StoredMoments {
 
   @Override
   public void load(long from, long count, MemorySegment toFirst, MemorySegment toSecond) {
-    loadPart(from, count, toFirst, toSecond, 0);
-  }
-
-  @Override
-  public void loadPart(
-      long from, long count, MemorySegment toFirst, MemorySegment toSecond, long at) {
-    MomentCodes.decode(first, second, grids, from, toFirst, toSecond, at, count);
+    MomentCodes.decode(first, second, grids, from, toFirst, toSecond, 0, count);
   }
 
   @Override
@@ -48,6 +42,10 @@ final class Int8Moments extends StoredMoments {
     long block = from / MomentCodes.BLOCK;
     MomentCodes.encode(ofFirst, ofSecond, 0, first, second, grids, block, count, key.at(t));
   }
+
+  /** A block with a NaN has one of its own: the scale, with codes that are 0. */
+  @Override
+  public void quiet(long from, long to) {}
 
   @Override
   public void describe(Operands o) {

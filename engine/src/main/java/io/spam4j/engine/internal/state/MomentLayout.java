@@ -29,14 +29,14 @@ public final class MomentLayout implements StateStore.Layout {
       long blocks = Math.ceilDiv(Tensor.elements(moments), format.block());
       tensors.put(StateNames.GRID, StateShape.of(DType.F32, blocks));
     }
-    if (keepsLow(adam, weights)) {
+    if (keepsLow(adam.weightRounding, weights)) {
       tensors.put(StateNames.LOW, StateShape.ofWeights(DType.I16, shape));
     }
     return tensors;
   }
 
   /** Whether weights of a type have their low halves in the state. */
-  static boolean keepsLow(AdamSettings adam, DType weights) {
-    return weights == DType.BF16 && adam.weightRounding == WeightRounding.EXACT;
+  static boolean keepsLow(WeightRounding rounding, DType weights) {
+    return weights == DType.BF16 && rounding == WeightRounding.EXACT;
   }
 }

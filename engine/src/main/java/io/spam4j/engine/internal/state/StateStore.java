@@ -2,9 +2,11 @@ package io.spam4j.engine.internal.state;
 
 import io.spam4j.engine.Parameter;
 import io.spam4j.engine.checkpoint.ExpectedState.TensorType;
+import io.spam4j.engine.internal.decide.StateNames;
 import io.spam4j.engine.internal.memory.CountedArenas;
 import io.spam4j.engine.internal.memory.CountedArenas.Use;
 import io.spam4j.engine.internal.memory.Owned;
+import io.spam4j.engine.options.WeightRounding;
 import io.spam4j.tensors.DType;
 import io.spam4j.tensors.Tensor;
 import io.spam4j.tensors.TensorSlab;
@@ -57,14 +59,22 @@ public final class StateStore implements AutoCloseable {
      */
     SequencedMap<String, long[]> shapes(String parameter, long[] shape);
 
-    /** The same as a {@link Layout}. */
-    default Layout layout() {
-      return (parameter, _, shape, _) -> {
+    /** The same as a {@link Layout}, with the low halves of bfloat16 weights that are exact. */
+    default Layout layout(WeightRounding rounding) {
+      return (parameter, weights, shape, _) -> {
         SequencedMap<String, StateShape> tensors = new LinkedHashMap<>();
         shapes(parameter, shape)
             .forEach((name, extents) -> tensors.put(name, StateShape.of(DType.F32, extents)));
+        if (MomentLayout.keepsLow(rounding, weights)) {
+          tensors.put(StateNames.LOW, StateShape.ofWeights(DType.I16, shape));
+        }
         return tensors;
       };
+    }
+
+    /** The same for optimizers whose weights are float32. */
+    default Layout layout() {
+      return layout(WeightRounding.STOCHASTIC);
     }
   }
 

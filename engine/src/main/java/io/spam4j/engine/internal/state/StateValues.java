@@ -6,12 +6,12 @@ import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 
 import io.spam4j.engine.checkpoint.CheckpointFormatException;
-import io.spam4j.engine.checkpoint.TrainingState;
 import io.spam4j.engine.internal.decide.StateNames;
 import io.spam4j.tensors.Tensor;
 import io.spam4j.tensors.internal.simd.MomentGrid;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Which numbers state and weights can have: what no step gives is no state. A mean of squares is
@@ -87,34 +87,24 @@ public final class StateValues {
   }
 
   /**
-   * Refuses what a load would refuse: a file that is whole stays, and nothing takes its place that
-   * no run can go on from.
+   * Refuses to write what a load would refuse: a file that is whole stays, and nothing takes its
+   * place that no run can go on from.
    *
+   * @param state the name of the tensor; null for the weights
+   * @param from the first element of the piece
    * @param propagates whether gradients that are not finite take part in the arithmetic
    * @throws IllegalStateException if some numbers are not finite, though gradients that are not
    *     take no part
    */
-  public static void requireLoadable(TrainingState training, boolean propagates) {
-    training
-        .weights()
-        .forEach((name, tensor) -> requireLoadable(name, WEIGHTS, tensor, propagates));
-    training
-        .parameters()
-        .forEach(
-            (name, parameter) ->
-                parameter
-                    .state()
-                    .forEach((state, tensor) -> requireLoadable(name, state, tensor, propagates)));
-  }
-
-  private static void requireLoadable(
-      String parameter, String state, Tensor tensor, boolean propagates) {
-    long invalid = firstInvalid(tensor, Range.of(state, propagates));
+  public static void requireLoadable(
+      String parameter, @Nullable String state, long from, Tensor piece, boolean propagates) {
+    String name = state == null ? WEIGHTS : state;
+    long invalid = firstInvalid(piece, Range.of(name, propagates));
     if (invalid >= 0) {
       throw new IllegalStateException(
           ("what is saved must be finite but with NonFinitePolicy.PROPAGATE, go back to an older"
                   + " file: parameter=%s, state=%s, element=%d, value=%s")
-              .formatted(parameter, state, invalid, value(tensor, invalid)));
+              .formatted(parameter, name, from + invalid, value(piece, invalid)));
     }
   }
 

@@ -77,18 +77,22 @@ public abstract sealed class StoredMoments permits F32Moments, Bfloat16Moments, 
     return Format.of(adam.moments).maker().of(key, state);
   }
 
-  /** The moments in state that something else than a step has filled, such as a checkpoint. */
+  /**
+   * The moments in state that something else than a step has filled, such as a checkpoint.
+   *
+   * @param isPacked whether they are those of selected weights alone
+   */
   public static StoredMoments restored(
-      AdamSettings adam, RoundingKey key, SequencedMap<String, Tensor> state) {
+      AdamSettings adam, RoundingKey key, SequencedMap<String, Tensor> state, boolean isPacked) {
     StoredMoments moments = of(adam, key, state);
     if (adam.flushesSubnormals) {
-      moments.flush();
+      moments.flush(isPacked);
     }
     return moments;
   }
 
   /** Makes subnormal moments 0, if a loop relies on it that a step leaves none. */
-  void flush() {}
+  void flush(boolean isPacked) {}
 
   /** The bytes of all that a step reads and writes. */
   public final long bytes() {
@@ -106,13 +110,12 @@ public abstract sealed class StoredMoments permits F32Moments, Bfloat16Moments, 
   /** Decodes moments to the start of two buffers; {@code from} begins a block of codes. */
   public abstract void load(long from, long count, MemorySegment toFirst, MemorySegment toSecond);
 
-  /** Decodes moments that begin and end anywhere to element {@code at} of two buffers. */
-  public abstract void loadPart(
-      long from, long count, MemorySegment toFirst, MemorySegment toSecond, long at);
-
   /** Puts back what {@link #load} gave, after step {@code t}. */
   public abstract void store(
       MemorySegment ofFirst, MemorySegment ofSecond, long from, long count, long t);
+
+  /** Makes every NaN among the moments {@code [from, to)} the same. */
+  public abstract void quiet(long from, long to);
 
   /** Tells the fused update where they lie. */
   public void describe(Operands o) {

@@ -4,9 +4,9 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 
 import io.spam4j.engine.Parameter;
-import io.spam4j.engine.internal.decide.AdamSettings;
 import io.spam4j.engine.internal.kernel.Float32Copy;
 import io.spam4j.engine.internal.kernel.Operands;
+import io.spam4j.engine.internal.kernel.QuietNaN;
 import io.spam4j.engine.internal.kernel.UpdateForm.Weights;
 import io.spam4j.engine.options.WeightRounding;
 import io.spam4j.tensors.DType;
@@ -31,10 +31,10 @@ public final class StoredWeights {
    * @param low state of that name; null if there is none
    */
   public StoredWeights(
-      Parameter parameter, AdamSettings adam, RoundingKey key, @Nullable Tensor low) {
+      Parameter parameter, WeightRounding rounding, RoundingKey key, @Nullable Tensor low) {
     weights = parameter.weights();
     memory = weights.memory();
-    rounding = adam.weightRounding;
+    this.rounding = rounding;
     this.low = low == null ? null : low.memory();
     this.key = key;
   }
@@ -97,6 +97,17 @@ public final class StoredWeights {
       Bfloat16.encodeSplit(of, 0, memory, from, low, from, count);
     } else {
       round(of, memory, from, count, from, t);
+    }
+  }
+
+  /** Makes every NaN among the weights {@code [from, to)} the same. */
+  public void quiet(long from, long to) {
+    if (isFloat32()) {
+      QuietNaN.in(memory, from, to);
+    } else if (low != null) {
+      QuietNaN.inSplit(memory, low, from, to);
+    } else {
+      QuietNaN.inHalves(memory, from, to);
     }
   }
 

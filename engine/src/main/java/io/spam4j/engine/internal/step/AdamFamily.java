@@ -37,6 +37,11 @@ public record AdamFamily(
   }
 
   @Override
+  public int lineLength() {
+    return adam.maskSelection.lineLength();
+  }
+
+  @Override
   public List<DType> gradientTypes() {
     return isEmulated() ? List.of(DType.BF16) : List.of(DType.F32, DType.BF16);
   }

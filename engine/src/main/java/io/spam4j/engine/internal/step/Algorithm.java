@@ -29,6 +29,9 @@ public sealed interface Algorithm permits AdamFamily, Baseline {
   /** The seed of random selections; 0 if there are none. */
   long seed();
 
+  /** The weights of a line of selections; 1 if single ones are selected, or none. */
+  int lineLength();
+
   /** The types that gradients may have. */
   List<DType> gradientTypes();
 

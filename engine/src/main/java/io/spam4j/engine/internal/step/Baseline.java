@@ -6,20 +6,33 @@ import java.util.List;
 import java.util.SequencedMap;
 
 /**
- * An optimizer with an update of its own: float32 throughout, state of all weights, on the CPU.
+ * An optimizer with an update of its own: state of all weights, in float32, on the CPU.
  *
- * @param state the names and shapes of the state tensors
+ * @param layout the state tensors
+ * @param types that weights and gradients may have
+ * @param seed of rounding at random
  */
 public record Baseline(
     String name,
     SequencedMap<String, String> settings,
-    StateStore.FloatLayout state,
+    StateStore.Layout layout,
+    List<DType> types,
+    long seed,
     RuleFactory rule,
     Scratch scratch)
     implements Algorithm {
-  @Override
-  public StateStore.Layout layout() {
-    return state.layout();
+  public Baseline {
+    types = List.copyOf(types);
+  }
+
+  /** One whose weights and gradients are float32. */
+  public static Baseline ofFloats(
+      String name,
+      SequencedMap<String, String> settings,
+      StateStore.FloatLayout state,
+      RuleFactory rule,
+      Scratch scratch) {
+    return new Baseline(name, settings, state.layout(), List.of(DType.F32), 0, rule, scratch);
   }
 
   @Override
@@ -28,12 +41,12 @@ public record Baseline(
   }
 
   @Override
-  public long seed() {
-    return 0;
+  public int lineLength() {
+    return 1;
   }
 
   @Override
   public List<DType> gradientTypes() {
-    return List.of(DType.F32);
+    return types;
   }
 }

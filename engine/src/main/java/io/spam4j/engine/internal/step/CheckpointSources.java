@@ -1,5 +1,7 @@
 package io.spam4j.engine.internal.step;
 
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+
 import io.spam4j.engine.checkpoint.Checkpoint;
 import io.spam4j.engine.checkpoint.CheckpointFormatException;
 import io.spam4j.engine.checkpoint.CheckpointMatch;
@@ -22,6 +24,7 @@ import io.spam4j.tensors.DType;
 import io.spam4j.tensors.Tensor;
 import java.io.IOException;
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -55,7 +58,7 @@ public record CheckpointSources(
    * Opens a checkpoint, looks for damage and compares it with the optimizer.
    *
    * @param arena how long the tensors live
-   * @param own what the optimizer is, with the learning rates of a step, counted from 0
+   * @param own what the optimizer is, with the learning rates after so many steps
    * @param expected how the state of each of its parameters must look
    * @param propagates whether its gradients may hold NaN, and its state then
    * @throws io.spam4j.engine.checkpoint.CheckpointMismatchException if something differs that the
@@ -126,6 +129,31 @@ public record CheckpointSources(
       }
     }
     StateValues.require(file, name(parameter), state, target, propagates);
+    requireHistory(parameter, state, target);
+  }
+
+  /** Moments that have seen no gradient are zero; corrections would take them for the first. */
+  private void requireHistory(int parameter, String state, Tensor target)
+      throws CheckpointFormatException {
+    ParameterState of = sources.get(parameter).saved();
+    boolean isOfWeights = state.equals(StateValues.WEIGHTS) || state.equals(StateNames.LOW);
+    if (of != null && !isOfWeights && of.isWithoutHistory(saved) && !isZero(target.memory())) {
+      throw CheckpointFormatException.of(
+          file,
+          "checkpoint state must be 0 where no gradient is counted, take an older file",
+          "parameter=%s, state=%s, updates=%d, updatesSinceReset=%d"
+              .formatted(of.name(), state, of.updates(), of.updatesSinceReset()),
+          null);
+    }
+  }
+
+  private static boolean isZero(MemorySegment memory) {
+    for (long at = 0; at < memory.byteSize(); at++) {
+      if (memory.get(JAVA_BYTE, at) != 0) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /** Whether the 8-bit moments of a parameter are as files have them that know no grids. */
@@ -230,6 +258,7 @@ public record CheckpointSources(
               null);
         }
         requirePossible(name(i), scalar, value);
+        requireCounted(name(i), scalar, value, scalars(i).get(scalar.count()));
       }
     }
   }
@@ -255,6 +284,16 @@ public record CheckpointSources(
       throw refused(StateValues.NOT_FINITE, parameter, scalar, value);
     } else if (!propagates && value > scalar.most()) {
       String rule = "checkpoint scalar must be what gradients give, at most " + scalar.most();
+      throw refused(rule, parameter, scalar, value);
+    }
+  }
+
+  private void requireCounted(
+      String parameter, TransformChain.Scalar scalar, double value, @Nullable Double count)
+      throws CheckpointFormatException {
+    if (value != 0 && count != null && count == 0) {
+      String rule =
+          "checkpoint scalar must be 0 where its count is, %s=0".formatted(scalar.count());
       throw refused(rule, parameter, scalar, value);
     }
   }

@@ -10,7 +10,6 @@ import io.spam4j.engine.internal.math.NamePattern;
 import io.spam4j.engine.internal.transform.TransformChain;
 import io.spam4j.engine.internal.transform.TransformLink;
 import io.spam4j.engine.options.BiasCorrection;
-import io.spam4j.engine.options.MaskSelection;
 import io.spam4j.engine.options.MomentFormat;
 import io.spam4j.engine.options.SpikeAction;
 import io.spam4j.engine.options.WeightRounding;
@@ -145,9 +144,9 @@ public final class Compatibility {
       throw new IllegalArgumentException(
           "weights must be F32 or BF16: parameter=" + parameter + ", dtype=" + weights);
     }
-    if (weights != DType.F32 && algorithm instanceof Baseline) {
+    if (algorithm instanceof Baseline baseline && !baseline.types().contains(weights)) {
       throw new IllegalArgumentException(
-          "weights must be F32 for optimizers that are not of Adam's family: optimizer=%s, parameter=%s, dtype=%s"
+          "weights must be F32 for optimizers that have no form for BF16: optimizer=%s, parameter=%s, dtype=%s"
               .formatted(algorithm.name(), parameter, weights));
     }
     if (weights != DType.BF16 && algorithm instanceof AdamFamily family && family.isEmulated()) {
@@ -213,7 +212,7 @@ public final class Compatibility {
           "density must be 1 where resets come after the update, as in the authors' Stable-SPAM;"
               + " use another preset: parameter=%s, density=%s".formatted(parameter, h.density()));
     }
-    boolean reads = adam.movesUnselected() || adam.maskSelection == MaskSelection.Largest.WEIGHTS;
+    boolean reads = adam.movesUnselected() || adam.selectsByWeights();
     if (weights != DType.F32 && reads) {
       throw new IllegalArgumentException(
           "weights must be F32 where all of them move or the largest are selected: parameter=%s, dtype=%s, unselected=%s, maskedWeightDecay=%s, maskSelection=%s"
@@ -235,6 +234,12 @@ public final class Compatibility {
     if (!TransformChain.isFused(links)) {
       throw notOnDevices(
           "its transforms are not a factor, a clip, a factor and a limit, in this order:"
+              + " transforms="
+              + algorithm.settings().get("transforms"));
+    }
+    if (TransformChain.enlarges(links)) {
+      throw notOnDevices(
+          "a factor above 1 can make a coordinate infinite, which is left out on the CPU alone:"
               + " transforms="
               + algorithm.settings().get("transforms"));
     }

@@ -255,7 +255,7 @@ public final class EngineOptimizer implements Optimizer {
             CheckpointSources.open(
                 file,
                 reading,
-                at -> held.training(at, /* hasWeights= */ false),
+                steps -> held.training(steps, /* hasWeights= */ false),
                 held.expected(),
                 propagates,
                 options)) {

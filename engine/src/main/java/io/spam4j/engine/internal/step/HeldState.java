@@ -52,23 +52,26 @@ final class HeldState {
 
   /** See {@link io.spam4j.engine.Optimizer#save(Path, SaveOptions)}. */
   void save(Path file, SaveOptions options) throws IOException {
-    TrainingState training = training(step.steps(), options.hasWeights());
-    StateValues.requireLoadable(training, propagates);
-    CheckpointWriter.write(file, training, options);
+    CheckpointWriter.write(
+        file,
+        training(step.steps(), options.hasWeights()),
+        options,
+        (parameter, state, from, piece) ->
+            StateValues.requireLoadable(parameter, state, from, piece, propagates));
   }
 
   /**
    * What the optimizer holds.
    *
-   * @param at counted from 0: the step whose learning rate is told
+   * @param steps done by what this is compared with, for the learning rates that are told
    * @param hasWeights whether weights are part of it
    */
-  TrainingState training(long at, boolean hasWeights) {
+  TrainingState training(long steps, boolean hasWeights) {
     SequencedMap<String, ParameterState> states = new LinkedHashMap<>();
     SequencedMap<String, Tensor> weights = new LinkedHashMap<>();
     for (int i = 0; i < parameters.size(); i++) {
       Parameter parameter = parameters.get(i);
-      states.put(parameter.name(), parameterState(i, at));
+      states.put(parameter.name(), parameterState(i, steps));
       if (hasWeights) {
         weights.put(parameter.name(), parameter.weights());
       }
@@ -77,12 +80,12 @@ final class HeldState {
         algorithm.name(), step.steps(), step.nonFiniteSteps(), settings, states, weights);
   }
 
-  private ParameterState parameterState(int i, long at) {
+  private ParameterState parameterState(int i, long steps) {
     Parameter parameter = parameters.get(i);
     return new ParameterState(
         parameter.name(),
         TensorType.of(parameter.weights()).shape(),
-        hyperparameters.get(i).text(at),
+        hyperparameters.get(i).text(steps),
         step.counters(i),
         rule.state(i),
         Optional.ofNullable(mask(i)).map(SavedMask::of),

@@ -1,32 +1,43 @@
 package io.spam4j.engine.internal.step;
 
 import io.spam4j.engine.Gradients;
+import io.spam4j.tensors.Tensor;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** The names of an optimizer's parameters, against those that a source of gradients uses. */
 final class KnownNames {
   private static final int MOST_COMPARED = 10_000;
   private static final int MOST_CHARACTERS = 100;
 
+  private final List<String> inOrder;
   private final Set<String> names;
 
   KnownNames(List<String> names) {
+    inOrder = names;
     this.names = new LinkedHashSet<>(names);
   }
 
   /**
    * Refuses a source with a gradient for nobody; allocates nothing if there is none.
    *
-   * @param found how many parameters found their gradient there
+   * @param gradients what the parameters found there
    * @throws IllegalArgumentException if some name is no parameter's
    */
-  void require(Gradients source, int found) {
+  void require(Gradients source, @Nullable Tensor[] gradients) {
     Set<String> given = source.names();
-    if (given == null || given.size() == found) {
+    if (given == null) {
+      return;
+    }
+    int found = 0; // under its own name: a source can have more for those that it knows
+    for (int i = 0; i < gradients.length; i++) {
+      found += gradients[i] != null && given.contains(inOrder.get(i)) ? 1 : 0;
+    }
+    if (given.size() == found) {
       return;
     }
     for (String name : given) {

@@ -8,7 +8,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
-import java.util.IdentityHashMap;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -23,8 +23,8 @@ final class MemoryCheck {
   private final List<Parameter> parameters;
   private final List<DType> gradientTypes;
   private @Nullable CountedArenas own;
-  // By the heap object that their weights lie in, in the order of their addresses in it.
-  private final IdentityHashMap<Object, Parameter[]> byPlace = new IdentityHashMap<>();
+  // By the place that their weights lie in, in the order of their addresses in it.
+  private final Map<Object, Parameter[]> byPlace = new HashMap<>();
   private final @Nullable Thread worker;
   // One parameter for each arena that weights lie in.
   private final List<Parameter> ofArenas;
@@ -51,9 +51,10 @@ final class MemoryCheck {
     for (Parameter parameter : parameters) {
       requireAccess("weights", parameter.name(), parameter.weights().memory());
     }
-    IdentityHashMap<Object, List<Parameter>> places = new IdentityHashMap<>();
+    Map<Object, List<Parameter>> places = new HashMap<>();
     for (Parameter parameter : parameters) {
-      places.computeIfAbsent(place(parameter), _ -> new ArrayList<>()).add(parameter);
+      Object place = place(parameter.weights().memory());
+      places.computeIfAbsent(place, _ -> new ArrayList<>()).add(parameter);
     }
     for (Map.Entry<Object, List<Parameter>> place : places.entrySet()) {
       Parameter[] inOrder = place.getValue().toArray(new Parameter[0]);
@@ -63,8 +64,12 @@ final class MemoryCheck {
     }
   }
 
-  private static Object place(Parameter parameter) {
-    return parameter.weights().memory().heapBase().orElse(NATIVE); // weights are not read-only
+  /**
+   * What memory has in common that may overlap. Segments of the same heap object have equal scopes,
+   * and no others have: unlike the object, they are told without garbage, of read-only ones too.
+   */
+  private static Object place(MemorySegment memory) {
+    return memory.isNative() ? NATIVE : memory.scope();
   }
 
   /** Says what memory is the optimizer's own, where no gradient may be. */
@@ -90,14 +95,7 @@ final class MemoryCheck {
           "gradient must not be the optimizer's own memory, such as its state; copy it: gradient="
               + name);
     }
-    if (!gradient.isNative() && gradient.isReadOnly()) { // its place is hidden
-      for (Parameter parameter : parameters) {
-        requireDisjoint(name, gradient, parameter);
-      }
-      return;
-    }
-    Object place = gradient.isNative() ? NATIVE : gradient.heapBase().orElse(NATIVE);
-    Parameter[] inOrder = byPlace.get(place);
+    Parameter[] inOrder = byPlace.get(place(gradient));
     if (inOrder == null) {
       return;
     }

@@ -1,7 +1,6 @@
 package io.spam4j.engine.internal.step;
 
 import io.spam4j.engine.checkpoint.ParameterState;
-import io.spam4j.engine.internal.decide.StepState;
 import io.spam4j.engine.internal.decide.Timeline;
 import io.spam4j.tensors.Tensor;
 import io.spam4j.tensors.mask.IndexMask;
@@ -12,8 +11,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A rule that may keep state for selected weights only, starts anew at resets, and whose decision
- * may keep numbers of its own. {@link Stepper} calls {@link #prepare}, in which anything may fail,
- * and then {@link #run}, in which nothing does.
+ * may keep numbers of its own.
  */
 public abstract class SelectiveRule extends UpdateRule {
   /** Whether only selected weights of a parameter have state. */
@@ -24,9 +22,6 @@ public abstract class SelectiveRule extends UpdateRule {
 
   /** When it resets and warms up. */
   protected abstract Timeline timeline();
-
-  /** Gets what the step needs; may fail, and then has changed nothing that counts. */
-  protected abstract void prepare(StepState step);
 
   /** Adds the numbers that it keeps of a tensor from step to step, by their names in files. */
   protected abstract void addScalars(int tensor, Map<String, Double> scalars);

@@ -93,11 +93,9 @@ final class Stepper {
     long start = System.nanoTime();
     // Whatever can fail comes first; from counting the step on nothing does, but what breaks it
     // off.
-    int found = 0;
     int asked = 0; // of those whose weights may be elsewhere
     for (int i = 0; i < gradients.length; i++) {
       gradients[i] = source.of(report.name(i));
-      found += gradients[i] == null ? 0 : 1;
       if (asked < movable.length && movable[asked] == i) {
         asked++;
         if (gradients[i] != null) {
@@ -105,7 +103,7 @@ final class Stepper {
         }
       }
     }
-    known.require(source, found);
+    known.require(source, gradients);
     memoryCheck.check(gradients);
     for (int i = 0; i < gradients.length; i++) {
       step.gradients[i] = gradients[i];
@@ -113,8 +111,8 @@ final class Stepper {
     step.begin();
     learningRates.read(step);
     boolean skips = measureSaysSkip();
-    if (!skips && selective != null) {
-      prepare(selective);
+    if (!skips) {
+      prepare();
     }
 
     counts.clear();
@@ -139,7 +137,7 @@ final class Stepper {
   }
 
   /** What fails here cleans up behind itself, unless there is no stack left to do so. */
-  private void prepare(SelectiveRule rule) {
+  private void prepare() {
     guard.beginStep(step.t());
     try {
       rule.prepare(step);
@@ -181,7 +179,11 @@ final class Stepper {
       return false;
     }
     measure.run(step.gradients);
-    if (!nonFinite.measures() || measure.nonFinite() == 0) {
+    if (!nonFinite.measures()) {
+      return false;
+    }
+    chain.countTooLarge(step.gradients);
+    if (measure.nonFinite() == 0) {
       return false;
     }
     telemetry.refused(step.t(), measure::nonFinite, report);

@@ -5,9 +5,12 @@ import io.spam4j.engine.internal.state.StateStore;
 import io.spam4j.tensors.Tensor;
 import java.util.SequencedMap;
 
-/** What is different from optimizer to optimizer: state, decision and kernel. */
+/**
+ * What is different from optimizer to optimizer: state, decision and kernel. {@link Stepper} calls
+ * {@link #prepare}, in which anything may fail, and then {@link #run}, in which nothing does.
+ */
 public abstract class UpdateRule implements AutoCloseable {
-  UpdateRule() {}
+  protected UpdateRule() {}
 
   /** The state of all parameters. */
   protected abstract StateStore store();
@@ -16,6 +19,9 @@ public abstract class UpdateRule implements AutoCloseable {
   protected final SequencedMap<String, Tensor> state(int tensor) {
     return store().of(tensor);
   }
+
+  /** Gets what the step needs; may fail, and then has changed nothing that counts. */
+  protected abstract void prepare(StepState step);
 
   /** Decides and applies, which does not fail. The transforms have decided. */
   protected abstract void run(StepState step);

@@ -1,7 +1,5 @@
 package io.spam4j.engine.internal.transform;
 
-import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
-
 import io.spam4j.engine.GradientTransform;
 import io.spam4j.engine.Parameter;
 import io.spam4j.engine.internal.decide.StepState;
@@ -59,11 +57,7 @@ final class AgcLink extends TransformLink {
     long length = op(tensor).rowLength;
     MemorySegment weights = parameters.get(tensor).weights().memory();
     for (long row = from; row < to; row++) {
-      double squares = 0;
-      for (long i = row * length; i < (row + 1) * length; i++) {
-        double weight = weights.get(JAVA_FLOAT_UNALIGNED, i * Float.BYTES);
-        squares += weight * weight;
-      }
+      double squares = in.sumOfSquares(weights, row * length, (row + 1) * length, participant);
       double most = config.clipping() * Math.max(Math.sqrt(squares), config.epsilon());
       long end = (row + 1) * length;
       double norm =

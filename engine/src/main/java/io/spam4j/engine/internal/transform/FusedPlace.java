@@ -3,7 +3,6 @@ package io.spam4j.engine.internal.transform;
 import io.spam4j.engine.decision.UpdateCoefficients;
 import io.spam4j.engine.device.DeviceTables;
 import io.spam4j.engine.device.PlannedTransform;
-import io.spam4j.engine.internal.kernel.GradientOp;
 import org.jspecify.annotations.Nullable;
 
 /** What a transform becomes where the fused update does it, in the order in which that does. */

@@ -1,6 +1,7 @@
 package io.spam4j.engine.internal.transform;
 
 import io.spam4j.tensors.Tensor;
+import java.lang.foreign.MemorySegment;
 
 /** What a transform may know of the gradients that reach it. */
 interface GradientStatistics {
@@ -12,6 +13,9 @@ interface GradientStatistics {
 
   /** The largest magnitude of a tensor's finite coordinates. */
   float maxAbs(int tensor);
+
+  /** The sum of squares of the floats {@code [from, to)}; they are no gradient. */
+  double sumOfSquares(MemorySegment values, long from, long to, int participant);
 
   /** The sum of squares of a tensor's finite coordinates. */
   double sumOfSquares(int tensor);

@@ -23,8 +23,8 @@ final class ScaleLink extends TransformLink implements DeviceDecided {
   void decide(StepState step, GradientStatistics in) {}
 
   @Override
-  double gain() {
-    return Math.max(1, Math.abs(factor));
+  boolean enlarges() {
+    return factor > 1;
   }
 
   @Override

@@ -1,6 +1,7 @@
 package io.spam4j.engine.internal.transform;
 
 import io.spam4j.tensors.Tensor;
+import java.lang.foreign.MemorySegment;
 
 /** Statistics of the gradients that a transform for some parameters looks at. */
 final class SomeStatistics implements GradientStatistics {
@@ -36,6 +37,11 @@ final class SomeStatistics implements GradientStatistics {
       sum += isKnown(i) ? all.sumOfSquares(i) : 0;
     }
     return sum;
+  }
+
+  @Override
+  public double sumOfSquares(MemorySegment values, long from, long to, int participant) {
+    return all.sumOfSquares(values, from, to, participant);
   }
 
   @Override

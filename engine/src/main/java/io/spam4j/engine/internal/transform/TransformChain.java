@@ -1,11 +1,11 @@
 package io.spam4j.engine.internal.transform;
 
-import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
-
 import io.spam4j.engine.decision.UpdateCoefficients;
 import io.spam4j.engine.internal.decide.StepState;
 import io.spam4j.engine.internal.kernel.UpdateTally;
+import io.spam4j.engine.internal.measure.LaneSums;
 import io.spam4j.engine.internal.measure.MeasurePass;
+import io.spam4j.tensors.DType;
 import io.spam4j.tensors.Tensor;
 import io.spam4j.tensors.internal.simd.Measure;
 import java.lang.foreign.Arena;
@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,6 +33,7 @@ public final class TransformChain {
   private final @Nullable MeasurePass measure;
   private final @Nullable GradientCopies blocks; // for measuring what some links have changed
   private final UpdateTally[] uncounted; // of each participant: those blocks are counted later
+  private final MemorySegment @Nullable [] lanes; // of each participant, for norms of rows
   private final float[] remeasureAbove;
   private final GradientStatistics[] statistics; // for each link
   private int through; // of the step at work: how many transforms a block goes through
@@ -53,6 +55,12 @@ public final class TransformChain {
     lastMeasuring = lastMeasuring(links);
     blocks =
         loadsBlocks(links) ? new GradientCopies(this.links, Measure.BLOCK, arena, threads) : null;
+    if (scalesRows(links)) {
+      lanes = new MemorySegment[threads];
+      Arrays.setAll(lanes, _ -> arena.allocate(LaneSums.BYTES, 64));
+    } else {
+      lanes = null;
+    }
     uncounted = new UpdateTally[threads];
     Arrays.setAll(uncounted, _ -> new UpdateTally());
     remeasureAbove = new float[tensors];
@@ -73,13 +81,17 @@ public final class TransformChain {
   }
 
   private static boolean loadsBlocks(List<TransformLink> links) {
-    return lastMeasuring(links) > 0
-        || links.stream().anyMatch(link -> link.kind() == TransformLink.Kind.ROWS);
+    return lastMeasuring(links) > 0 || scalesRows(links);
+  }
+
+  private static boolean scalesRows(List<TransformLink> links) {
+    return links.stream().anyMatch(link -> link.kind() == TransformLink.Kind.ROWS);
   }
 
   /** The bytes that a chain of these links allocates. */
   public static long bytes(List<TransformLink> links, int threads) {
-    return loadsBlocks(links) ? GradientCopies.bytes(Measure.BLOCK, threads) : 0;
+    return (loadsBlocks(links) ? GradientCopies.bytes(Measure.BLOCK, threads) : 0)
+        + (scalesRows(links) ? threads * LaneSums.BYTES : 0);
   }
 
   /** The first free place for each link; null if some link finds none. */
@@ -183,8 +195,9 @@ public final class TransformChain {
    * @param isCount whether it is whole, and not negative
    * @param isCommon whether it is the same for all tensors
    * @param most that it can be with finite gradients; it is never negative
+   * @param count the name of what counts the gradients that it was made of, perhaps itself
    */
-  public record Scalar(String name, boolean isCount, boolean isCommon, double most) {}
+  public record Scalar(String name, boolean isCount, boolean isCommon, double most, String count) {}
 
   /**
    * What {@link #restoreScalars} sets.
@@ -196,18 +209,24 @@ public final class TransformChain {
     List<Scalar> all = new ArrayList<>();
     for (int i = links.size() - 1; i >= 0; i--) {
       TransformLink link = links.get(i);
-      double gain = 1;
-      for (TransformLink before : links.subList(0, i)) {
-        gain *= before.gain();
-      }
-      for (String name : link.historyNames()) {
-        String free = freeName(name, names);
-        names.add(free);
-        double most = link.most(name) * gain * gain; // of a square at the most
-        all.add(new Scalar(free, link.isCount(name), link.isCommon(), most));
+      List<String> own = link.historyNames();
+      List<String> free = own.stream().map(name -> freeName(name, names)).toList();
+      names.addAll(free);
+      for (int k = 0; k < own.size(); k++) {
+        String name = own.get(k);
+        String count = free.get(countOf(link, own));
+        all.add(
+            new Scalar(free.get(k), link.isCount(name), link.isCommon(), link.most(name), count));
       }
     }
     return all;
+  }
+
+  private static int countOf(TransformLink link, List<String> names) {
+    return IntStream.range(0, names.size())
+        .filter(k -> link.isCount(names.get(k)))
+        .findFirst()
+        .orElseThrow();
   }
 
   private static String freeName(String name, Set<String> taken) {
@@ -216,6 +235,48 @@ public final class TransformChain {
       free = name + "." + before;
     }
     return free;
+  }
+
+  /**
+   * Counts, with what is not finite as it is measured, what becomes so by the factors before all
+   * else; those behind other transforms are known too late.
+   */
+  public void countTooLarge(@Nullable Tensor[] gradients) {
+    int first = 0;
+    while (first < links.size() && links.get(first) instanceof ScaleLink) {
+      first++;
+    }
+    for (int i = 0; i < gradients.length && first > 0; i++) {
+      Tensor gradient = gradients[i];
+      MeasurePass pass = Objects.requireNonNull(measure);
+      if (gradient != null && !Float.isFinite(scaled(pass.maxAbs(i), i, first))) {
+        pass.addNonFinite(i, countTooLarge(gradient, i, first));
+      }
+    }
+  }
+
+  private long countTooLarge(Tensor gradient, int tensor, int scales) {
+    long count = 0;
+    for (long i = 0; i < gradient.elements(); i++) {
+      float value = gradient.getFloat(i);
+      boolean isTooLarge = Float.isFinite(value) && !Float.isFinite(scaled(value, tensor, scales));
+      count += isTooLarge ? 1 : 0;
+    }
+    return count;
+  }
+
+  /** A coordinate after the first transforms, which are factors. */
+  private float scaled(float value, int tensor, int scales) {
+    float scaled = value;
+    for (int i = 0; i < scales; i++) {
+      scaled *= links.get(i).effect(tensor).scale;
+    }
+    return scaled;
+  }
+
+  /** Whether a transform can make a coordinate infinite. */
+  public static boolean enlarges(List<TransformLink> links) {
+    return links.stream().anyMatch(TransformLink::enlarges);
   }
 
   /** Decides what happens to this step's gradients, which are measured already if need be. */
@@ -235,12 +296,15 @@ public final class TransformChain {
     MeasurePass pass = Objects.requireNonNull(measure);
     for (int i = 0; i < remeasureAbove.length; i++) {
       switch (link.kind()) {
-        case SCALE -> pass.scale(i, link.effect(i).scale);
+        case SCALE -> {
+          pass.scale(i, link.effect(i).scale);
+          remeasureAbove[i] = Float.MAX_VALUE; // what is no float any more is left out
+        }
         case CLIP, LIMIT -> remeasureAbove[i] = link.effect(i).changesAbove();
         case ROWS -> remeasureAbove[i] = link.isSpared(i) ? Float.POSITIVE_INFINITY : -1;
       }
     }
-    if (link.kind() != TransformLink.Kind.SCALE) {
+    if (link.kind() != TransformLink.Kind.SCALE || link.enlarges()) {
       pass.again(changed);
     }
   }
@@ -288,15 +352,23 @@ public final class TransformChain {
         }
 
         @Override
+        public double sumOfSquares(MemorySegment values, long from, long to, int participant) {
+          MemorySegment room = Objects.requireNonNull(lanes)[participant];
+          return LaneSums.ofSquares(values, from, to, /* onlyFinite= */ false, room);
+        }
+
+        @Override
         public double sumOfSquares(
             Tensor gradient, int tensor, long from, long to, boolean onlyFinite, int participant) {
           double sum = 0;
           for (long start = from; start < to; start += Measure.BLOCK) {
             long end = Math.min(to, start + Measure.BLOCK);
-            MemorySegment values = block(gradient, tensor, start, end, participant);
-            for (long at = 0; at < (end - start) * Float.BYTES; at += Float.BYTES) {
-              double value = values.get(JAVA_FLOAT_UNALIGNED, at);
-              sum += !onlyFinite || Double.isFinite(value) ? value * value : 0;
+            MemorySegment room = Objects.requireNonNull(lanes)[participant];
+            if (through == 0 && gradient.dtype() == DType.F32) {
+              sum += LaneSums.ofSquares(gradient.memory(), start, end, onlyFinite, room);
+            } else {
+              MemorySegment values = block(gradient, tensor, start, end, participant);
+              sum += LaneSums.ofSquares(values, 0, end - start, onlyFinite, room);
             }
           }
           return sum;

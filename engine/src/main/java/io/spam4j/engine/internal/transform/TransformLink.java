@@ -1,7 +1,6 @@
 package io.spam4j.engine.internal.transform;
 
 import io.spam4j.engine.internal.decide.StepState;
-import io.spam4j.engine.internal.kernel.GradientOp;
 import java.util.List;
 import java.util.function.IntPredicate;
 
@@ -105,15 +104,15 @@ public abstract class TransformLink {
     return false;
   }
 
-  /** How many times larger a gradient can get here; 1 for one that gets no larger. */
-  double gain() {
-    return 1;
+  /**
+   * A factor that is the same at every step, above 1: a coordinate can become infinite, and then is
+   * one that is not finite for all that follows.
+   */
+  boolean enlarges() {
+    return false;
   }
 
-  /**
-   * The largest that one of these numbers can be, with finite gradients that got no larger before;
-   * none is negative.
-   */
+  /** The largest that one of these numbers can be, with finite gradients; none is negative. */
   double most(String name) {
     return LARGEST_NORM;
   }

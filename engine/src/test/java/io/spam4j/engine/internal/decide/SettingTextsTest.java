@@ -47,6 +47,12 @@ final class SettingTextsTest {
         .isEqualTo("Random[sampling=BERNOULLI]");
     assertThat(SettingTexts.of(MaskSelection.random(MaskSampling.EXACT_THEN_BERNOULLI)))
         .isEqualTo("Random[sampling=EXACT_THEN_BERNOULLI]");
+    assertThat(SettingTexts.of(MaskSelection.random().lines(32)))
+        .isEqualTo("Random[sampling=EXACT, lines=32]");
+    assertThat(SettingTexts.of(MaskSelection.random().lines(1)))
+        .isEqualTo("Random[sampling=EXACT]");
+    assertThat(SettingTexts.of(MaskSelection.largestWeights().lines(8)))
+        .isEqualTo("WEIGHTS[lines=8]");
     assertThat(SettingTexts.of(MaskSelection.largestWeights())).isEqualTo("WEIGHTS");
     assertThat(SettingTexts.of(MaskSelection.largestGradients())).isEqualTo("GRADIENTS");
     assertThat(SettingTexts.of(MaskSelection.given((_, _) -> new long[0]))).isEqualTo("given");

@@ -22,6 +22,7 @@ import java.lang.foreign.Arena;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.SequencedMap;
@@ -137,7 +138,11 @@ final class DevicePlannerTest {
   private static StepPlanner planner(Supplier<Arena> arenas, HostCopies copies, long elements) {
     SequencedMap<String, long[]> shapes = new LinkedHashMap<>();
     shapes.put("w", new long[] {elements});
-    return TestArenas.in(arenas, Spam.builder()).planner(shapes, copies);
+    StepPlanner planner = TestArenas.in(arenas, Spam.builder()).planner(shapes, copies);
+    var all = new BitSet();
+    all.set(0);
+    planner.plan(all).commit(); // moments that are not 0 have seen a gradient
+    return planner;
   }
 
   @Test

@@ -8,7 +8,6 @@ import io.spam4j.engine.GradientTransform;
 import io.spam4j.engine.Probe;
 import io.spam4j.engine.Snapshot;
 import io.spam4j.engine.StepReport;
-import io.spam4j.engine.internal.kernel.GradientOp;
 import io.spam4j.engine.internal.kernel.UpdateTally;
 import io.spam4j.engine.internal.math.Correction;
 import java.lang.foreign.MemorySegment;

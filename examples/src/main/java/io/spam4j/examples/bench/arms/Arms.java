@@ -1,9 +1,17 @@
 package io.spam4j.examples.bench.arms;
 
+import io.spam4j.engine.GradientTransform;
+import io.spam4j.engine.optimizers.Adafactor;
+import io.spam4j.engine.optimizers.Adam;
+import io.spam4j.engine.optimizers.AdamMini;
 import io.spam4j.engine.optimizers.AdamW;
+import io.spam4j.engine.optimizers.Lion;
 import io.spam4j.engine.optimizers.MomentBuilder;
+import io.spam4j.engine.optimizers.OptimizerBuilder;
+import io.spam4j.engine.optimizers.Sgd;
 import io.spam4j.engine.optimizers.Spam;
 import io.spam4j.engine.optimizers.StableSpam;
+import io.spam4j.engine.options.MaskSelection;
 import io.spam4j.engine.options.MomentFormat;
 import io.spam4j.examples.bench.values.BenchMemory;
 import io.spam4j.examples.bench.values.BenchSize;
@@ -37,6 +45,12 @@ public final class Arms {
           new Arm("spam-f32-d0.25", LARGE, Traffic.sparse(0.25), sparse(0.25)),
           new Arm("spam-f32-d0.05", LARGE, Traffic.sparse(0.05), sparse(0.05)),
           new Arm("spam-f32-d0.0025", LARGE, Traffic.sparse(0.0025), sparse(0.0025)),
+          lines(0.25, 32),
+          lines(0.05, 32),
+          lines(0.01, 32),
+          lines(0.25, 256),
+          lines(0.05, 256),
+          lines(0.01, 256),
           new Arm(
               "spam-bf16-f32m",
               ONE_TENSOR,
@@ -52,6 +66,32 @@ public final class Arms {
               ONE_TENSOR,
               Traffic.BF16,
               packed(Spam::builder, DType.BF16, MomentFormat.BF16)),
+          new Arm("lion-f32", ONE_TENSOR, Traffic.MOMENTUM, own(DType.F32, Lion::builder)),
+          new Arm("sgd-f32", ONE_TENSOR, Traffic.MOMENTUM, own(DType.F32, Sgd::builder)),
+          new Arm(
+              "sgd-plain-f32",
+              ONE_TENSOR,
+              Traffic.PLAIN,
+              own(DType.F32, () -> Sgd.builder().momentum(0))),
+          new Arm(
+              "amsgrad-f32",
+              ONE_TENSOR,
+              Traffic.AMSGRAD,
+              own(DType.F32, () -> AdamW.builder().amsgrad(true))),
+          new Arm(
+              "adammini-f32",
+              ONE_TENSOR,
+              Traffic.MOMENTUM,
+              own(DType.F32, () -> AdamMini.builder(AdamMini.Partition.rows()))),
+          new Arm(
+              "adafactor-f32", ONE_TENSOR, Traffic.ADAFACTOR, own(DType.F32, Adafactor::builder)),
+          new Arm("lion-bf16", ONE_TENSOR, Traffic.BF16_MOMENTUM, own(DType.BF16, Lion::builder)),
+          new Arm("sgd-bf16", ONE_TENSOR, Traffic.BF16_MOMENTUM, own(DType.BF16, Sgd::builder)),
+          new Arm(
+              "agc-f32",
+              ONE_TENSOR,
+              Traffic.AGC,
+              own(DType.F32, () -> Adam.builder().transforms(GradientTransform.agc()))),
           new Arm("c-loop", CACHED, Traffic.DENSE, CLoopArm::new),
           new Arm("plain-java", ONE_TENSOR, Traffic.DENSE, PlainJavaArm::new),
           new Arm("separate-passes", ONE_TENSOR, Traffic.DENSE, SeparatePassesArm::new),
@@ -86,12 +126,30 @@ public final class Arms {
     return memory -> new PackedArm(memory, settings, dtype, moments);
   }
 
+  private static Arm.Factory own(DType dtype, Supplier<OptimizerBuilder<?>> make) {
+    return memory -> new EngineArm.Own(memory, dtype, make);
+  }
+
   private static Arm.Factory spiky(double share) {
     return memory -> new EngineArm.Spiky(memory, share);
   }
 
   private static Arm.Factory sparse(double density) {
     return memory -> new EngineArm(memory, Spam.builder().density(density), ReferenceRule.SPAM);
+  }
+
+  /** Whole lines of weights are selected. */
+  private static Arm lines(double density, int line) {
+    MaskSelection selection = MaskSelection.random().lines(line);
+    return new Arm(
+        "spam-f32-d%s-lines%d".formatted(density, line),
+        LARGE,
+        Traffic.lines(density, line),
+        memory ->
+            new EngineArm(
+                memory,
+                Spam.builder().density(density).maskSelection(selection),
+                ReferenceRule.SPAM));
   }
 
   /** The arms of a size, in the order they are timed. */

@@ -4,6 +4,7 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
 import io.spam4j.engine.Gradients;
 import io.spam4j.engine.Optimizer;
+import io.spam4j.engine.Parameter;
 import io.spam4j.engine.StepReport;
 import io.spam4j.engine.optimizers.OptimizerBuilder;
 import io.spam4j.engine.optimizers.Spam;
@@ -13,11 +14,17 @@ import io.spam4j.tensors.DType;
 import io.spam4j.tensors.Philox;
 import io.spam4j.tensors.Tensor;
 import io.spam4j.tensors.mask.IndexMask;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /** A step of an optimizer of this engine. */
 final class EngineArm implements ArmRun {
@@ -80,6 +87,117 @@ final class EngineArm implements ArmRun {
   @Override
   public void close() {
     optimizer.close();
+  }
+
+  /**
+   * Steps of an optimizer with an update or transforms of its own. Tensors are matrices of 4096
+   * columns where they can be.
+   */
+  static final class Own implements ArmRun {
+    private static final long COLUMNS = 4096;
+    private static final int STEPS = 3;
+
+    private final DType dtype;
+    private final Supplier<OptimizerBuilder<?>> make;
+    private final BenchMemory memory;
+    private final Map<String, Tensor> gradients = new HashMap<>();
+    private final Optimizer optimizer;
+
+    /**
+     * Allocates the optimizer's state, and weights and gradients that are not float32.
+     *
+     * @param dtype of weights and gradients, F32 or BF16
+     */
+    Own(BenchMemory memory, DType dtype, Supplier<OptimizerBuilder<?>> make) {
+      this.memory = memory;
+      this.dtype = dtype;
+      this.make = make;
+      List<Parameter> parameters = new ArrayList<>();
+      for (int i = 0; i < memory.tensors(); i++) {
+        Tensor weights = Tensor.of(memory.weightMemory(i), DType.F32, shape(memory.elements(i)));
+        Tensor gradient = Tensor.of(memory.gradientMemory(i), DType.F32, weights.shape());
+        parameters.add(new Parameter(BenchMemory.name(i), converted(weights)));
+        gradients.put(BenchMemory.name(i), converted(gradient));
+      }
+      optimizer = build(parameters, memory.threads());
+    }
+
+    private static long[] shape(long elements) {
+      return elements % COLUMNS == 0
+          ? new long[] {elements / COLUMNS, COLUMNS}
+          : new long[] {elements};
+    }
+
+    private Optimizer build(List<Parameter> parameters, int threads) {
+      return make.get()
+          .threads(threads)
+          .learningRate(ReferenceRule.LEARNING_RATE)
+          .build(parameters);
+    }
+
+    private Tensor converted(Tensor floats) {
+      if (dtype == DType.F32) {
+        return floats;
+      }
+      MemorySegment room = memory.allocate(dtype.bytes(floats.elements()));
+      Tensor halves = Tensor.of(room, dtype, floats.shape());
+      for (long k = 0; k < floats.elements(); k++) {
+        HalfValues.set(halves, k, floats.getFloat(k));
+      }
+      return halves;
+    }
+
+    @Override
+    public void step() {
+      optimizer.step(gradients::get);
+    }
+
+    /**
+     * Compares with the same on the heap, to the bit, on copies of some of the first tensor's rows.
+     * Tests of the engine compare that with plain calculations.
+     */
+    @Override
+    public void check() {
+      long count = Math.min(2 * COLUMNS, memory.elements(0));
+      long bytes = dtype.bytes(count);
+      Tensor gradient = Objects.requireNonNull(gradients.get(BenchMemory.name(0)));
+      MemorySegment weights = optimizer.parameters().getFirst().weights().memory();
+      byte[] ofWeights = weights.asSlice(0, bytes).toArray(ValueLayout.JAVA_BYTE);
+      byte[] ofGradient = gradient.memory().asSlice(0, bytes).toArray(ValueLayout.JAVA_BYTE);
+      try (Arena arena = Arena.ofShared()) {
+        MemorySegment outside = steps(arena, count, ofWeights, ofGradient);
+        MemorySegment heap = steps(null, count, ofWeights, ofGradient);
+        if (outside.mismatch(heap) != -1) {
+          throw new IllegalStateException(
+              "weights must not depend on where they lie: byte=" + outside.mismatch(heap));
+        }
+      }
+      step();
+    }
+
+    private MemorySegment steps(
+        @Nullable Arena arena, long count, byte[] ofWeights, byte[] ofGradient) {
+      Tensor weights = tensor(arena, count, ofWeights);
+      Tensor gradient = tensor(arena, count, ofGradient);
+      Gradients ofStep = _ -> gradient;
+      try (Optimizer one = build(List.of(new Parameter("w", weights)), 1)) {
+        for (int t = 0; t < STEPS; t++) {
+          one.step(ofStep);
+        }
+      }
+      return weights.memory();
+    }
+
+    private Tensor tensor(@Nullable Arena arena, long count, byte[] bytes) {
+      MemorySegment heap = MemorySegment.ofArray(bytes.clone());
+      MemorySegment room = arena == null ? heap : arena.allocate(bytes.length, 64).copyFrom(heap);
+      return Tensor.of(room, dtype, shape(count));
+    }
+
+    @Override
+    public void close() {
+      optimizer.close();
+    }
   }
 
   /**

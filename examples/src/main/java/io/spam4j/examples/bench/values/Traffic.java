@@ -2,6 +2,7 @@ package io.spam4j.examples.bench.values;
 
 import io.spam4j.engine.MemoryReport;
 import io.spam4j.engine.optimizers.Spam;
+import io.spam4j.engine.options.MaskSelection;
 import java.util.Map;
 
 /**
@@ -27,6 +28,28 @@ public record Traffic(double read, double written) {
   /** 16 bits throughout. */
   public static final Traffic BF16 = new Traffic(8, 6);
 
+  /** One number of state in float32: w, g and m are read, w and m written. */
+  static final Traffic MOMENTUM = new Traffic(12, 8);
+
+  /** No state: w and g are read, w written. */
+  static final Traffic PLAIN = new Traffic(8, 4);
+
+  /** One number of state in float32, weights and gradients of 16 bits. */
+  static final Traffic BF16_MOMENTUM = new Traffic(8, 6);
+
+  /** AMSGrad: one second moment more. */
+  static final Traffic AMSGRAD = new Traffic(20, 16);
+
+  /**
+   * Adafactor of a matrix: the gradient for the moments and once more for the update, and w. That
+   * the size of the update and of the weights is asked for, too, is not counted: it takes g and w
+   * once more, 24 bytes in all.
+   */
+  static final Traffic ADAFACTOR = new Traffic(12, 4);
+
+  /** A dense update behind norms of w and g, which take both once more. */
+  static final Traffic AGC = new Traffic(24, 12);
+
   private static final int LINE_FLOATS = 16;
   private static final long SAMPLE = 1 << 20;
 
@@ -37,8 +60,17 @@ public record Traffic(double read, double written) {
    */
   public static Traffic sparse(double density) {
     double lines = 1 - Math.pow(1 - density, LINE_FLOATS);
-    MemoryReport memory =
-        Spam.builder().density(density).plannedMemory(Map.of("w", new long[] {SAMPLE}));
+    return sparse(density, lines, Spam.builder());
+  }
+
+  /** The same by lines of so many weights, whole lines of 64 bytes: L is d. */
+  public static Traffic lines(double density, int line) {
+    return sparse(
+        density, density, Spam.builder().maskSelection(MaskSelection.random().lines(line)));
+  }
+
+  private static Traffic sparse(double density, double lines, Spam.Builder builder) {
+    MemoryReport memory = builder.density(density).plannedMemory(Map.of("w", new long[] {SAMPLE}));
     double index = (double) memory.index() / SAMPLE;
     return new Traffic(8 * lines + 8 * density + index, 4 * lines + 8 * density);
   }

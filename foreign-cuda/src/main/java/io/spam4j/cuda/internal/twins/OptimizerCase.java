@@ -43,6 +43,9 @@ public record OptimizerCase(String name, Supplier<OptimizerBuilder<?>> builder) 
               "sparse-gradients",
               () -> spam().density(0.3).maskSelection(MaskSelection.largestGradients())),
           of(
+              "sparse-lines",
+              () -> spam().density(0.3).maskSelection(MaskSelection.random().lines(8))),
+          of(
               "sparse-given",
               () -> spam().density(0.3).maskSelection(MaskSelection.given(OptimizerCase::given))),
           of("skip-step", () -> spam().nonFinite(NonFinitePolicy.SKIP_STEP)),

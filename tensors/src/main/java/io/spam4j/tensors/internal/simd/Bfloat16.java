@@ -14,6 +14,9 @@ import java.lang.foreign.MemorySegment;
  * the work. Nothing allocates.
  */
 public final class Bfloat16 {
+  private static final Readiness READINESS =
+      new Readiness("bfloat16", () -> Bfloat16Vector.exercise(), 50_000);
+
   private Bfloat16() {}
 
   /** bfloat16 to float32; exact, whatever the bits. */
@@ -126,6 +129,6 @@ public final class Bfloat16 {
   }
 
   private static boolean areVectors(MemorySegment first, MemorySegment second) {
-    return VectorMode.isUsedOn(first) && VectorMode.isUsedOn(second);
+    return VectorMode.isUsedOn(first) && VectorMode.isUsedOn(second) && READINESS.get();
   }
 }

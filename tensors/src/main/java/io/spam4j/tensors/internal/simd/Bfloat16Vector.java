@@ -11,6 +11,7 @@ import static jdk.incubator.vector.VectorOperators.S2I;
 import static jdk.incubator.vector.VectorOperators.XOR;
 
 import io.spam4j.tensors.internal.simd.RoundingBits.Draw;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
 import jdk.incubator.vector.IntVector;
@@ -36,6 +37,24 @@ final class Bfloat16Vector {
   private static final int STEP = RoundingBitsVector.STEP;
 
   private Bfloat16Vector() {}
+
+  /** Calls on memory of its own, for {@link Readiness}. */
+  static Runnable exercise() {
+    Arena arena = Arena.ofAuto();
+    int n = Readiness.ELEMENTS;
+    MemorySegment floats = arena.allocate((long) n * Float.BYTES, 64);
+    MemorySegment high = arena.allocate((long) n * Short.BYTES, 64);
+    MemorySegment low = arena.allocate((long) n * Short.BYTES, 64);
+    return () -> {
+      encodeNearest(floats, 0, high, 0, n);
+      for (Draw draw : Draw.values()) {
+        encodeStochastic(floats, 0, high, 0, n, draw, 1, 0);
+      }
+      encodeSplit(floats, 0, high, 0, low, 0, n);
+      decodeSplit(high, 0, low, 0, floats, 0, n);
+      decode(high, 0, floats, 0, n);
+    };
+  }
 
   static void decode(
       MemorySegment from, long fromElement, MemorySegment to, long toElement, long count) {

@@ -11,6 +11,9 @@ public final class Magnitude {
   /** The largest key: that of every NaN. */
   public static final int NAN = 0x7f80_0001;
 
+  private static final Readiness READINESS =
+      new Readiness("magnitude", () -> MagnitudeVector.exercise(), 5_000);
+
   private Magnitude() {}
 
   /**
@@ -22,7 +25,7 @@ public final class Magnitude {
    * @return bit i for element {@code from + i}: whether its key is {@code key} or larger
    */
   public static long atLeast(MemorySegment values, long from, int count, int key) {
-    return VectorMode.isUsedOn(values) && count == Long.SIZE
+    return VectorMode.isUsedOn(values) && count == Long.SIZE && READINESS.get()
         ? MagnitudeVector.atLeast(values, from, key)
         : MagnitudeScalar.atLeast(values, from, count, key);
   }

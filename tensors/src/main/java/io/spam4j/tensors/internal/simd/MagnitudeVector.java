@@ -2,6 +2,7 @@ package io.spam4j.tensors.internal.simd;
 
 import static jdk.incubator.vector.VectorOperators.GE;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
@@ -15,6 +16,14 @@ final class MagnitudeVector {
   private static final VectorSpecies<Integer> I = F.withLanes(int.class);
 
   private MagnitudeVector() {}
+
+  /** Calls on memory of its own, for {@link Readiness}. */
+  static Runnable exercise() {
+    MemorySegment values = Arena.ofAuto().allocate((long) Long.SIZE * Float.BYTES, 64);
+    return () -> {
+      long _ = atLeast(values, 0, 1);
+    };
+  }
 
   static long atLeast(MemorySegment values, long from, int key) {
     if (!values.isNative()) {

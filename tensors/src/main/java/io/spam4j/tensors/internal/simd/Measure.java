@@ -35,6 +35,9 @@ public final class Measure {
   static final long MAX_ABS_AT = Double.BYTES;
   static final long NON_FINITE_AT = 2 * Double.BYTES;
 
+  private static final Readiness READINESS =
+      new Readiness("measure", () -> MeasureVector.exercise(), 100_000);
+
   private Measure() {}
 
   /** The number of blocks, and so of slots, of {@code elements} elements. */
@@ -58,7 +61,8 @@ public final class Measure {
       MemorySegment scratch) {
     long slotOffset = slot * SLOT_BYTES;
     long start = from;
-    if (VectorMode.isUsedOn(values) && MeasureVector.takesBlocksSideBySide()) {
+    boolean vectors = VectorMode.isUsedOn(values) && READINESS.get();
+    if (vectors && MeasureVector.takesBlocksSideBySide()) {
       long step = (long) SIDE_BY_SIDE * BLOCK;
       for (; start + step <= to; start += step, slotOffset += SIDE_BY_SIDE * SLOT_BYTES) {
         MeasureVector.sideBySide(values, start, scratch, slots, slotOffset);
@@ -70,7 +74,7 @@ public final class Measure {
     }
     for (; start < to; start += BLOCK, slotOffset += SLOT_BYTES) {
       int length = (int) Math.min(BLOCK, to - start);
-      if (VectorMode.isUsedOn(values) && length == BLOCK) {
+      if (vectors && length == BLOCK) {
         MeasureVector.block(values, start, scratch, slots, slotOffset);
       } else {
         MeasureScalar.block(values, start, length, scratch, slots, slotOffset);

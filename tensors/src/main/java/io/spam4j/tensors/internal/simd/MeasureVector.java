@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 import static jdk.incubator.vector.VectorOperators.F2D;
 import static jdk.incubator.vector.VectorOperators.MAX;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
 import jdk.incubator.vector.DoubleVector;
@@ -38,6 +39,21 @@ final class MeasureVector {
   private static final long BLOCK_BYTES = (long) Measure.BLOCK * Float.BYTES;
 
   private MeasureVector() {}
+
+  /** Calls on memory of its own, for {@link Readiness}. */
+  static Runnable exercise() {
+    Arena arena = Arena.ofAuto();
+    long blocks = Measure.SIDE_BY_SIDE;
+    MemorySegment values = arena.allocate(blocks * Measure.BLOCK * Float.BYTES, 64);
+    MemorySegment scratch = arena.allocate(Measure.SCRATCH_BYTES, 64);
+    MemorySegment slots = arena.allocate(blocks * Measure.SLOT_BYTES, 64);
+    return () -> {
+      block(values, 0, scratch, slots, 0);
+      if (takesBlocksSideBySide()) {
+        sideBySide(values, 0, scratch, slots, 0);
+      }
+    };
+  }
 
   /** Leaves the accumulators in {@code scratch} and the other two measures in the slot. */
   static void block(

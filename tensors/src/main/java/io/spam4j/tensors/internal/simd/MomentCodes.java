@@ -44,6 +44,9 @@ public final class MomentCodes {
 
   private static final int INFINITY = 0x7f80_0000;
 
+  private static final Readiness READINESS =
+      new Readiness("moment codes", () -> MomentCodesVector.exercise(), 20_000);
+
   private MomentCodes() {}
 
   /** The number of blocks, and so of grids, of {@code elements} elements. */
@@ -71,11 +74,7 @@ public final class MomentCodes {
       long firstBlock,
       long count,
       long key) {
-    boolean vectors =
-        VectorMode.isUsedOn(first)
-            && VectorMode.isUsedOn(second)
-            && VectorMode.isUsedOn(firstCodes)
-            && VectorMode.isUsedOn(secondCodes);
+    boolean vectors = areVectors(first, second, firstCodes, secondCodes);
     for (long done = 0; done < count; done += BLOCK) {
       long from = fromElement + done;
       long block = firstBlock + done / BLOCK;
@@ -137,11 +136,7 @@ public final class MomentCodes {
       MemorySegment second,
       long toElement,
       long count) {
-    boolean vectors =
-        VectorMode.isUsedOn(first)
-            && VectorMode.isUsedOn(second)
-            && VectorMode.isUsedOn(firstCodes)
-            && VectorMode.isUsedOn(secondCodes);
+    boolean vectors = areVectors(first, second, firstCodes, secondCodes);
     long end = fromElement + count;
     for (long i = fromElement; i < end; ) {
       long next = Math.min(end, (i / BLOCK + 1) * BLOCK);
@@ -155,6 +150,18 @@ public final class MomentCodes {
       }
       i = next;
     }
+  }
+
+  private static boolean areVectors(
+      MemorySegment first,
+      MemorySegment second,
+      MemorySegment firstCodes,
+      MemorySegment secondCodes) {
+    return VectorMode.isUsedOn(first)
+        && VectorMode.isUsedOn(second)
+        && VectorMode.isUsedOn(firstCodes)
+        && VectorMode.isUsedOn(secondCodes)
+        && READINESS.get();
   }
 
   private static void clear(MemorySegment codes, long at, int length) {

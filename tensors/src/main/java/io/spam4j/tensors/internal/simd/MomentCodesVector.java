@@ -20,6 +20,7 @@ import static jdk.incubator.vector.VectorOperators.MIN;
 import static jdk.incubator.vector.VectorOperators.SQRT;
 import static jdk.incubator.vector.VectorOperators.XOR;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
@@ -52,6 +53,22 @@ final class MomentCodesVector {
       IntVector.broadcast(I, 24).sub(IntVector.zero(I).addIndex(8));
 
   private MomentCodesVector() {}
+
+  /** Calls on memory of its own, for {@link Readiness}. */
+  static Runnable exercise() {
+    Arena arena = Arena.ofAuto();
+    int n = MomentCodes.BLOCK;
+    MemorySegment first = arena.allocate((long) n * Float.BYTES, 64);
+    MemorySegment second = arena.allocate((long) n * Float.BYTES, 64);
+    MemorySegment firstCodes = arena.allocate(n, 64);
+    MemorySegment secondCodes = arena.allocate(n, 64);
+    return () -> {
+      int _ = largestBits(first, 0);
+      long _ = range(second, 0);
+      encode(first, second, 0, firstCodes, secondCodes, 0, MomentGrid.ONE, 1);
+      decode(firstCodes, secondCodes, 0, MomentGrid.ONE, first, second, 0);
+    };
+  }
 
   static int largestBits(MemorySegment from, long fromElement) {
     if (!from.isNative()) {

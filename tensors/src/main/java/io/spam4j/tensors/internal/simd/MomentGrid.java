@@ -24,6 +24,9 @@ public final class MomentGrid {
   /** The largest grid that is none of NaN. */
   public static final int LARGEST = 0x7f7f_ffff;
 
+  /** The coarsest grid of roots above 1. */
+  public static final int ONE = 0x3f80_0013;
+
   private static final int FINEST = 14;
   private static final int COARSEST = 19;
   private static final int SHIFT = 31;

@@ -17,4 +17,10 @@ public final class VectorWidth {
   public static VectorSpecies<Float> floats() {
     return VectorSpecies.of(float.class, VectorShape.forBitSize(VectorMode.BITS));
   }
+
+  /** The same, or shorter ones if more than {@code most} lanes were too many. */
+  public static VectorSpecies<Float> floats(int most) {
+    int bits = Math.min(VectorMode.BITS, most * Float.SIZE);
+    return VectorSpecies.of(float.class, VectorShape.forBitSize(bits));
+  }
 }

@@ -1,4 +1,4 @@
-package io.spam4j.engine.internal.kernel;
+package io.spam4j.engine.internal.pack;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 

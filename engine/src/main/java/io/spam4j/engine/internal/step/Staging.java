@@ -1,11 +1,8 @@
-package io.spam4j.engine.internal.apply;
+package io.spam4j.engine.internal.step;
 
-import io.spam4j.engine.internal.decide.AdamSettings;
 import io.spam4j.engine.internal.decide.StepState;
 import io.spam4j.engine.internal.memory.Owned;
 import io.spam4j.engine.internal.state.StagedBlock;
-import io.spam4j.engine.internal.step.RuleParts;
-import io.spam4j.engine.options.MomentFormat;
 import io.spam4j.tensors.DType;
 import io.spam4j.tensors.Tensor;
 import java.lang.foreign.Arena;
@@ -19,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * stored in other formats or lies on the heap. Room for the latter, and for gradients, is made at
  * the first step that needs it.
  */
-final class Staging implements AutoCloseable {
+public final class Staging implements AutoCloseable {
   /*
    * Where a loop meets both kinds of memory the compiler puts its vectors on the heap: without these
    * copies a step took 60 to 100 times as long and made 190 bytes of garbage a weight. The copies of
@@ -30,21 +27,20 @@ final class Staging implements AutoCloseable {
   private @Nullable List<StagedBlock> blocks; // of each participant
   private @Nullable Owned<List<StagedBlock>> ownBlocks; // the same, if a step made them
 
-  Staging(RuleParts parts, AdamSettings adam) {
+  /**
+   * Room, or none yet.
+   *
+   * @param always whether some state is not float32, so that room is needed whatever is given
+   */
+  public Staging(RuleParts parts, boolean always) {
     this.parts = parts;
-    boolean anyBfloat16 =
-        parts.parameters().stream().anyMatch(p -> p.weights().dtype() == DType.BF16);
-    boolean always = isNeeded(adam, anyBfloat16 ? DType.BF16 : DType.F32);
-    blocks = always ? blocks(parts.arena()) : null;
+    boolean needed =
+        always || parts.parameters().stream().anyMatch(p -> p.weights().dtype() != DType.F32);
+    blocks = needed ? blocks(parts.arena()) : null;
   }
 
   private List<StagedBlock> blocks(Arena arena) {
     return Stream.generate(() -> StagedBlock.in(arena)).limit(parts.threads()).toList();
-  }
-
-  /** Whether such an optimizer needs room whatever its gradients are. */
-  static boolean isNeeded(AdamSettings adam, DType weights) {
-    return adam.moments != MomentFormat.F32 || weights != DType.F32;
   }
 
   /**
@@ -52,7 +48,7 @@ final class Staging implements AutoCloseable {
    *
    * @throws OutOfMemoryError if there is no memory; nothing is held then
    */
-  void prepare(StepState step) {
+  public void prepare(StepState step) {
     for (int i = 0; i < step.tensors() && blocks == null; i++) {
       Tensor gradient = step.gradients[i];
       boolean direct = parts.parameters().get(i).weights().memory().isNative();
@@ -64,17 +60,17 @@ final class Staging implements AutoCloseable {
   }
 
   /** Whether an update needs a float32 copy of a gradient. */
-  static boolean isStaged(Tensor gradient) {
+  public static boolean isStaged(Tensor gradient) {
     return !(gradient.dtype() == DType.F32 && gradient.memory().isNative());
   }
 
   /** The buffers of a participant. */
-  StagedBlock of(int participant) {
+  public StagedBlock of(int participant) {
     return Objects.requireNonNull(blocks).get(participant);
   }
 
   /** The bytes of room for so many participants. */
-  static long bytes(int threads) {
+  public static long bytes(int threads) {
     return StagedBlock.bytes(threads);
   }
 

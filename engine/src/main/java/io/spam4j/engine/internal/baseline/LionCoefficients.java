@@ -1,8 +1,8 @@
-package io.spam4j.engine.optimizers;
+package io.spam4j.engine.internal.baseline;
 
 /**
- * The numbers of one tensor at one step of {@link Lion}. Mutable and reused, one a tensor, because
- * a step allocates nothing; {@link LionUpdate} only reads it.
+ * The numbers of one tensor at one step of Lion. Mutable and reused, one a tensor, because a step
+ * allocates nothing; {@link LionUpdate} only reads it.
  */
 final class LionCoefficients {
   /** Whether coordinates that are NaN or Inf leave weight and momentum as they are. */

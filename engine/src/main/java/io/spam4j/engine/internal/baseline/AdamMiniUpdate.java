@@ -1,4 +1,4 @@
-package io.spam4j.engine.optimizers;
+package io.spam4j.engine.internal.baseline;
 
 import static io.spam4j.engine.internal.kernel.Coordinates.LARGEST_GRADIENT;
 import static io.spam4j.engine.internal.kernel.Coordinates.flushed;
@@ -7,45 +7,50 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 
 import io.spam4j.engine.internal.kernel.QuietNaN;
 import io.spam4j.engine.internal.kernel.UpdateTally;
+import io.spam4j.engine.internal.measure.LaneSquaresVector;
+import io.spam4j.engine.internal.measure.LaneSums;
 import io.spam4j.engine.internal.measure.PartialSum;
+import io.spam4j.tensors.internal.simd.VectorMode;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Adam-mini's update (Zhang et al., arXiv 2406.16793, Algorithm 1). The weights' part rounds each
- * operation to float; what a block shares is double.
+ * Adam-mini's update, of which the scalar form is the specification of {@link AdamMiniVector}
+ * (Zhang et al., arXiv 2406.16793, Algorithm 1). The weights' part rounds each operation to float;
+ * what a block shares is double.
  */
 final class AdamMiniUpdate {
   /* 12 bytes read, 8 written a weight, where a block stays in cache between both loops. */
 
+  private static final int LARGEST = Float.floatToRawIntBits(LARGEST_GRADIENT);
+
   private AdamMiniUpdate() {}
 
-  /** Adds the squares of the gradients {@code [from, to)}, those that count. */
+  /**
+   * Adds the squares of the gradients {@code [from, to)}, those that count, in the order of {@link
+   * LaneSums}.
+   *
+   * @param lanes room for them, outside the heap
+   */
   static void addSquares(
-      MemorySegment g, long from, long to, AdamMiniCoefficients c, PartialSum out) {
-    // Four sums, because each addition has to wait for the one before.
-    double sum0 = 0;
-    double sum1 = 0;
-    double sum2 = 0;
-    double sum3 = 0;
+      MemorySegment g,
+      long from,
+      long to,
+      AdamMiniCoefficients c,
+      MemorySegment lanes,
+      PartialSum out) {
+    long end = to - (to - from) % LaneSums.LANES;
     long skipped = 0;
-    long end = to - (to - from) % 4;
-    for (long i = from; i < end; i += 4) {
-      float g0 = g.get(JAVA_FLOAT_UNALIGNED, i * Float.BYTES);
-      float g1 = g.get(JAVA_FLOAT_UNALIGNED, (i + 1) * Float.BYTES);
-      float g2 = g.get(JAVA_FLOAT_UNALIGNED, (i + 2) * Float.BYTES);
-      float g3 = g.get(JAVA_FLOAT_UNALIGNED, (i + 3) * Float.BYTES);
-      sum0 += square(g0, c);
-      sum1 += square(g1, c);
-      sum2 += square(g2, c);
-      sum3 += square(g3, c);
-      skipped += skipped(g0, c) + skipped(g1, c) + skipped(g2, c) + skipped(g3, c);
+    boolean isUsual =
+        VectorMode.VECTORS && g.isNative() && LaneSquaresVector.sum(g, from, end, lanes) <= LARGEST;
+    if (!isUsual) {
+      LaneSums.clear(lanes, 0);
     }
-    for (long i = end; i < to; i++) {
-      float g0 = g.get(JAVA_FLOAT_UNALIGNED, i * Float.BYTES);
-      sum0 += square(g0, c);
-      skipped += skipped(g0, c);
+    for (long i = isUsual ? end : from; i < to; i++) {
+      float gradient = g.get(JAVA_FLOAT_UNALIGNED, i * Float.BYTES);
+      LaneSums.add(lanes, 0, i - from, square(gradient, c));
+      skipped += skipped(gradient, c);
     }
-    out.add((sum0 + sum1) + (sum2 + sum3), to - from - skipped);
+    out.add(LaneSums.total(lanes, 0), to - from - skipped);
   }
 
   private static double square(float gradient, AdamMiniCoefficients c) {
@@ -64,6 +69,33 @@ final class AdamMiniUpdate {
    * @param stepSize lr / (1 - beta1^k) / (sqrt(v / (1 - beta2^k)) + eps)
    */
   static void apply(
+      MemorySegment w,
+      MemorySegment m,
+      MemorySegment g,
+      long shift,
+      long from,
+      long to,
+      AdamMiniCoefficients c,
+      float stepSize,
+      UpdateTally tally) {
+    long i = from;
+    if (VectorMode.VECTORS && w.isNative() && g.isNative()) {
+      int length = AdamMiniVector.LENGTH;
+      long end = to - (to - from) % length;
+      i = AdamMiniVector.run(w, m, g, shift, i, end, c, stepSize);
+      while (i < end) {
+        applyScalar(w, m, g, shift, i, i + length, c, stepSize, tally);
+        i = AdamMiniVector.run(w, m, g, shift, i + length, end, c, stepSize);
+      }
+    }
+    applyScalar(w, m, g, shift, i, to, c, stepSize, tally);
+    if (!c.skipsNonFinite) {
+      QuietNaN.in(w, from, to);
+      QuietNaN.in(m, from, to);
+    }
+  }
+
+  private static void applyScalar(
       MemorySegment w,
       MemorySegment m,
       MemorySegment g,
@@ -92,10 +124,6 @@ final class AdamMiniUpdate {
         float weight = w.get(JAVA_FLOAT_UNALIGNED, at);
         w.set(JAVA_FLOAT_UNALIGNED, at, weight * c.decayBefore - stepSize * moment);
       }
-    }
-    if (!c.skipsNonFinite) {
-      QuietNaN.in(w, from, to);
-      QuietNaN.in(m, from, to);
     }
   }
 }

@@ -1,8 +1,8 @@
-package io.spam4j.engine.optimizers;
+package io.spam4j.engine.internal.baseline;
 
 /**
- * The numbers of one tensor at one step of {@link Sgd}. Mutable and reused, one a tensor, because a
- * step allocates nothing; {@link SgdUpdate} only reads it.
+ * The numbers of one tensor at one step of SGD. Mutable and reused, one a tensor, because a step
+ * allocates nothing; {@link SgdUpdate} only reads it.
  */
 final class SgdCoefficients {
   /** Whether coordinates that are NaN or Inf leave weight and momentum as they are. */
@@ -10,6 +10,9 @@ final class SgdCoefficients {
 
   /** L2 regularisation: this times the weight is added to the gradient; 0 for none. */
   float coupledDecay;
+
+  /** Whether there is a momentum buffer. */
+  boolean hasBuffer;
 
   /** Factor on the momentum buffer. */
   float momentum;

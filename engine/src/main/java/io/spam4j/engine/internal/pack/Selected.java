@@ -1,6 +1,8 @@
-package io.spam4j.engine.internal.kernel;
+package io.spam4j.engine.internal.pack;
 
+import io.spam4j.tensors.internal.simd.Readiness;
 import io.spam4j.tensors.internal.simd.VectorMode;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -11,11 +13,27 @@ public final class Selected {
   /** Packing writes whole vectors: up to this many bytes behind the last element. */
   public static final int SLACK_BYTES = 64;
 
+  private static final Readiness READINESS =
+      new Readiness("selected weights", Selected::exercise, 30_000);
+
   private Selected() {}
 
-  /** Whether that can be done with memory of such kinds. */
+  private static Runnable exercise() {
+    Arena arena = Arena.ofAuto();
+    long bytes = (long) Readiness.ELEMENTS * Float.BYTES + SLACK_BYTES;
+    MemorySegment bits = arena.allocate(bytes, 64).fill((byte) 0x5d);
+    MemorySegment all = arena.allocate(bytes, 64);
+    MemorySegment packed = arena.allocate(bytes, 64);
+    return () -> {
+      int _ = SelectedVector.gather(bits, 0, Readiness.ELEMENTS, all, packed);
+      SelectedVector.scatter(bits, 0, Readiness.ELEMENTS, packed, all);
+      SelectedVector.add(bits, 0, Readiness.ELEMENTS, packed, all);
+    };
+  }
+
+  /** Whether that can be done with memory of such kinds, and is worth while by now. */
   public static boolean canPack(MemorySegment one, MemorySegment other) {
-    return VectorMode.VECTORS && one.isNative() && other.isNative();
+    return VectorMode.VECTORS && one.isNative() && other.isNative() && READINESS.get();
   }
 
   /**

@@ -1,34 +1,36 @@
-package io.spam4j.engine.optimizers;
+package io.spam4j.engine.internal.baseline;
 
 import io.spam4j.engine.internal.decide.Hyperparameters;
 import io.spam4j.engine.internal.decide.StateNames;
 import io.spam4j.engine.internal.decide.StepState;
 import io.spam4j.engine.internal.kernel.UpdateTally;
+import io.spam4j.engine.internal.measure.LaneSums;
 import io.spam4j.engine.internal.measure.PartialSum;
 import io.spam4j.engine.internal.step.MemoryOutline;
-import io.spam4j.engine.internal.step.PlainRule;
 import io.spam4j.engine.internal.step.RuleParts;
 import io.spam4j.engine.internal.work.PlannedJob;
 import io.spam4j.engine.internal.work.WorkPlan;
 import io.spam4j.tensors.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
+import java.util.function.ToLongBiFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * {@link AdamMini}. Short blocks are measured and updated at once. Long ones are measured in parts
- * first, whose sums are added in order, and updated in a second pass.
+ * Adam-mini. Short blocks are measured and updated at once. Long ones are measured in parts first,
+ * whose sums are added in order, and updated in a second pass.
  */
-final class AdamMiniRule extends PlainRule {
+public final class AdamMiniRule extends PlainRule {
   private final BlockMoments[] blocks;
   private final AdamMiniCoefficients[] coefficients; // of each tensor
   private final MemorySegment[] first;
   private final PlannedJob<StepState> measureOrUpdate;
   private final @Nullable PlannedJob<StepState> updateLong; // null if no tensor has long blocks
   private final PartialSum[] sums; // of each participant
+  private final MemorySegment[] lanes; // of each participant
   private final UpdateTally[] uncounted; // of each participant: the second pass counts
 
-  AdamMiniRule(RuleParts parts) {
+  public AdamMiniRule(RuleParts parts) {
     super(parts);
     int count = parts.parameters().size();
     blocks = new BlockMoments[count];
@@ -54,6 +56,8 @@ final class AdamMiniRule extends PlainRule {
     updateLong = ofLong.units() == 0 ? null : new PlannedJob<>(ofLong, threads, this::updateParts);
     sums = new PartialSum[threads];
     Arrays.setAll(sums, _ -> new PartialSum());
+    lanes = new MemorySegment[threads];
+    Arrays.setAll(lanes, _ -> parts.arena().allocate(LaneSums.BYTES, 64));
     uncounted = new UpdateTally[threads];
     Arrays.setAll(uncounted, _ -> new UpdateTally());
   }
@@ -66,11 +70,16 @@ final class AdamMiniRule extends PlainRule {
     return c;
   }
 
-  /** The bytes of working memory that such a rule allocates. */
-  static long scratchBytes(AdamMini.Partition partition, MemoryOutline outline) {
+  /**
+   * The bytes of working memory that such a rule allocates.
+   *
+   * @param blocks of a parameter, by its name and shape
+   */
+  public static long scratchBytes(ToLongBiFunction<String, long[]> blocks, MemoryOutline outline) {
     long bytes = copyBytes(outline.transforms(), outline.threads());
+    bytes += LaneSums.BYTES * outline.threads();
     for (var parameter : outline.shapes().entrySet()) {
-      long count = AdamMini.blocks(partition, parameter.getKey(), parameter.getValue());
+      long count = blocks.applyAsLong(parameter.getKey(), parameter.getValue());
       long length = Tensor.elements(parameter.getValue()) / count;
       bytes += BlockMoments.scratchBytes(count, length);
     }
@@ -122,7 +131,12 @@ final class AdamMiniRule extends PlainRule {
           gradient(step, tensor, from, to, uncounted[participant], participant);
       squares.clear();
       AdamMiniUpdate.addSquares(
-          gradient, from + shift(from), to + shift(from), coefficients[tensor], squares);
+          gradient,
+          from + shift(from),
+          to + shift(from),
+          coefficients[tensor],
+          lanes[participant],
+          squares);
       moments.keep(part, squares);
     }
   }
@@ -147,7 +161,8 @@ final class AdamMiniRule extends PlainRule {
       long to = moments.to(part);
       if (!moments.isLong()) {
         squares.clear();
-        AdamMiniUpdate.addSquares(gradient, from + shift, to + shift, c, squares);
+        AdamMiniUpdate.addSquares(
+            gradient, from + shift, to + shift, c, lanes[participant], squares);
         moments.advance(part, squares);
       }
       float stepSize = moments.stepSize(part);

@@ -1,4 +1,4 @@
-package io.spam4j.engine.optimizers;
+package io.spam4j.engine.internal.baseline;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 
@@ -11,7 +11,7 @@ import io.spam4j.engine.internal.work.WorkPlan;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
-/** The second moments of one tensor of {@link AdamMini}, one a block, and what they decide. */
+/** The second moments of one tensor of Adam-mini, one a block, and what they decide. */
 final class BlockMoments {
   private final MemorySegment second;
   private final Hyperparameters h;

@@ -1,18 +1,20 @@
-package io.spam4j.engine.internal.kernel;
+package io.spam4j.engine.internal.transform;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 
+import io.spam4j.engine.internal.kernel.UpdateTally;
+import io.spam4j.tensors.internal.simd.VectorMode;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What one gradient transform does to one tensor's gradient at one step, coordinate by coordinate;
- * each operation rounds to float on its own, as {@link UpdateScalar} does with the coefficients of
- * the same names. Mutable and reused. At first it changes nothing.
+ * each operation rounds to float on its own, as the fused update does with the coefficients of the
+ * same names. Mutable and reused. At first it changes nothing.
  */
 public final class GradientOp {
   /** Whether coordinates that are NaN or Inf stay so, for the update to skip. */
-  private final boolean keepsNonFinite;
+  final boolean keepsNonFinite;
 
   /** Factor on every coordinate. */
   public float scale = 1;
@@ -54,7 +56,30 @@ public final class GradientOp {
    */
   public void apply(
       MemorySegment values, int count, long @Nullable [] positions, long from, UpdateTally tally) {
-    for (int i = 0; i < count; i++) {
+    if (positions != null || !VectorMode.VECTORS || !values.isNative()) {
+      applyScalar(values, 0, count, positions, from, tally);
+      return;
+    }
+    for (int i = 0; i < count; ) {
+      long row = (from + i) / rowLength;
+      float[] ofRows = rowScales;
+      int end = ofRows == null ? count : (int) Math.min(count, (row + 1) * rowLength - from);
+      int vectors = end - (end - i) % GradientOpVector.LENGTH;
+      float rowScale = ofRows == null ? 1 : ofRows[(int) row];
+      GradientOpVector.apply(values, i, vectors, rowScale, this, tally);
+      applyScalar(values, vectors, end, null, from, tally); // the tail is the specification
+      i = end;
+    }
+  }
+
+  private void applyScalar(
+      MemorySegment values,
+      int start,
+      int end,
+      long @Nullable [] positions,
+      long from,
+      UpdateTally tally) {
+    for (int i = start; i < end; i++) {
       long at = (long) i * Float.BYTES;
       float value = values.get(JAVA_FLOAT_UNALIGNED, at);
       if (keepsNonFinite && !Float.isFinite(value)) {

@@ -1,8 +1,10 @@
-package io.spam4j.engine.internal.step;
+package io.spam4j.engine.internal.baseline;
 
 import io.spam4j.engine.internal.decide.StepState;
 import io.spam4j.engine.internal.kernel.UpdateTally;
 import io.spam4j.engine.internal.state.StateStore;
+import io.spam4j.engine.internal.step.RuleParts;
+import io.spam4j.engine.internal.step.UpdateRule;
 import io.spam4j.engine.internal.transform.GradientCopies;
 import io.spam4j.engine.internal.work.WorkPlan;
 import io.spam4j.tensors.Tensor;
@@ -60,6 +62,15 @@ public abstract class PlainRule extends UpdateRule {
         ? gradient.memory()
         : copies.load(gradient, tensor, from, to, parts.chain().size(), tally, participant);
   }
+
+  /** Whether gradients are transformed, in float32 copies. */
+  protected final boolean copiesGradients() {
+    return copies != null;
+  }
+
+  /** Nothing, unless a rule says otherwise. */
+  @Override
+  protected void prepare(StepState step) {}
 
   /** See {@link #gradient}. */
   protected final long shift(long from) {

@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
  * Whether the state on a device is whole, and what the host counts agrees with it: a change that
  * breaks off leaves half of it.
  */
-final class StateGuard {
+final class DeviceGuard {
   private boolean isChanging; // or was when it broke off
   private @Nullable Throwable broken;
 

@@ -1,9 +1,9 @@
-package io.spam4j.engine.optimizers;
+package io.spam4j.engine.internal.baseline;
 
 /**
- * The numbers of one tensor at one step of {@link AdamMini}, but for the size of the step, which
- * each block has of its own. Mutable and reused, one a tensor, because a step allocates nothing;
- * {@link AdamMiniUpdate} only reads it.
+ * The numbers of one tensor at one step of Adam-mini, but for the size of the step, which each
+ * block has of its own. Mutable and reused, one a tensor, because a step allocates nothing; {@link
+ * AdamMiniUpdate} only reads it.
  */
 final class AdamMiniCoefficients {
   /** Whether coordinates that are NaN or Inf leave weight and moment as they are. */
