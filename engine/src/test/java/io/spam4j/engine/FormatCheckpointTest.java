@@ -128,7 +128,7 @@ final class FormatCheckpointTest {
           codes,
           LoadOptions.strict(),
           "setting moments: file=INT8, optimizer=none (allowOtherHyperparameters)",
-          "state: file=[exp_avg, exp_avg_sq, exp_avg_scale, exp_avg_sq_scale],"
+          "state: file=[exp_avg, exp_avg_sq, exp_avg_grid],"
               + " optimizer=[exp_avg, exp_avg_sq] (allowOtherOptimizer), parameters=[w]",
           "exp_avg: file=I8, optimizer=F32, parameters=[w]",
           "exp_avg_sq: file=U8, optimizer=F32, parameters=[w]");

@@ -2,6 +2,7 @@ package io.spam4j.engine;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
+import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -19,7 +20,7 @@ import io.spam4j.engine.options.WeightRounding;
 import io.spam4j.tensors.DType;
 import io.spam4j.tensors.Tensor;
 import io.spam4j.tensors.internal.simd.Bfloat16;
-import io.spam4j.tensors.internal.simd.Int8Blocks;
+import io.spam4j.tensors.internal.simd.MomentCodes;
 import io.spam4j.tensors.internal.simd.RoundingBits.Draw;
 import io.spam4j.tensors.mask.IndexMask;
 import java.lang.foreign.Arena;
@@ -143,12 +144,18 @@ final class FormatModelTest {
             makeSomeSubnormal(optimizer);
           }
           decode(optimizer, weights, twin, plain);
+          int[] gridsBefore = grids(optimizer);
           StepReport report = optimizer.step(_ -> gradient);
           StepReport expected = twin.step(_ -> same);
           assertThat(report.spikes()).isEqualTo(expected.spikes());
           assertThat(report.largestRatioIndex(0)).isEqualTo(expected.largestRatioIndex(0));
           assertThat(report.skippedCoordinates()).isEqualTo(expected.skippedCoordinates());
-          assertEncoded(tested, optimizer, weights, twin, plain, t);
+          int moments = (int) twin.firstMoment("w").elements();
+          int[] grids = new int[(int) MomentCodes.blockCount(moments)];
+          if (!report.isMomentumReset()) {
+            System.arraycopy(gridsBefore, 0, grids, 0, gridsBefore.length);
+          }
+          assertEncoded(tested, optimizer, grids, weights, twin, plain, t);
         }
       }
     }
@@ -181,17 +188,12 @@ final class FormatModelTest {
     MemorySegment first = state(twin, StateNames.FIRST);
     MemorySegment second = state(twin, StateNames.SECOND);
     if (optimizer.firstMoment("w").dtype() == DType.I8) {
-      Int8Blocks.decodeSigned(
+      MomentCodes.decode(
           state(optimizer, StateNames.FIRST),
-          state(optimizer, "exp_avg_scale"),
+          state(optimizer, StateNames.SECOND),
+          state(optimizer, StateNames.GRID),
           0,
           first,
-          0,
-          moments);
-      Int8Blocks.decodeUnsigned(
-          state(optimizer, StateNames.SECOND),
-          state(optimizer, "exp_avg_sq_scale"),
-          0,
           second,
           0,
           moments);
@@ -207,8 +209,20 @@ final class FormatModelTest {
     }
   }
 
+  /** What the blocks of codes have; nothing in other formats. */
+  private static int[] grids(Optimizer optimizer) {
+    Tensor grids = optimizer.state("w").get(StateNames.GRID);
+    return grids == null ? new int[0] : grids.memory().toArray(JAVA_INT_UNALIGNED);
+  }
+
   private static void assertEncoded(
-      Case tested, Optimizer optimizer, Tensor weights, Optimizer twin, Tensor plain, long t) {
+      Case tested,
+      Optimizer optimizer,
+      int[] grids,
+      Tensor weights,
+      Optimizer twin,
+      Tensor plain,
+      long t) {
     long moments = twin.firstMoment("w").elements();
     MemorySegment first = twin.firstMoment("w").memory();
     MemorySegment second = twin.secondMoment("w").memory();
@@ -227,17 +241,13 @@ final class FormatModelTest {
         assertSame(optimizer, StateNames.SECOND, codes);
       }
       case INT8 -> {
-        int blocks = (int) Int8Blocks.blockCount(moments);
         MemorySegment codes = MemorySegment.ofArray(new byte[count]);
-        MemorySegment scales = MemorySegment.ofArray(new float[blocks]);
         MemorySegment secondCodes = MemorySegment.ofArray(new byte[count]);
-        MemorySegment secondScales = MemorySegment.ofArray(new float[blocks]);
-        Int8Blocks.encodeMoments(
-            first, second, 0, codes, scales, secondCodes, secondScales, 0, moments, key);
+        MemorySegment after = MemorySegment.ofArray(grids);
+        MomentCodes.encode(first, second, 0, codes, secondCodes, after, 0, moments, key);
         assertSame(optimizer, StateNames.FIRST, codes);
-        assertSame(optimizer, "exp_avg_scale", scales);
         assertSame(optimizer, StateNames.SECOND, secondCodes);
-        assertSame(optimizer, "exp_avg_sq_scale", secondScales);
+        assertSame(optimizer, StateNames.GRID, after);
       }
       case BF16_EMULATED -> throw new AssertionError("no model of another format");
     }

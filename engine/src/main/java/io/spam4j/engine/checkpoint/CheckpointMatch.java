@@ -120,14 +120,20 @@ public final class CheckpointMatch {
   }
 
   /** What a parameter goes on from; tells of all that differs. */
-  private ParameterSource source(ParameterState source, ParameterState of, ExpectedState state) {
+  private ParameterSource source(ParameterState inFile, ParameterState of, ExpectedState state) {
     String name = of.name();
+    SequencedMap<String, TensorType> tensors = state.tensors().of(OptionalLong.empty());
+    ParameterState source = FormerCodes.withGrids(inFile, tensors.keySet());
     if (saved.optimizer().equals(own.optimizer())) {
       compare("", source.hyperparameters(), of.hyperparameters(), name);
-      compareNames("scalars", Difference.HYPERPARAMETERS, source.scalars(), of.scalars(), name);
+      compareNames(
+          "scalars",
+          Difference.HYPERPARAMETERS,
+          source.scalars().keySet(),
+          of.scalars().keySet(),
+          name);
     }
-    SequencedMap<String, TensorType> tensors = state.tensors().of(OptionalLong.empty());
-    compareNames("state", Difference.OPTIMIZER, source.state(), tensors, name);
+    compareNames("state", Difference.OPTIMIZER, FormerCodes.names(source), tensors.keySet(), name);
     String fresh = fresh(source, of, state);
     ParameterState kept = kept(source, of, state.decided(), fresh == null);
     if (fresh == null) {
@@ -268,9 +274,9 @@ public final class CheckpointMatch {
   }
 
   private void compareNames(
-      String what, Difference kind, Map<String, ?> file, Map<String, ?> optimizer, String name) {
-    if (!file.keySet().equals(optimizer.keySet())) {
-      differ(kind, what, file.keySet(), optimizer.keySet(), name);
+      String what, Difference kind, Set<String> file, Set<String> optimizer, String name) {
+    if (!file.equals(optimizer)) {
+      differ(kind, what, file, optimizer, name);
     }
   }
 

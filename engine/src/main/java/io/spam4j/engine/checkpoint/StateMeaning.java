@@ -19,7 +19,7 @@ final class StateMeaning {
 
   /** State that no count belongs to, or that comes with other state, by type. */
   private static final Set<String> UNCOUNTED =
-      Set.of("max_exp_avg_sq", "weight_low", "exp_avg_scale", "exp_avg_sq_scale");
+      Set.of("max_exp_avg_sq", "weight_low", "exp_avg_grid");
 
   /** A mean of updates, which nothing corrects. */
   private static final String UNCOUNTED_IN_ADAFACTOR = "exp_avg";

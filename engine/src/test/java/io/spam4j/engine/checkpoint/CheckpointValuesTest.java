@@ -127,9 +127,10 @@ final class CheckpointValuesTest {
     "exp_avg_sq, -1.0, BF16, checkpoint must hold what a step can give",
     "exp_avg, NaN, F32, checkpoint must be finite but with NonFinitePolicy.PROPAGATE",
     "exp_avg, Infinity, BF16, checkpoint must be finite but with NonFinitePolicy.PROPAGATE",
-    "exp_avg_sq_scale, -1.0, INT8, checkpoint must hold what a step can give",
-    "exp_avg_sq_scale, Infinity, INT8, checkpoint must hold what a step can give",
-    "exp_avg_scale, NaN, INT8, checkpoint must be finite but with NonFinitePolicy.PROPAGATE",
+    "exp_avg_grid, -1.0, INT8, checkpoint must hold what a step can give",
+    "exp_avg_grid, 1.0, INT8, checkpoint must hold what a step can give",
+    "exp_avg_grid, Infinity, INT8, checkpoint must hold what a step can give",
+    "exp_avg_grid, NaN, INT8, checkpoint must be finite but with NonFinitePolicy.PROPAGATE",
     "weights, NaN, F32, checkpoint must be finite but with NonFinitePolicy.PROPAGATE",
   })
   void number_thatNoStepGives_isRefusedWithFileKeyAndValue(

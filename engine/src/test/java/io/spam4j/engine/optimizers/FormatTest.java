@@ -20,7 +20,7 @@ import io.spam4j.engine.options.WeightRounding;
 import io.spam4j.tensors.DType;
 import io.spam4j.tensors.Tensor;
 import io.spam4j.tensors.internal.simd.Bfloat16;
-import io.spam4j.tensors.internal.simd.Int8Blocks;
+import io.spam4j.tensors.internal.simd.MomentCodes;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
@@ -187,9 +187,16 @@ final class FormatTest {
       return Halves.floats(moments);
     }
     float[] values = new float[n];
-    Tensor scales = Objects.requireNonNull(optimizer.state("w").get("exp_avg_sq_scale"));
-    Int8Blocks.decodeUnsigned(
-        moments.memory(), scales.memory(), 0, MemorySegment.ofArray(values), 0, n);
+    Tensor grids = Objects.requireNonNull(optimizer.state("w").get("exp_avg_grid"));
+    MomentCodes.decode(
+        optimizer.firstMoment("w").memory(),
+        moments.memory(),
+        grids.memory(),
+        0,
+        MemorySegment.ofArray(new float[n]),
+        MemorySegment.ofArray(values),
+        0,
+        n);
     return values;
   }
 
@@ -219,11 +226,11 @@ final class FormatTest {
     // 20,000 bytes a moment, and the second begins at a line of the cache
     assertMemory(
         AdamW.builder().moments(MomentFormat.BF16), DType.BF16, shapes, 40_000, room / 2 + 32);
-    // 10,000 and 316 bytes a moment: 79 blocks of 128, two scales each
-    long gaps = 48 + 4 + 48;
+    // 10,000 bytes a moment, and 316 of 79 blocks of 128
+    long gaps = 48 + 48;
     var codes = AdamW.builder().moments(MomentFormat.INT8);
-    assertMemory(codes, DType.BF16, shapes, 20_632, room / 2 + gaps);
-    assertMemory(codes, DType.F32, shapes, 20_632, room / 2 + gaps);
+    assertMemory(codes, DType.BF16, shapes, 20_316, room / 2 + gaps);
+    assertMemory(codes, DType.F32, shapes, 20_316, room / 2 + gaps);
     // half of the weights have moments, all have a low half
     assertMemory(
         AdamW.builder()

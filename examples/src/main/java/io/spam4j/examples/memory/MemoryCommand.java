@@ -66,7 +66,7 @@ public final class MemoryCommand implements Callable<Integer> {
       names = "--state",
       paramLabel = "FORMAT",
       description =
-          "Of moments: f32, bf16 or int8, 8 bits with a float32 scale for 128 moments (default:"
+          "Of moments: f32, bf16 or int8, 8 bits and 4 bytes for 128 pairs (default:"
               + " ${DEFAULT-VALUE}).")
   private String state = Words.of(MomentFormat.F32);
 

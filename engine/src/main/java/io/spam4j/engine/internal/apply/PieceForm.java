@@ -1,5 +1,6 @@
 package io.spam4j.engine.internal.apply;
 
+import io.spam4j.engine.decision.UpdateCoefficients;
 import io.spam4j.engine.internal.kernel.Amsgrad;
 import io.spam4j.engine.internal.kernel.FusedUpdate;
 import io.spam4j.engine.internal.kernel.GaussianClip;
@@ -85,7 +86,7 @@ abstract sealed class PieceForm
     if (largest != null) { // beside moments that lie where they are
       Amsgrad.apply(o, largest, from, to, tensor.c, tally);
     } else {
-      FusedUpdate.apply(o, from - base, to - base, tensor.c, tally);
+      updateOperands(o, from - base, to - base, tensor.c, tally);
       if (!tensor.c.skipsNonFinite) {
         QuietNaN.in(o.weights, from - piece.weightsFrom, to - piece.weightsFrom);
         QuietNaN.in(o.firstMoment, from - base, to - base);
@@ -94,6 +95,11 @@ abstract sealed class PieceForm
     }
     boolean raised = tally.largestAt != UpdateTally.NOWHERE;
     tally.largestAt = raised ? position(tensor, piece, base + tally.largestAt) : largestBefore;
+  }
+
+  /** Updates elements of operands, all of which are float32. */
+  void updateOperands(Operands o, long from, long to, UpdateCoefficients c, UpdateTally tally) {
+    FusedUpdate.apply(o, from, to, c, tally);
   }
 
   /** Where in its tensor the weight of an element lies that has just been updated. */

@@ -15,7 +15,10 @@ public final class StateNames {
 
   public static final String COLUMNS = "exp_avg_sq_col";
 
-  /** The scales of 8-bit moments, one a block. */
+  /** The grids of 8-bit moments, one a block. */
+  public static final String GRID = "exp_avg_grid";
+
+  /** The scales of 8-bit moments in files that have no {@link #GRID}, one a block. */
   public static final String FIRST_SCALE = "exp_avg_scale";
 
   public static final String SECOND_SCALE = "exp_avg_sq_scale";

@@ -26,20 +26,14 @@ public final class Operands {
   /** Second moment, read and written. */
   public MemorySegment secondMoment = MemorySegment.NULL;
 
-  /** The scales of the first moment's blocks, if it is codes of 8 bits; read only. */
-  public MemorySegment firstScales = MemorySegment.NULL;
+  /** The grids of the blocks, if moments are codes of 8 bits; read and written. */
+  public MemorySegment grids = MemorySegment.NULL;
 
-  /** The same of the second moment. */
-  public MemorySegment secondScales = MemorySegment.NULL;
+  /** Room for the first moments of a block of codes, as float32. */
+  public MemorySegment blockOfFirst = MemorySegment.NULL;
 
-  /** Where the float32 go of which codes of the first moment are to be made; written. */
-  public MemorySegment firstOut = MemorySegment.NULL;
-
-  /** The same of the second moment. */
-  public MemorySegment secondOut = MemorySegment.NULL;
-
-  /** Element {@code i} of what is to be made codes is float {@code i + outShift}. */
-  public long outShift;
+  /** The same for the roots of the second. */
+  public MemorySegment blockOfRoots = MemorySegment.NULL;
 
   /** What weights and moments are rounded with: see {@link RoundingBits#mixedKey}. */
   public long mixedKey;

@@ -11,8 +11,7 @@ import io.spam4j.tensors.DType;
  * @param weights how weights are stored
  * @param halfGradient whether the gradient is BF16; otherwise it is F32
  * @param moments how the first moments are stored, and with them the second: F32; BF16, rounded at
- *     random; or I8, codes that are read, while moments are written as float32 elsewhere, since
- *     codes need all of a block
+ *     random; or I8, codes
  * @param settings what the coefficients allow to leave out
  * @param line how many weights lie together, where those of the moments are selected in lines: see
  *     {@link Operands#lines}; 0 where all do
@@ -64,6 +63,11 @@ public record UpdateForm(
           c.gradientScale == 1 && c.normScale == 1 && c.decayBefore == 1 && c.decayAfter == 0;
       return isBare ? BARE : PLAIN;
     }
+  }
+
+  /** Whether moments are codes of 8 bits. */
+  boolean isCodes() {
+    return moments == DType.I8;
   }
 
   /** Whether all streams are bfloat16, one half each. */

@@ -104,7 +104,9 @@ public final class UpdateLoops {
 
   private static WarmLoop make(UpdateForm form) {
     Class<? extends UpdateLoop> template =
-        form.isAllHalves() ? UpdateHalves.class : UpdateVector.class;
+        form.isCodes()
+            ? UpdateCodes.class
+            : form.isAllHalves() ? UpdateHalves.class : UpdateVector.class;
     return new WarmLoop(form.toString(), () -> copy(template, form), form.settings());
   }
 

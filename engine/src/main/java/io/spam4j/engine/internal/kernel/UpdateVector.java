@@ -1,10 +1,7 @@
 package io.spam4j.engine.internal.kernel;
 
-import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 import static jdk.incubator.vector.VectorOperators.ABS;
-import static jdk.incubator.vector.VectorOperators.B2F;
 import static jdk.incubator.vector.VectorOperators.GT;
-import static jdk.incubator.vector.VectorOperators.I2F;
 import static jdk.incubator.vector.VectorOperators.I2S;
 import static jdk.incubator.vector.VectorOperators.LE;
 import static jdk.incubator.vector.VectorOperators.LSHL;
@@ -16,13 +13,11 @@ import static jdk.incubator.vector.VectorOperators.SQRT;
 import static jdk.incubator.vector.VectorOperators.UGT;
 import static jdk.incubator.vector.VectorOperators.UMIN;
 import static jdk.incubator.vector.VectorOperators.XOR;
-import static jdk.incubator.vector.VectorOperators.ZERO_EXTEND_B2I;
 
 import io.spam4j.engine.decision.UpdateCoefficients;
 import io.spam4j.engine.internal.kernel.UpdateForm.Settings;
 import io.spam4j.engine.internal.kernel.UpdateForm.Weights;
 import io.spam4j.tensors.DType;
-import io.spam4j.tensors.internal.simd.Int8Blocks;
 import io.spam4j.tensors.internal.simd.RoundingBits;
 import io.spam4j.tensors.internal.simd.RoundingBitsVector;
 import io.spam4j.tensors.internal.simd.VectorMode;
@@ -30,7 +25,6 @@ import io.spam4j.tensors.internal.simd.VectorWidth;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandles;
 import java.nio.ByteOrder;
-import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
@@ -41,9 +35,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Vector form of {@link UpdateScalar}; the same bits at every vector width. It decodes and encodes
- * what is not stored as float32 with the bits of {@link io.spam4j.tensors.internal.simd.Bfloat16}
- * and {@link Int8Blocks}. {@link UpdateLoops} makes a copy of this class for each {@link
- * UpdateForm}.
+ * what is not stored as float32 with the bits of {@link io.spam4j.tensors.internal.simd.Bfloat16}.
+ * {@link UpdateLoops} makes a copy of this class for each {@link UpdateForm}.
  */
 final class UpdateVector implements UpdateLoop {
   /*
@@ -67,7 +60,6 @@ final class UpdateVector implements UpdateLoop {
   private static final boolean BARE = FORM.settings() == Settings.BARE;
   private static final boolean HALF_GRADIENT = FORM.halfGradient();
   private static final boolean HALF_MOMENTS = FORM.moments() == DType.BF16;
-  private static final boolean CODES = FORM.moments() == DType.I8;
   private static final boolean ELSEWHERE = FORM.weights() == Weights.ELSEWHERE;
   private static final boolean HALF_WEIGHTS = FORM.weights() != Weights.F32 && !ELSEWHERE;
   private static final boolean SPLIT = FORM.weights() == Weights.SPLIT;
@@ -84,10 +76,6 @@ final class UpdateVector implements UpdateLoop {
 
   private static final VectorSpecies<Short> H =
       VectorSpecies.of(short.class, VectorShape.forBitSize(VectorMode.BITS / 2));
-
-  /** Codes of a vector; at 128 bits there are none so short, and no loop uses them. */
-  private static final VectorSpecies<Byte> B =
-      VectorSpecies.of(byte.class, VectorShape.forBitSize(Math.max(64, VectorMode.BITS / 4)));
 
   private static final IntVector NOTHING = IntVector.zero(I);
   private static final ByteOrder ORDER = ByteOrder.nativeOrder();
@@ -110,22 +98,9 @@ final class UpdateVector implements UpdateLoop {
     MemorySegment g = o.gradient;
     MemorySegment m = o.firstMoment;
     MemorySegment v = o.secondMoment;
-    MemorySegment firstScales = o.firstScales;
-    MemorySegment secondScales = o.secondScales;
-    MemorySegment firstOut = CODES ? o.firstOut : m;
-    MemorySegment secondOut = CODES ? o.secondOut : v;
-    if (!(w.isNative()
-        && g.isNative()
-        && m.isNative()
-        && v.isNative()
-        && low.isNative()
-        && firstScales.isNative()
-        && secondScales.isNative()
-        && firstOut.isNative()
-        && secondOut.isNative())) {
+    if (!(w.isNative() && g.isNative() && m.isNative() && v.isNative() && low.isNative())) {
       throw VectorMode.notNative();
     }
-    long outBytes = CODES ? o.outShift * 4 : 0;
     long weightBytes = o.weightShift * (HALF_WEIGHTS ? 2 : 4);
     long gradientBytes = o.gradientShift * (HALF_GRADIENT ? 2 : 4);
     FloatVector zero = FloatVector.zero(S);
@@ -182,22 +157,7 @@ final class UpdateVector implements UpdateLoop {
       }
       FloatVector first;
       FloatVector second;
-      if (CODES) {
-        long scaleAt = i / Int8Blocks.BLOCK * Float.BYTES;
-        float firstScale = firstScales.get(JAVA_FLOAT_UNALIGNED, scaleAt);
-        float secondScale = secondScales.get(JAVA_FLOAT_UNALIGNED, scaleAt);
-        FloatVector signed =
-            (FloatVector) ByteVector.fromMemorySegment(B, m, i, ORDER).convertShape(B2F, S, 0);
-        first = signed.div(FloatVector.broadcast(S, 254).sub(signed.lanewise(ABS))).mul(firstScale);
-        FloatVector root =
-            (FloatVector)
-                ((IntVector)
-                        ByteVector.fromMemorySegment(B, v, i, ORDER)
-                            .convertShape(ZERO_EXTEND_B2I, I, 0))
-                    .convertShape(I2F, S, 0);
-        root = root.mul(1 / 255f);
-        second = root.mul(root).mul(secondScale);
-      } else if (HALF_MOMENTS) {
+      if (HALF_MOMENTS) {
         ShortVector firstHalf = ShortVector.fromMemorySegment(H, m, i * 2, ORDER);
         ShortVector secondHalf = ShortVector.fromMemorySegment(H, v, i * 2, ORDER);
         first =
@@ -269,8 +229,8 @@ final class UpdateVector implements UpdateLoop {
         ((ShortVector) firstUpper.convertShape(I2S, H, 0)).intoMemorySegment(m, i * 2, ORDER);
         ((ShortVector) secondUpper.convertShape(I2S, H, 0)).intoMemorySegment(v, i * 2, ORDER);
       } else {
-        first.intoMemorySegment(firstOut, i * 4 + outBytes, ORDER);
-        second.intoMemorySegment(secondOut, i * 4 + outBytes, ORDER);
+        first.intoMemorySegment(m, i * 4, ORDER);
+        second.intoMemorySegment(v, i * 4, ORDER);
       }
 
       if (moves) {

@@ -3,6 +3,7 @@ package io.spam4j.engine.internal.kernel;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
 import io.spam4j.engine.decision.UpdateCoefficients;
+import io.spam4j.tensors.internal.simd.MomentGrid;
 import io.spam4j.tensors.internal.simd.Readiness;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -69,10 +70,9 @@ public final class WarmLoop {
     o.gradient = floats(0x1p-10f);
     o.firstMoment = floats(0x1p-10f);
     o.secondMoment = floats(1);
-    o.firstScales = floats(1);
-    o.secondScales = floats(1);
-    o.firstOut = floats(0);
-    o.secondOut = floats(0);
+    o.grids = floats(Float.intBitsToFloat(MomentGrid.ONE));
+    o.blockOfFirst = floats(0);
+    o.blockOfRoots = floats(0);
     o.lines = LongStream.range(0, FLOATS).toArray();
     return o;
   }

@@ -38,14 +38,8 @@ final class Bfloat16Moments extends StoredMoments {
 
   @Override
   public void load(long from, long count, MemorySegment toFirst, MemorySegment toSecond) {
-    loadPart(from, count, toFirst, toSecond, 0);
-  }
-
-  @Override
-  public void loadPart(
-      long from, long count, MemorySegment toFirst, MemorySegment toSecond, long at) {
-    Bfloat16.decode(first, from, toFirst, at, count);
-    Bfloat16.decode(second, from, toSecond, at, count);
+    Bfloat16.decode(first, from, toFirst, 0, count);
+    Bfloat16.decode(second, from, toSecond, 0, count);
   }
 
   @Override

@@ -40,14 +40,8 @@ final class F32Moments extends StoredMoments {
 
   @Override
   public void load(long from, long count, MemorySegment toFirst, MemorySegment toSecond) {
-    loadPart(from, count, toFirst, toSecond, 0);
-  }
-
-  @Override
-  public void loadPart(
-      long from, long count, MemorySegment toFirst, MemorySegment toSecond, long at) {
-    copy(first, from, toFirst, at, count);
-    copy(second, from, toSecond, at, count);
+    copy(first, from, toFirst, 0, count);
+    copy(second, from, toSecond, 0, count);
   }
 
   @Override

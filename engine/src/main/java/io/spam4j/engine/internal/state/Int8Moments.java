@@ -4,24 +4,22 @@ import io.spam4j.engine.internal.decide.StateNames;
 import io.spam4j.engine.internal.kernel.Operands;
 import io.spam4j.tensors.DType;
 import io.spam4j.tensors.Tensor;
-import io.spam4j.tensors.internal.simd.Int8Blocks;
+import io.spam4j.tensors.internal.simd.MomentCodes;
 import java.lang.foreign.MemorySegment;
 import java.util.Objects;
 import java.util.SequencedMap;
 
-/** Moments that are codes of 8 bits, in blocks that share a scale. */
+/** Moments that are codes of 8 bits, in blocks that share a grid. */
 final class Int8Moments extends StoredMoments {
-  static final Format FORMAT = new Format(DType.I8, DType.U8, Int8Blocks.BLOCK, Int8Moments::new);
+  static final Format FORMAT = new Format(DType.I8, DType.U8, MomentCodes.BLOCK, Int8Moments::new);
 
   private final RoundingKey key;
-  private final MemorySegment firstScale;
-  private final MemorySegment secondScale;
+  private final MemorySegment grids;
 
   private Int8Moments(RoundingKey key, SequencedMap<String, Tensor> state) {
     super(state);
     this.key = key;
-    firstScale = Objects.requireNonNull(state.get(StateNames.FIRST_SCALE)).memory();
-    secondScale = Objects.requireNonNull(state.get(StateNames.SECOND_SCALE)).memory();
+    grids = Objects.requireNonNull(state.get(StateNames.GRID)).memory();
   }
 
   @Override
@@ -36,31 +34,13 @@ final class Int8Moments extends StoredMoments {
 
   @Override
   public void load(long from, long count, MemorySegment toFirst, MemorySegment toSecond) {
-    long block = from / Int8Blocks.BLOCK;
-    Int8Blocks.decodeSigned(first, firstScale, block, toFirst, 0, count);
-    Int8Blocks.decodeUnsigned(second, secondScale, block, toSecond, 0, count);
-  }
-
-  @Override
-  public void loadPart(
-      long from, long count, MemorySegment toFirst, MemorySegment toSecond, long at) {
-    Int8Blocks.decodeSignedPart(first, firstScale, from, toFirst, at, count);
-    Int8Blocks.decodeUnsignedPart(second, secondScale, from, toSecond, at, count);
+    MomentCodes.decode(first, second, grids, from, toFirst, toSecond, 0, count);
   }
 
   @Override
   public void store(MemorySegment ofFirst, MemorySegment ofSecond, long from, long count, long t) {
-    Int8Blocks.encodeMoments(
-        ofFirst,
-        ofSecond,
-        0,
-        first,
-        firstScale,
-        second,
-        secondScale,
-        from / Int8Blocks.BLOCK,
-        count,
-        key.at(t));
+    long block = from / MomentCodes.BLOCK;
+    MomentCodes.encode(ofFirst, ofSecond, 0, first, second, grids, block, count, key.at(t));
   }
 
   /** A block with a NaN has one of its own: the scale, with codes that are 0. */
@@ -70,16 +50,12 @@ final class Int8Moments extends StoredMoments {
   @Override
   public void describe(Operands o) {
     super.describe(o);
-    o.firstScales = firstScale;
-    o.secondScales = secondScale;
+    o.grids = grids;
   }
 
   @Override
   public void zero(long from, long to) {
     super.zero(from, to);
-    long firstBlock = from / Int8Blocks.BLOCK;
-    long endBlock = Int8Blocks.blockCount(to);
-    zeroFloats(firstScale, firstBlock, endBlock);
-    zeroFloats(secondScale, firstBlock, endBlock);
+    zeroFloats(grids, from / MomentCodes.BLOCK, MomentCodes.blockCount(to));
   }
 }

@@ -27,8 +27,7 @@ public final class MomentLayout implements StateStore.Layout {
     }
     if (format.block() > 0) {
       long blocks = Math.ceilDiv(Tensor.elements(moments), format.block());
-      tensors.put(StateNames.FIRST_SCALE, StateShape.of(DType.F32, blocks));
-      tensors.put(StateNames.SECOND_SCALE, StateShape.of(DType.F32, blocks));
+      tensors.put(StateNames.GRID, StateShape.of(DType.F32, blocks));
     }
     if (keepsLow(adam.weightRounding, weights)) {
       tensors.put(StateNames.LOW, StateShape.ofWeights(DType.I16, shape));

@@ -8,6 +8,7 @@ import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 import io.spam4j.engine.checkpoint.CheckpointFormatException;
 import io.spam4j.engine.internal.decide.StateNames;
 import io.spam4j.tensors.Tensor;
+import io.spam4j.tensors.internal.simd.MomentGrid;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
@@ -37,8 +38,13 @@ public final class StateValues {
    * @param negative whether some are
    * @param infinite whether some are
    * @param nan whether some are none
+   * @param grid whether they are those of {@link MomentGrid}
    */
-  private record Range(boolean negative, boolean infinite, boolean nan) {
+  private record Range(boolean negative, boolean infinite, boolean nan, boolean grid) {
+    Range(boolean negative, boolean infinite, boolean nan) {
+      this(negative, infinite, nan, false);
+    }
+
     static Range of(String state, boolean propagates) {
       return switch (state) {
         case StateNames.SECOND, StateNames.LARGEST -> new Range(false, true, propagates);
@@ -46,12 +52,16 @@ public final class StateValues {
             new Range(false, propagates, propagates);
         case StateNames.FIRST_SCALE, StateNames.SECOND_SCALE ->
             new Range(false, false, propagates); // a block that is not finite has a scale of NaN
+        case StateNames.GRID -> new Range(false, false, propagates, true);
         default -> new Range(true, propagates, propagates);
       };
     }
 
     /** Whether it has the float32 of these bits; a zero may have any sign. */
     boolean has(int bits) {
+      if (grid) {
+        return MomentGrid.isPossible(bits) || (nan && bits == MomentGrid.NAN);
+      }
       int magnitude = bits & MAGNITUDE;
       if (magnitude >= INFINITY) {
         return magnitude > INFINITY ? nan : infinite && (negative || bits >= 0);

@@ -51,7 +51,7 @@ public abstract sealed class StoredMoments permits F32Moments, Bfloat16Moments, 
    *
    * @param first the type of the first moments
    * @param second the type of the second
-   * @param block how many moments share a float32 scale; 0 for none
+   * @param block how many moments share a grid; 0 for none
    * @param maker gives moments their class
    */
   record Format(DType first, DType second, int block, Maker maker) {
@@ -109,10 +109,6 @@ public abstract sealed class StoredMoments permits F32Moments, Bfloat16Moments, 
 
   /** Decodes moments to the start of two buffers; {@code from} begins a block of codes. */
   public abstract void load(long from, long count, MemorySegment toFirst, MemorySegment toSecond);
-
-  /** Decodes moments that begin and end anywhere to element {@code at} of two buffers. */
-  public abstract void loadPart(
-      long from, long count, MemorySegment toFirst, MemorySegment toSecond, long at);
 
   /** Puts back what {@link #load} gave, after step {@code t}. */
   public abstract void store(

@@ -16,6 +16,7 @@ import io.spam4j.engine.checkpoint.SavedMask;
 import io.spam4j.engine.checkpoint.TrainingState;
 import io.spam4j.engine.internal.decide.StateNames;
 import io.spam4j.engine.internal.decide.StepState;
+import io.spam4j.engine.internal.state.FormerScales;
 import io.spam4j.engine.internal.state.StateCopy;
 import io.spam4j.engine.internal.state.StateValues;
 import io.spam4j.engine.internal.transform.TransformChain;
@@ -29,6 +30,8 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.SequencedMap;
 import java.util.Set;
 import java.util.function.IntFunction;
 import java.util.function.LongFunction;
@@ -151,6 +154,39 @@ public record CheckpointSources(
       }
     }
     return true;
+  }
+
+  /** Whether the 8-bit moments of a parameter are as files have them that know no grids. */
+  boolean hasFormerScales(int parameter) {
+    Tensor grids = state(parameter, StateNames.GRID);
+    return grids != null && grids == state(parameter, StateNames.SECOND_SCALE);
+  }
+
+  /**
+   * Makes codes that have been copied from such a file those of grids.
+   *
+   * @param targets the state of the parameter; partly overwritten after an exception
+   * @throws CheckpointFormatException if the scales are not what was saved, or what no step gives
+   */
+  void encodeAnew(int parameter, SequencedMap<String, Tensor> targets) throws IOException {
+    Tensor grids = Objects.requireNonNull(targets.get(StateNames.GRID));
+    try (Arena arena = Arena.ofConfined()) {
+      Tensor ofFirst = Tensor.allocate(arena, DType.F32, grids.shape());
+      Tensor ofSecond = Tensor.allocate(arena, DType.F32, grids.shape());
+      copySaved(parameter, StateNames.FIRST_SCALE, ofFirst);
+      copySaved(parameter, StateNames.SECOND_SCALE, ofSecond);
+      grids.memory().fill((byte) 0);
+      FormerScales.encodeAnew(
+          Objects.requireNonNull(targets.get(StateNames.FIRST)),
+          ofFirst,
+          Objects.requireNonNull(targets.get(StateNames.SECOND)),
+          ofSecond,
+          grids);
+    }
+  }
+
+  private void copySaved(int parameter, String state, Tensor target) throws IOException {
+    copy(parameter, state, Objects.requireNonNull(state(parameter, state)), target);
   }
 
   @Override

@@ -141,6 +141,8 @@ final class Restoration {
       before.keep(target.memory());
       if (saved == null) {
         target.memory().fill((byte) 0);
+      } else if (name.equals(StateNames.GRID) && sources.hasFormerScales(i)) {
+        sources.encodeAnew(i, targets); // grids come behind the codes
       } else {
         sources.copy(i, name, saved, target);
       }

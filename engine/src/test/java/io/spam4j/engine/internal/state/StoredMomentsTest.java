@@ -52,7 +52,7 @@ final class StoredMomentsTest {
   }
 
   private static float second(int i) {
-    return N + i;
+    return 100 * (N + i); // a root that the first moment is of the size of
   }
 
   private static void assertNear(MemorySegment moments, int at, float expected) {
@@ -62,7 +62,7 @@ final class StoredMomentsTest {
 
   @ParameterizedTest
   @EnumSource(value = MomentFormat.class, mode = EnumSource.Mode.EXCLUDE, names = "BF16_EMULATED")
-  void stored_isLoadedAgain_wholeAndInParts_andZeroed(MomentFormat format) {
+  void stored_isLoadedAgain_andZeroed(MomentFormat format) {
     try (var arena = Arena.ofConfined()) {
       AdamSettings adam = settings(format);
       var moments = StoredMoments.of(adam, key(), state(adam, arena));
@@ -78,11 +78,6 @@ final class StoredMomentsTest {
       for (int i = 0; i < 128; i++) {
         assertNear(first, i, first(128 + i));
         assertNear(second, i, second(128 + i));
-      }
-      moments.loadPart(130, 3, first, second, 7);
-      for (int i = 0; i < 3; i++) {
-        assertNear(first, 7 + i, first(130 + i));
-        assertNear(second, 7 + i, second(130 + i));
       }
       moments.zero(128, N);
       moments.load(0, N, first, second);
@@ -130,14 +125,14 @@ final class StoredMomentsTest {
   }
 
   @Test
-  void codes_haveAScaleABlock() {
+  void codes_haveAGridABlock() {
     try (var arena = Arena.ofConfined()) {
       AdamSettings adam = settings(MomentFormat.INT8);
       SequencedMap<String, Tensor> state = state(adam, arena);
       assertThat(Objects.requireNonNull(state.get(StateNames.FIRST)).dtype()).isEqualTo(DType.I8);
       assertThat(Objects.requireNonNull(state.get(StateNames.SECOND)).dtype()).isEqualTo(DType.U8);
-      assertThat(Objects.requireNonNull(state.get(StateNames.FIRST_SCALE)).elements()).isEqualTo(3);
-      assertThat(StoredMoments.of(adam, key(), state).bytes()).isEqualTo(2 * N + 2 * 3 * 4);
+      assertThat(Objects.requireNonNull(state.get(StateNames.GRID)).elements()).isEqualTo(3);
+      assertThat(StoredMoments.of(adam, key(), state).bytes()).isEqualTo(2 * N + 3 * 4);
     }
   }
 }

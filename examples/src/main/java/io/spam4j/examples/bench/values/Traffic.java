@@ -22,8 +22,8 @@ public record Traffic(double read, double written) {
   /** Weights and gradients of 16 bits, moments of 32. */
   public static final Traffic BF16_F32_MOMENTS = new Traffic(12, 10);
 
-  /** Weights and gradients of 32 bits, moments of 8 with a scale of 32 bits for 128. */
-  public static final Traffic INT8_MOMENTS = new Traffic(10.0625, 6.0625);
+  /** Weights and gradients of 32 bits, moments of 8 with 32 bits for 128, rarely written. */
+  public static final Traffic INT8_MOMENTS = new Traffic(10.03125, 6);
 
   /** 16 bits throughout. */
   public static final Traffic BF16 = new Traffic(8, 6);

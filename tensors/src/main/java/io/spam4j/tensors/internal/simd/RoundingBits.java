@@ -75,12 +75,22 @@ public final class RoundingBits {
     return (int) (index >>> 1) * STEP + (int) mixedKey;
   }
 
-  /** The 16 bits of an element. */
-  static int draw(Draw draw, long mixedKey, long index) {
-    int x = start(mixedKey, index);
+  /** All 32 bits that an element shares with its neighbour, inverted where the index is odd. */
+  static int word(long mixedKey, long index) {
+    int x = word(start(mixedKey, index));
+    return (index & 1) == 0 ? x : ~x;
+  }
+
+  private static int word(int start) {
+    int x = start;
     x ^= x >>> 16;
     x *= MULTIPLIER;
-    x ^= x >>> 15;
+    return x ^ x >>> 15;
+  }
+
+  /** The 16 bits of an element. */
+  static int draw(Draw draw, long mixedKey, long index) {
+    int x = word(start(mixedKey, index));
     int bits = ((x * draw.multiplier) >>> draw.shift) & MASK;
     return (index & 1) == 0 ? bits : bits ^ MASK;
   }

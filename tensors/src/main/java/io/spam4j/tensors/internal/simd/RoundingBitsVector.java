@@ -16,6 +16,9 @@ public final class RoundingBitsVector {
   /** Inverts the 16 random bits of every other lane. */
   public static final IntVector ODD = IntVector.zero(I).addIndex(1).and(1).mul(RoundingBits.MASK);
 
+  /** Inverts all 32 of them. */
+  public static final IntVector INVERTED = IntVector.zero(I).addIndex(1).and(1).neg();
+
   /** What the Weyl sequence adds from vector to vector. */
   public static final int STEP = I.length() / 2 * RoundingBits.STEP;
 
