@@ -44,7 +44,7 @@ final class AlternatingBuffersTest {
       try (Optimizer optimizer = Adam.builder().threads(1).build(parameters)) {
         long allocated = 1;
         // Allocation ends when the compiler is done with the step; that is a matter of calls.
-        for (int round = 0; round < 3000 && allocated > 0; round++) {
+        for (int round = 0; round < 30_000 && allocated > 0; round++) {
           long before = threads.getCurrentThreadAllocatedBytes();
           for (int step = 0; step < 20; step++) {
             optimizer.step(turns.get(step % buffers));

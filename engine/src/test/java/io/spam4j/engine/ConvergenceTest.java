@@ -72,12 +72,13 @@ final class ConvergenceTest {
                   sparse-decay-all sparse-but-a sparse-keeps-missing stable-spam-sparse
                   sparse-global-norm sparse-value sparse-ada-clip sparse-ada-gn sparse-stabilizer
                   sparse-agc sparse-z-clip sparse-all-transforms sparse-moments-bf16
-                  sparse-moments-int8 sparse-keep-moments-bf16
+                  sparse-moments-int8 sparse-keep-moments-bf16 sparse-lines sparse-lines-keep
                   """)),
           names(
               """
               adamw-amsgrad-sparse sparse-weights sparse-group sparse-given
               sparse-given-moments-bf16 sparse-given-moments-int8 sparse-nullify
+              sparse-lines-weights sparse-lines-gradients
               """));
 
   private static final Problem VALLEY =
@@ -121,7 +122,8 @@ final class ConvergenceTest {
                   sparse-but-a sparse-keeps-missing stable-spam-sparse sparse-global-norm
                   sparse-value sparse-ada-clip sparse-ada-gn sparse-stabilizer sparse-agc
                   sparse-z-clip sparse-all-transforms lion-all-transforms sparse-moments-bf16
-                  sparse-moments-int8 sparse-keep-moments-bf16 sgd sgd-momentum
+                  sparse-moments-int8 sparse-keep-moments-bf16 sgd sgd-momentum sparse-lines
+                  sparse-lines-keep
                   """),
               descent(0.02, 6000, "stable-spam-norm-only lion"),
               descent(0.2, 6000, "transforms"),
@@ -130,7 +132,7 @@ final class ConvergenceTest {
               """
               adamw-amsgrad-sparse sparse-weights sparse-group sparse-given
               sparse-given-moments-bf16 sparse-given-moments-int8 sparse-nullify spam-nullify
-              sparse-gradients
+              sparse-gradients sparse-lines-weights sparse-lines-gradients
               """));
 
   static final List<Problem> PROBLEMS = List.of(PARABOLA, VALLEY);

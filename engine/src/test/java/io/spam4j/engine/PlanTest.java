@@ -33,7 +33,7 @@ class PlanTest {
 
             internal.baseline  -> internal.step, internal.transform, internal.state,
                                   internal.decide, internal.measure, internal.kernel,
-                                  internal.work, internal.math, engine, options, tensors,
+                                  internal.work, internal.memory, internal.math, engine, options, tensors,
                                   tensors.internal.simd
 
             internal.step      -> internal.transform, internal.state, internal.decide,
@@ -68,7 +68,7 @@ class PlanTest {
             internal.math
             """)
         .except(
-            "public without use outside its package: member=internal.kernel.Amsgrad.moveWeights(internal.kernel.Operands, MemorySegment, long, long, decision.UpdateCoefficients)",
+            "public without use outside its package: member=internal.kernel.Amsgrad.moveWeights(Operands, MemorySegment, long, long, UpdateCoefficients)",
             "the kernel on devices is compared with this half")
         .except(
             "public without use outside its package: member=internal.decide.StepState.snapshot()",

@@ -248,11 +248,13 @@ final class TorchExchangeTest {
   @Test
   void verify_aHeaderInsideTheFile_isRead() throws Exception {
     Path nested = folder.resolve("nested.safetensors");
-    Files.write(nested, nested(Files.readAllBytes(folder.resolve("spam-sparse.torch-first.state")), 0));
+    Files.write(
+        nested, nested(Files.readAllBytes(folder.resolve("spam-sparse.torch-first.state")), 0));
     assertThat(Python.tool("verify", nested.toString()))
         .isEqualTo(
             new Python.Result(0, "all checksums are right: file=" + nested + ", parameters=3\n"));
-    Files.write(nested, nested(Files.readAllBytes(folder.resolve("spam-sparse.torch-first.state")), 1));
+    Files.write(
+        nested, nested(Files.readAllBytes(folder.resolve("spam-sparse.torch-first.state")), 1));
     Python.Result refused = Python.tool("verify", nested.toString());
     assertThat(refused.code()).isEqualTo(1);
     assertThat(refused.output()).contains("header inside must have its length: file=" + nested);

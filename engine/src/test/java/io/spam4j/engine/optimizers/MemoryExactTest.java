@@ -144,8 +144,8 @@ final class MemoryExactTest {
   }
 
   /**
-   * Selections are drawn in steps, and all of Adam's family, Lion and SGD copy what lies on the heap,
-   * to room that other moments or weights than float32 have from the start.
+   * Selections are drawn in steps, and all of Adam's family, Lion and SGD copy what lies on the
+   * heap, to room that other moments or weights than float32 have from the start.
    */
   private static boolean allocatesInSteps(OptimizerCase tested, Optimizer optimizer) {
     if (tested.builder(0) instanceof ElementwiseBuilder) {

@@ -42,7 +42,7 @@ public abstract class PlainRule extends UpdateRule {
     return store;
   }
 
-  protected final MemorySegment memory(int tensor, String name) {
+  final MemorySegment memory(int tensor, String name) {
     return Objects.requireNonNull(state(tensor).get(name)).memory();
   }
 
@@ -64,7 +64,7 @@ public abstract class PlainRule extends UpdateRule {
   }
 
   /** Whether gradients are transformed, in float32 copies. */
-  protected final boolean copiesGradients() {
+  final boolean copiesGradients() {
     return copies != null;
   }
 
