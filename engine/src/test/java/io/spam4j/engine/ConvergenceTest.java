@@ -122,8 +122,7 @@ final class ConvergenceTest {
                   sparse-but-a sparse-keeps-missing stable-spam-sparse sparse-global-norm
                   sparse-value sparse-ada-clip sparse-ada-gn sparse-stabilizer sparse-agc
                   sparse-z-clip sparse-all-transforms lion-all-transforms sparse-moments-bf16
-                  sparse-moments-int8 sparse-keep-moments-bf16 sgd sgd-momentum sparse-lines
-                  sparse-lines-keep
+                  sparse-moments-int8 sparse-keep-moments-bf16 sgd sgd-momentum
                   """),
               descent(0.02, 6000, "stable-spam-norm-only lion"),
               descent(0.2, 6000, "transforms"),
@@ -132,7 +131,8 @@ final class ConvergenceTest {
               """
               adamw-amsgrad-sparse sparse-weights sparse-group sparse-given
               sparse-given-moments-bf16 sparse-given-moments-int8 sparse-nullify spam-nullify
-              sparse-gradients sparse-lines-weights sparse-lines-gradients
+              sparse-gradients sparse-lines sparse-lines-keep sparse-lines-weights
+              sparse-lines-gradients
               """));
 
   static final List<Problem> PROBLEMS = List.of(PARABOLA, VALLEY);

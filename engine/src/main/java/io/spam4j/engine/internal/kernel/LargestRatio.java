@@ -83,6 +83,7 @@ public final class LargestRatio {
     FloatVector smallestMoment =
         FloatVector.broadcast(S, Math.max(c.flushBelow, Float.MIN_VALUE)); // that is not 0
     IntVector one = IntVector.broadcast(I, 1);
+    IntVector two = IntVector.broadcast(I, 2);
     IntVector largestSquare = IntVector.zero(I);
     IntVector largest = IntVector.zero(I); // bits: of floats that are not negative they order alike
     IntVector places = IntVector.zero(I);
@@ -99,10 +100,14 @@ public final class LargestRatio {
       second = second.blend(infinity, second.compare(LT, smallestMoment));
       square = square.blend(zero, square.compare(LT, smallestSquare));
       // UpdateScalar.ratio, which goes up at most three floats
-      IntVector ratio = square.div(second).reinterpretAsInts().sub(2);
-      ratio = ratio.add(one, ratio.reinterpretAsFloats().mul(second).compare(LT, square).cast(I));
-      ratio = ratio.add(one, ratio.reinterpretAsFloats().mul(second).compare(LT, square).cast(I));
-      ratio = ratio.add(one, ratio.reinterpretAsFloats().mul(second).compare(LT, square).cast(I));
+      FloatVector up = square.div(second).reinterpretAsInts().sub(two).reinterpretAsFloats();
+      FloatVector next = up.reinterpretAsInts().add(one).reinterpretAsFloats();
+      up = up.blend(next, up.mul(second).compare(LT, square));
+      next = up.reinterpretAsInts().add(one).reinterpretAsFloats();
+      up = up.blend(next, up.mul(second).compare(LT, square));
+      next = up.reinterpretAsInts().add(one).reinterpretAsFloats();
+      up = up.blend(next, up.mul(second).compare(LT, square));
+      IntVector ratio = up.reinterpretAsInts();
       places = places.blend(place, ratio.compare(GT, largest));
       largest = largest.max(ratio);
       place = place.add(LENGTH);
