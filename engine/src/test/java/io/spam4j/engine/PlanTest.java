@@ -71,6 +71,9 @@ class PlanTest {
             "public without use outside its package: member=internal.kernel.Amsgrad.moveWeights(Operands, MemorySegment, long, long, UpdateCoefficients)",
             "the kernel on devices is compared with this half")
         .except(
+            "public without use outside its package: type=internal.transform.GradientOp",
+            "what devices measure of transformed gradients is compared with it")
+        .except(
             "public without use outside its package: member=internal.decide.StepState.snapshot()",
             "tests of other packages compare the counters of two runs")
         .except(

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * each operation rounds to float on its own, as the fused update does with the coefficients of the
  * same names. Mutable and reused. At first it changes nothing.
  */
-final class GradientOp {
+public final class GradientOp {
   /** Whether coordinates that are NaN or Inf stay so, for the update to skip. */
   final boolean keepsNonFinite;
 
