@@ -33,11 +33,6 @@ final class DrawnSettings {
     return values[random.nextInt(values.length)];
   }
 
-  /** Where what is not finite takes part a device still differs: CHANGELOG, known gaps. */
-  private static NonFinitePolicy finite(NonFinitePolicy drawn) {
-    return drawn == NonFinitePolicy.PROPAGATE ? NonFinitePolicy.SKIP_COORDINATE : drawn;
-  }
-
   private <E extends Enum<E>> E of(Class<E> type) {
     return one(type.getEnumConstants());
   }
@@ -64,7 +59,7 @@ final class DrawnSettings {
         .epsilon(of(0, 1e-30, 1e-8, 1e-6, 1))
         .learningRate(of(0, 1e-30, 1e-3, 1e-2, 1, 1e10))
         .weightDecay(of(0, 0.1, 1))
-        .nonFinite(finite(of(NonFinitePolicy.class)));
+        .nonFinite(of(NonFinitePolicy.class));
   }
 
   private <B extends MomentBuilder<B>> B sparsify(B builder) {
