@@ -13,7 +13,6 @@ import io.spam4j.tensors.internal.simd.VectorWidth;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorSpecies;
 
@@ -24,7 +23,6 @@ import jdk.incubator.vector.VectorSpecies;
 final class AmsgradVector {
   /* Memory bound: 20 bytes read, 16 written a weight. Written as UpdateVector is, and why. */
   private static final VectorSpecies<Float> S = VectorWidth.floats();
-  private static final VectorSpecies<Integer> I = S.withLanes(int.class);
   private static final ByteOrder ORDER = ByteOrder.nativeOrder();
 
   /** Elements that are updated at a time. */
@@ -103,9 +101,8 @@ final class AmsgradVector {
       second = second.blend(zero, second.compare(LT, flushBelow));
       first.intoMemorySegment(m, i * 4, ORDER);
       second.intoMemorySegment(v, i * 4, ORDER);
-      // Bits of floats that are not negative order as the floats do, and NaN is the largest.
-      IntVector bits = IntVector.fromMemorySegment(I, largest, i * 4, ORDER);
-      FloatVector divisor = bits.max(second.reinterpretAsInts()).reinterpretAsFloats();
+      // Not by bits: the NaN that a processor makes of two infinities is negative.
+      FloatVector divisor = FloatVector.fromMemorySegment(S, largest, i * 4, ORDER).max(second);
       divisor.intoMemorySegment(largest, i * 4, ORDER);
 
       if (moves) {

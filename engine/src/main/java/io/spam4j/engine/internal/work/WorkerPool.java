@@ -70,7 +70,8 @@ public final class WorkerPool {
   /**
    * Runs a job on the calling thread and {@code participants - 1} others; returns when all are
    * done, also if it throws. A second caller waits. If participants throw, one of the exceptions is
-   * thrown here. A job that runs another one does that alone.
+   * thrown here, with those of the others as suppressed ones. A job that runs another one does that
+   * alone.
    */
   static void run(Job job, int participants) {
     boolean isInRun = Thread.holdsLock(LOCK) || Thread.currentThread() instanceof Worker;
@@ -110,12 +111,25 @@ public final class WorkerPool {
       Worker worker = all[i];
       worker.isSummoned = false;
       while (worker.job != null) {} // only if something was thrown
-      failure = failure == null ? worker.failure : failure;
-      worker.failure = null;
+    }
+    // Nobody is at work any more: from here on a call may fail for want of stack.
+    for (int i = 0; i < count; i++) {
+      failure = joined(failure, all[i].failure);
     }
     if (failure != null) {
       WorkerPool.<RuntimeException>rethrow(failure);
     }
+  }
+
+  @SuppressWarnings("ReferenceEquality") // an exception cannot suppress itself
+  private static @Nullable Throwable joined(@Nullable Throwable first, @Nullable Throwable other) {
+    if (first == null) {
+      return other;
+    }
+    if (other != null && other != first) {
+      first.addSuppressed(other);
+    }
+    return first;
   }
 
   private static void await(Worker worker) {
@@ -146,6 +160,7 @@ public final class WorkerPool {
     /** What it works at; null once it is done. */
     private volatile @Nullable Job job;
 
+    /** What its latest job threw. */
     private volatile @Nullable Throwable failure;
 
     private Worker(int participant) {
@@ -163,6 +178,7 @@ public final class WorkerPool {
     /** Wakes it, to wait for a job. */
     void summon(Thread from) {
       caller = from;
+      failure = null;
       isSummoned = true;
       LockSupport.unpark(this);
     }
@@ -173,8 +189,8 @@ public final class WorkerPool {
         Job next = awaitJob();
         try {
           next.run(participant);
-        } catch (Throwable e) {
-          failure = e; // thrown again by the caller of run
+        } catch (Throwable e) { // nobody is above this thread: the caller of run throws it
+          failure = e;
         }
         Thread from = caller;
         job = null;

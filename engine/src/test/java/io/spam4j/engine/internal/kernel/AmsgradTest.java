@@ -8,6 +8,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Random;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -80,6 +81,37 @@ final class AmsgradTest {
           for (int i = 0; i < heap.length; i++) {
             assertThat(outside[i].mismatch(heap[i])).isEqualTo(-1);
           }
+        }
+      }
+    }
+  }
+
+  /** A negative NaN, as x86 makes of two infinities, comes in by the L2 term. */
+  @Test
+  void weightsThatAreNotFinite_makeNaNOfTheLargest() {
+    UpdateCoefficients c = coefficients(1, 0, 0.1, 1e-8, /* skips= */ true);
+    for (int size : SIZES) {
+      try (Arena arena = Arena.ofConfined()) {
+        MemorySegment[] heap = new MemorySegment[5];
+        MemorySegment[] outside = new MemorySegment[5];
+        for (int i = 0; i < heap.length; i++) {
+          heap[i] = MemorySegment.ofArray(new float[size]);
+          draw(heap[i], new Random(i));
+        }
+        for (int i = 0; i < size; i++) {
+          heap[3].setAtIndex(ValueLayout.JAVA_FLOAT, i, 1);
+          heap[4].setAtIndex(ValueLayout.JAVA_FLOAT, i, i % 2 == 0 ? Float.POSITIVE_INFINITY : 1);
+          heap[0].setAtIndex(ValueLayout.JAVA_FLOAT, i, Float.intBitsToFloat(0xffc00000));
+        }
+        for (int i = 0; i < heap.length; i++) {
+          outside[i] = arena.allocate(4L * size);
+          outside[i].copyFrom(heap[i]);
+        }
+        UpdateTally _ = step(heap, size, c);
+        UpdateTally _ = step(outside, size, c);
+        for (int i = 0; i < size; i++) {
+          assertThat(heap[4].getAtIndex(ValueLayout.JAVA_FLOAT, i)).isNaN();
+          assertThat(outside[4].getAtIndex(ValueLayout.JAVA_FLOAT, i)).isNaN();
         }
       }
     }

@@ -45,6 +45,33 @@ final class WorkerPoolTest {
   }
 
   @Test
+  void run_throwsOneOfSeveral_withTheOthersSuppressed() {
+    assertThatThrownBy(
+            () ->
+                WorkerPool.run(
+                    participant -> {
+                      throw new IllegalStateException("participant " + participant);
+                    },
+                    3))
+        .hasMessage("participant 0")
+        .satisfies(
+            thrown ->
+                assertThat(thrown.getSuppressed())
+                    .extracting(Throwable::getMessage)
+                    .containsExactly("participant 1", "participant 2"));
+    var same = new IllegalStateException("of all");
+    assertThatThrownBy(
+            () ->
+                WorkerPool.run(
+                    _ -> {
+                      throw same;
+                    },
+                    3))
+        .isSameAs(same)
+        .hasNoSuppressedExceptions();
+  }
+
+  @Test
   void run_fromTwoThreads_takesTurns() throws InterruptedException {
     var total = new AtomicLong();
     Runnable caller =
