@@ -62,10 +62,9 @@ public interface Optimizer extends AutoCloseable {
    * A parameter's state tensors by their names in files, such as {@code exp_avg} and {@code
    * exp_avg_sq}: the live memory, valid until {@link #close} or, where only some weights have
    * moments, until the next reset. Moments have the weights' shape or, of a sparse selection, one
-   * element for each selected weight in ascending order; what is written there must not be
-   * subnormal, which a step takes for 0 only where all weights have moments. They are of the types
-   * that {@link io.spam4j.engine.optimizers.MomentBuilder#moments} says; docs/checkpoints.md tells
-   * what else is there in other formats than F32.
+   * element for each selected weight in ascending order. They are of the types that {@link
+   * io.spam4j.engine.optimizers.MomentBuilder#moments} says; docs/checkpoints.md tells what else is
+   * there in other formats than F32.
    *
    * @throws IllegalArgumentException if there is no such parameter
    */

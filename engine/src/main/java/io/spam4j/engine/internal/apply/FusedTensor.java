@@ -31,7 +31,6 @@ final class FusedTensor {
   long count; // of the moments: one a weight, or one a selected weight
   final RoundingKey key;
   private final AdamSettings adam;
-  private final boolean isPacked;
 
   private final PieceForm usual;
   private final @Nullable Weights ofWeights; // null if the update needs copies of what is stored
@@ -58,7 +57,6 @@ final class FusedTensor {
     key = new RoundingKey(adam.seed, parameter.name());
     weights = new StoredWeights(parameter, adam.weightRounding, key, state.get(StateNames.LOW));
     this.adam = adam;
-    isPacked = isSparse;
     moments = StoredMoments.of(adam, key, state);
     count = count(state);
     ofWeights = weights.form();
@@ -78,7 +76,7 @@ final class FusedTensor {
 
   /** Takes state for its own that something else than a step has filled. */
   void readRestoredState(SequencedMap<String, Tensor> state) {
-    moments = StoredMoments.restored(adam, key, state, isPacked);
+    moments = StoredMoments.restored(adam, key, state);
     count = count(state);
   }
 

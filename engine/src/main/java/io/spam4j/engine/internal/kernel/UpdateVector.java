@@ -181,10 +181,8 @@ final class UpdateVector implements UpdateLoop {
       }
 
       VectorMask<Float> noHistory = second.compare(LT, flushBelow);
-      if (!ELSEWHERE) { // packed moments are not subnormal (StoredMoments.restored)
-        second = second.blend(zero, noHistory);
-        first = first.blend(zero, first.lanewise(ABS).compare(LT, flushBelow));
-      }
+      second = second.blend(zero, noHistory);
+      first = first.blend(zero, first.lanewise(ABS).compare(LT, flushBelow));
 
       FloatVector scaled = BARE ? raw : raw.mul(gradientScale);
       FloatVector gradient = BARE ? raw : scaled.mul(normScale);

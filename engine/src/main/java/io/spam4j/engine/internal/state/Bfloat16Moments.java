@@ -65,7 +65,7 @@ final class Bfloat16Moments extends StoredMoments {
    * loop for 16 bits need not look for them. The emulated update keeps them, as the authors' does.
    */
   @Override
-  void flush(boolean isPacked) {
+  void flush() {
     if (!isEmulated) {
       flush(first);
       flush(second);

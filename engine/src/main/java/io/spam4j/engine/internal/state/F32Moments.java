@@ -1,7 +1,5 @@
 package io.spam4j.engine.internal.state;
 
-import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
-
 import io.spam4j.engine.internal.kernel.QuietNaN;
 import io.spam4j.tensors.DType;
 import io.spam4j.tensors.Tensor;
@@ -15,22 +13,6 @@ final class F32Moments extends StoredMoments {
 
   private F32Moments(SequencedMap<String, Tensor> state) {
     super(state);
-  }
-
-  @Override
-  void flush(boolean isPacked) {
-    if (isPacked) { // in the loop of all weights it costs nothing to look each time
-      flush(first);
-      flush(second);
-    }
-  }
-
-  private static void flush(MemorySegment moments) {
-    for (long at = 0; at < moments.byteSize(); at += Float.BYTES) {
-      if (Math.abs(moments.get(JAVA_FLOAT_UNALIGNED, at)) < Float.MIN_NORMAL) {
-        moments.set(JAVA_FLOAT_UNALIGNED, at, 0);
-      }
-    }
   }
 
   @Override

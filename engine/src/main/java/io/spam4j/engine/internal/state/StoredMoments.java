@@ -77,22 +77,18 @@ public abstract sealed class StoredMoments permits F32Moments, Bfloat16Moments, 
     return Format.of(adam.moments).maker().of(key, state);
   }
 
-  /**
-   * The moments in state that something else than a step has filled, such as a checkpoint.
-   *
-   * @param isPacked whether they are those of selected weights alone
-   */
+  /** The moments in state that something else than a step has filled, such as a checkpoint. */
   public static StoredMoments restored(
-      AdamSettings adam, RoundingKey key, SequencedMap<String, Tensor> state, boolean isPacked) {
+      AdamSettings adam, RoundingKey key, SequencedMap<String, Tensor> state) {
     StoredMoments moments = of(adam, key, state);
     if (adam.flushesSubnormals) {
-      moments.flush(isPacked);
+      moments.flush();
     }
     return moments;
   }
 
   /** Makes subnormal moments 0, if a loop relies on it that a step leaves none. */
-  void flush(boolean isPacked) {}
+  void flush() {}
 
   /** The bytes of all that a step reads and writes. */
   public final long bytes() {

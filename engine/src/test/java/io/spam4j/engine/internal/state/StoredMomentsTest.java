@@ -99,28 +99,10 @@ final class StoredMomentsTest {
         moments.memory().setAtIndex(JAVA_SHORT, 0, SUBNORMAL);
         moments.memory().setAtIndex(JAVA_SHORT, N - 1, NORMAL);
       }
-      var restored = StoredMoments.restored(adam, key(), state, false);
+      var restored = StoredMoments.restored(adam, key(), state);
       assertThat(restored.first.getAtIndex(JAVA_SHORT, 0)).isEqualTo(after);
       assertThat(restored.second.getAtIndex(JAVA_SHORT, 0)).isEqualTo(after);
       assertThat(restored.first.getAtIndex(JAVA_SHORT, N - 1)).isEqualTo(NORMAL);
-    }
-  }
-
-  @ParameterizedTest
-  @CsvSource({"true, true, 0", "true, false, 0x1p-130", "false, true, 0x1p-130"})
-  void restoredSubnormalFloat_isFlushed_ifPacked(boolean flushes, boolean isPacked, float after) {
-    try (var arena = Arena.ofConfined()) {
-      AdamSettings adam = settings(MomentFormat.F32);
-      adam.flushesSubnormals = flushes;
-      SequencedMap<String, Tensor> state = state(adam, arena);
-      for (Tensor moments : state.values()) {
-        moments.setFloat(0, 0x1p-130f);
-        moments.setFloat(N - 1, -0x1p-126f);
-      }
-      var restored = StoredMoments.restored(adam, key(), state, isPacked);
-      assertThat(restored.first.getAtIndex(JAVA_FLOAT, 0)).isEqualTo(after);
-      assertThat(restored.second.getAtIndex(JAVA_FLOAT, 0)).isEqualTo(after);
-      assertThat(restored.first.getAtIndex(JAVA_FLOAT, N - 1)).isEqualTo(-0x1p-126f);
     }
   }
 
