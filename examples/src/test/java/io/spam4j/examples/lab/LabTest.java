@@ -102,7 +102,7 @@ class LabTest {
       long dense = 0;
       for (long[] shape : Llama.Config.preset("tiny").shapes().values()) {
         long n = Arrays.stream(shape).reduce(1, (a, b) -> a * b);
-        dense += state == MomentFormat.BF16 ? 4 * n : 2 * n + 8 * ((n + 127) / 128);
+        dense += state == MomentFormat.BF16 ? 4 * n : 2 * n + 4 * ((n + 127) / 128);
       }
       if (run.optimizer().equals("spam-d25")) {
         assertThat(run.stateBytes()).isLessThan(dense * 3 / 4);

@@ -92,7 +92,7 @@ final class MemoryCommandTest {
     long halves = 2 * 58_073_600L;
     long moments = 0;
     for (ModelWeight weight : LlamaModel.named("60m").weights()) {
-      moments += 2 * weight.elements() + 8 * ((weight.elements() + 127) / 128);
+      moments += 2 * weight.elements() + 4 * ((weight.elements() + 127) / 128);
     }
     assertThat(cells("adamw")).startsWith(number(halves), number(halves), number(moments), "0");
     assertThat(cells("spam"))
