@@ -16,13 +16,15 @@ class PlanTest {
             bench      -> bench.arms, bench.values, output, shell, engine.roofline, tensors.internal.files
             demo       -> lab, output, shell
             doctor     -> output, shell, cuda, cuda.selftest, engine.optimizers, engine.roofline,
-                          tensors.internal.simd
+                          javacpp.pytorch, tensors.internal.simd
             inspect    -> output, shell, engine.checkpoint, tensors, tensors.safetensors
             memory     -> formats, models, output, engine, engine.optimizers, engine.options, tensors
-            simulate   -> formats, output, engine, engine.optimizers, tensors
+            simulate   -> formats, output, shell, engine, engine.optimizers, tensors,
+                          tensors.internal.files
 
             bench.arms -> bench.values, engine, engine.decision, engine.optimizers, engine.options,
-                          engine.roofline, engine.internal.work, tensors, tensors.mask
+                          engine.roofline, engine.internal.work, javacpp.pytorch, tensors,
+                          tensors.mask
 
             bench.values -> models, engine, engine.optimizers, engine.options, engine.roofline,
                             tensors

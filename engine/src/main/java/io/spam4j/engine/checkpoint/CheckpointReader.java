@@ -16,9 +16,9 @@ import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A checkpoint that an optimizer goes on from. Its tensors are read, never looked at where they are
- * mapped: what is checked is the copy that is used, so that a file that somebody changes or
- * shortens meanwhile is an exception.
+ * A checkpoint that is read, as an optimizer does that goes on from it. Its tensors are read, never
+ * looked at where they are mapped: what is checked is the copy that is used, so that a file that
+ * somebody changes or shortens meanwhile is an exception.
  */
 public final class CheckpointReader implements AutoCloseable {
   private static final int CHUNK = 1 << 20;
@@ -66,6 +66,15 @@ public final class CheckpointReader implements AutoCloseable {
    * @throws CheckpointFormatException if some are damaged; it lists them
    */
   public void requireIntact() throws IOException {
+    checkpoint.requireNone(damaged());
+  }
+
+  /**
+   * Reads all tensors and compares them with their checksums.
+   *
+   * @return the tensors whose bytes are not those that were saved; empty if all is well
+   */
+  public List<String> damaged() throws IOException {
     List<String> damaged = new ArrayList<>();
     for (Map.Entry<String, Tensor> named : checkpoint.tensors().entrySet()) {
       String name = named.getKey();
@@ -73,7 +82,18 @@ public final class CheckpointReader implements AutoCloseable {
         damaged.add(name);
       }
     }
-    checkpoint.requireNone(damaged);
+    return damaged;
+  }
+
+  /**
+   * Copies a tensor of the checkpoint as the file has it now, whatever its checksum is.
+   *
+   * @param to how long the copy lives
+   */
+  public Tensor copy(Tensor tensor, Arena to) throws IOException {
+    Tensor own = Tensor.allocate(to, tensor.dtype(), tensor.shape());
+    file.read(name(tensor), 0, own.memory());
+    return own;
   }
 
   /**
@@ -84,7 +104,7 @@ public final class CheckpointReader implements AutoCloseable {
    * @throws CheckpointFormatException if its bytes are not those that were saved
    */
   public void read(Tensor tensor, MemorySegment to) throws IOException {
-    String name = Objects.requireNonNull(names.get(tensor), "tensor must be of the checkpoint");
+    String name = name(tensor);
     String actual = pass(name, tensor.bytes(), to);
     if (!actual.equals(saved(name))) {
       throw CheckpointFormatException.of(
@@ -101,6 +121,10 @@ public final class CheckpointReader implements AutoCloseable {
     Tensor own = Tensor.allocate(to, data.dtype(), data.shape());
     read(data, own.memory());
     return new SavedMask(mask.elements(), mask.count(), mask.lineLength(), mask.width(), own);
+  }
+
+  private String name(Tensor tensor) {
+    return Objects.requireNonNull(names.get(tensor), "tensor must be of the checkpoint");
   }
 
   private String saved(String tensor) {

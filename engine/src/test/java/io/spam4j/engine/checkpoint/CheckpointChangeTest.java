@@ -24,6 +24,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Objects;
 import java.util.SequencedMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -168,6 +169,29 @@ final class CheckpointChangeTest {
         Snapshot.of(run.optimizer).assertSame(before);
         Snapshot.of(run.runTo(60, 53).optimizer);
       }
+    }
+  }
+
+  @Test
+  void reader_fileThatChangesMeanwhile_isSeenOrAnException() throws IOException {
+    Path file = saved("adamw");
+    String first = first(file, "weights.vector");
+    long at = place(file, first);
+    try (Arena arena = Arena.ofConfined();
+        CheckpointReader reader = CheckpointReader.open(file, arena)) {
+      Tensor weights = Objects.requireNonNull(reader.checkpoint().weights().get("vector"));
+      Tensor before = reader.copy(weights, arena);
+      assertThat(reader.damaged()).isEmpty();
+
+      flip(file, at);
+
+      assertThat(reader.damaged()).containsExactly(first);
+      assertThat(before.memory().mismatch(reader.copy(weights, arena).memory())).isZero();
+      try (var bytes = new RandomAccessFile(file.toFile(), "rw")) {
+        bytes.setLength(at);
+      }
+      assertThatThrownBy(() -> reader.copy(weights, arena)).isInstanceOf(IOException.class);
+      assertThatThrownBy(reader::damaged).isInstanceOf(IOException.class);
     }
   }
 

@@ -6,6 +6,7 @@ import io.spam4j.examples.lab.LabListener;
 import io.spam4j.examples.lab.LabResult;
 import io.spam4j.examples.lab.LabSettings;
 import io.spam4j.examples.shell.Interruption;
+import io.spam4j.examples.shell.OutputLock;
 import io.spam4j.examples.shell.Terminal;
 import io.spam4j.examples.shell.UsageException;
 import java.io.IOException;
@@ -103,7 +104,7 @@ public final class DemoCommand implements Callable<Integer> {
     LabCheckpoints checkpoints = checked(this::checkpoints);
     Progress progress = new Progress(terminal, System::nanoTime);
     Runnable notice = () -> progress.message("stopping after this step, then writing the report");
-    try (OutputLock _ = OutputLock.of(output);
+    try (OutputLock _ = OutputLock.of(output, "demo");
         Interruption interruption = Interruption.watch(notice)) {
       LabResult result = train(settings, checkpoints, progress, interruption::requested);
       if (result.runs().isEmpty()) {

@@ -9,6 +9,7 @@ import io.spam4j.examples.output.Quantities;
 import io.spam4j.examples.shell.Machine;
 import io.spam4j.examples.shell.Terminal;
 import io.spam4j.examples.shell.Version;
+import io.spam4j.javacpp.pytorch.TorchLibraries;
 import io.spam4j.tensors.internal.simd.VectorMode;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
@@ -138,7 +139,7 @@ public final class DoctorCommand implements Callable<Integer> {
     title("adapters");
     long start = System.nanoTime();
     try {
-      Loader.load(torch.class);
+      TorchLibraries.load();
       Duration took = Duration.ofNanos(System.nanoTime() - start);
       fact(
           "javacpp-pytorch",

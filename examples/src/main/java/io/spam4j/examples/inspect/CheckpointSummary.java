@@ -2,9 +2,11 @@ package io.spam4j.examples.inspect;
 
 import com.fasterxml.jackson.annotation.JsonValue;
 import io.spam4j.engine.checkpoint.Checkpoint;
+import io.spam4j.engine.checkpoint.CheckpointReader;
 import io.spam4j.engine.checkpoint.ParameterState;
 import io.spam4j.tensors.Tensor;
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -79,7 +81,8 @@ record CheckpointSummary(
   record Bytes(long state, long index, long weights, long file) {}
 
   /** Reads every tensor. */
-  static CheckpointSummary of(Checkpoint checkpoint) throws IOException {
+  static CheckpointSummary of(CheckpointReader reader) throws IOException {
+    Checkpoint checkpoint = reader.checkpoint();
     List<Map<String, String>> groups = new ArrayList<>();
     List<OfParameter> parameters = new ArrayList<>();
     for (ParameterState saved : checkpoint.parameters().values()) {
@@ -87,7 +90,7 @@ record CheckpointSummary(
         groups.add(saved.hyperparameters());
       }
       int group = groups.indexOf(saved.hyperparameters());
-      parameters.add(parameter(saved, group, checkpoint.weights().get(saved.name())));
+      parameters.add(parameter(saved, group, checkpoint.weights().get(saved.name()), reader));
     }
     var bytes =
         new Bytes(
@@ -113,10 +116,21 @@ record CheckpointSummary(
         checkpoint.notes());
   }
 
-  private static OfParameter parameter(ParameterState saved, int group, @Nullable Tensor weights) {
+  private static OfParameter parameter(
+      ParameterState saved, int group, @Nullable Tensor weights, CheckpointReader reader)
+      throws IOException {
     List<TensorSummary> tensors = new ArrayList<>();
-    saved.state().forEach((name, tensor) -> tensors.add(TensorSummary.of(name, tensor)));
-    return new OfParameter(
-        saved, group, weights == null ? null : TensorSummary.of("weights", weights), tensors);
+    for (Map.Entry<String, Tensor> state : saved.state().entrySet()) {
+      tensors.add(tensor(state.getKey(), state.getValue(), reader));
+    }
+    TensorSummary ofWeights = weights == null ? null : tensor("weights", weights, reader);
+    return new OfParameter(saved, group, ofWeights, tensors);
+  }
+
+  private static TensorSummary tensor(String name, Tensor tensor, CheckpointReader reader)
+      throws IOException {
+    try (Arena copies = Arena.ofConfined()) {
+      return TensorSummary.of(name, reader.copy(tensor, copies));
+    }
   }
 }

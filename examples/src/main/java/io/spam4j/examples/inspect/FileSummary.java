@@ -1,9 +1,13 @@
 package io.spam4j.examples.inspect;
 
+import io.spam4j.tensors.Tensor;
 import io.spam4j.tensors.safetensors.Safetensors;
+import io.spam4j.tensors.safetensors.SafetensorsFile;
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
@@ -22,12 +26,17 @@ record FileSummary(
     long bytes) {
 
   /** Reads every tensor. */
-  static FileSummary of(Path file, Safetensors tensors) throws IOException {
+  static FileSummary of(Path file, SafetensorsFile opened, Safetensors tensors) throws IOException {
+    List<TensorSummary> summaries = new ArrayList<>();
+    for (String name : tensors.names()) {
+      try (Arena copies = Arena.ofConfined()) {
+        Tensor shown = tensors.tensor(name);
+        Tensor copy = Tensor.allocate(copies, shown.dtype(), shown.shape());
+        opened.read(name, 0, copy.memory());
+        summaries.add(TensorSummary.of(name, copy));
+      }
+    }
     return new FileSummary(
-        file.toString(),
-        "safetensors",
-        tensors.metadata(),
-        tensors.names().stream().map(name -> TensorSummary.of(name, tensors.tensor(name))).toList(),
-        Files.size(file));
+        file.toString(), "safetensors", tensors.metadata(), summaries, Files.size(file));
   }
 }

@@ -1,10 +1,11 @@
 package io.spam4j.examples.inspect;
 
-import io.spam4j.engine.checkpoint.Checkpoint;
+import io.spam4j.engine.checkpoint.CheckpointReader;
 import io.spam4j.examples.output.Json;
 import io.spam4j.examples.shell.InputFile;
 import io.spam4j.examples.shell.Shell;
 import io.spam4j.tensors.safetensors.Safetensors;
+import io.spam4j.tensors.safetensors.SafetensorsFile;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.lang.foreign.Arena;
@@ -55,30 +56,35 @@ public final class InspectCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    try (Arena arena = Arena.ofConfined()) {
-      Safetensors tensors = Safetensors.open(InputFile.require(file), arena);
-      boolean isCheckpoint = tensors.metadata().containsKey(CHECKPOINT_KEY);
-      if (verify) {
-        if (!isCheckpoint) {
-          throw new IOException(
-              "only checkpoints of spam4j have checksums to verify: file=" + file);
+    try (Arena arena = Arena.ofConfined();
+        SafetensorsFile opened = SafetensorsFile.open(InputFile.require(file))) {
+      Safetensors tensors = opened.map(arena); // for names, types and shapes alone
+      if (tensors.metadata().containsKey(CHECKPOINT_KEY)) {
+        try (CheckpointReader reader = CheckpointReader.open(file, arena)) {
+          return inspect(reader);
         }
-        Verification verification = Verification.of(Checkpoint.open(file, arena));
-        print(verification, verification.text());
-        return verification.damaged().isEmpty() ? ExitCode.OK : ExitCode.SOFTWARE;
       }
-      if (isCheckpoint) {
-        CheckpointSummary summary = CheckpointSummary.of(Checkpoint.open(file, arena));
-        print(summary, CheckpointText.of(summary));
-      } else {
-        FileSummary summary = FileSummary.of(file, tensors);
-        print(summary, FileText.of(summary));
+      if (verify) {
+        throw new IOException("only checkpoints of spam4j have checksums to verify: file=" + file);
       }
+      FileSummary summary = FileSummary.of(file, opened, tensors);
+      print(summary, FileText.of(summary));
       return ExitCode.OK;
     } catch (IOException e) {
       spec.commandLine().getErr().println(Shell.line(e));
       return ExitCode.SOFTWARE;
     }
+  }
+
+  private int inspect(CheckpointReader reader) throws IOException {
+    if (verify) {
+      Verification verification = Verification.of(reader);
+      print(verification, verification.text());
+      return verification.damaged().isEmpty() ? ExitCode.OK : ExitCode.SOFTWARE;
+    }
+    CheckpointSummary summary = CheckpointSummary.of(reader);
+    print(summary, CheckpointText.of(summary));
+    return ExitCode.OK;
   }
 
   private void print(Object facts, String text) throws IOException {

@@ -1,6 +1,8 @@
 package io.spam4j.examples.inspect;
 
 import io.spam4j.engine.checkpoint.Checkpoint;
+import io.spam4j.engine.checkpoint.CheckpointReader;
+import java.io.IOException;
 import java.util.List;
 
 /**
@@ -12,9 +14,10 @@ import java.util.List;
  */
 record Verification(String file, int checksums, List<String> damaged) {
   /** Reads every tensor. */
-  static Verification of(Checkpoint checkpoint) {
+  static Verification of(CheckpointReader reader) throws IOException {
+    Checkpoint checkpoint = reader.checkpoint();
     return new Verification(
-        checkpoint.file().toString(), checkpoint.checksums().size() + 1, checkpoint.damaged());
+        checkpoint.file().toString(), checkpoint.checksums().size() + 1, reader.damaged());
   }
 
   String text() {

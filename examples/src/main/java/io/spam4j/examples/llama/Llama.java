@@ -1,5 +1,6 @@
 package io.spam4j.examples.llama;
 
+import io.spam4j.javacpp.pytorch.TorchLibraries;
 import io.spam4j.tensors.Philox;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -21,6 +22,10 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
  * positions, causal attention, SwiGLU, no biases, and a head of its own.
  */
 public final class Llama implements AutoCloseable {
+  static {
+    TorchLibraries.load();
+  }
+
   /** The width of a head in all presets. */
   public static final int HEAD_WIDTH = 32;
 

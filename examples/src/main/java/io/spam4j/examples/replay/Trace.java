@@ -6,6 +6,7 @@ import io.spam4j.examples.shell.InputFile;
 import io.spam4j.tensors.DType;
 import io.spam4j.tensors.Tensor;
 import io.spam4j.tensors.safetensors.Safetensors;
+import io.spam4j.tensors.safetensors.SafetensorsFile;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
@@ -70,7 +71,9 @@ final class Trace {
    * @throws IOException if it cannot be read or is no safetensors file
    */
   static Trace open(Path file, Arena arena) throws IOException {
-    return new Trace(file, Safetensors.open(InputFile.require(file), arena));
+    try (SafetensorsFile opened = SafetensorsFile.open(InputFile.require(file))) {
+      return new Trace(file, opened.copy(arena));
+    }
   }
 
   private int count(String text) throws TraceFormatException {

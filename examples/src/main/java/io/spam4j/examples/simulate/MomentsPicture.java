@@ -1,6 +1,7 @@
 package io.spam4j.examples.simulate;
 
 import io.spam4j.examples.output.Curve;
+import io.spam4j.tensors.internal.files.WholeFile;
 import java.awt.BasicStroke;
 import java.awt.Color;
 import java.awt.Font;
@@ -11,6 +12,7 @@ import java.awt.Stroke;
 import java.awt.geom.Line2D;
 import java.awt.geom.Rectangle2D;
 import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.text.DecimalFormat;
@@ -81,7 +83,9 @@ final class MomentsPicture {
    * @throws IOException if it cannot be written
    */
   static void write(SimulationResult result, Path file) throws IOException {
-    ImageIO.write(new MomentsPicture(result).draw(), "png", file.toFile());
+    var bytes = new ByteArrayOutputStream();
+    ImageIO.write(new MomentsPicture(result).draw(), "png", bytes);
+    WholeFile.write(file, bytes.toByteArray());
   }
 
   private BufferedImage draw() {

@@ -2,9 +2,9 @@ package io.spam4j.examples.simulate;
 
 import io.spam4j.examples.formats.Words;
 import io.spam4j.examples.output.HtmlPage;
+import io.spam4j.examples.shell.OutputLock;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.Optional;
@@ -75,7 +75,13 @@ public final class SimulateCommand implements Callable<Integer> {
     out.println();
     out.flush();
 
-    Files.createDirectories(output);
+    try (OutputLock _ = OutputLock.of(output, "simulation")) {
+      return write(result, findings, out);
+    }
+  }
+
+  private int write(SimulationResult result, Findings findings, PrintWriter out)
+      throws IOException {
     HtmlPage.writeResults(output.resolve("results.json"), new Results(result, findings));
     Path page = output.resolve("report.html");
     HtmlPage.write(page, HtmlPage.of(TEMPLATE, SimulationPage.of(result, findings)));

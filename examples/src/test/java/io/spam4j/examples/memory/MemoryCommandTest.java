@@ -102,8 +102,8 @@ final class MemoryCommandTest {
         .startsWith(number(halves), number(halves), number(moments + halves), "0");
     assertThat(cells("adam, amsgrad, f32 state"))
         .startsWith(number(halves), number(halves), number(6 * halves), "0");
-    assertThat(cells("lion, all f32"))
-        .startsWith(number(2 * halves), number(2 * halves), number(2 * halves), "0");
+    assertThat(cells("lion, f32 state"))
+        .startsWith(number(halves), number(halves), number(2 * halves), "0");
     assertThat(optimizers())
         .containsExactly(
             "adamw",
@@ -115,8 +115,8 @@ final class MemoryCommandTest {
             "stable-spam, d = 0.3225",
             "adafactor, all f32",
             "adam-mini, all f32",
-            "lion, all f32",
-            "sgd, momentum, all f32");
+            "lion, f32 state",
+            "sgd, momentum, f32 state");
     String[] spam = cells("spam");
     long scratch = bytes(spam[4]);
     assertThat(bytes(spam[5])).isEqualTo(2 * halves + moments + scratch);

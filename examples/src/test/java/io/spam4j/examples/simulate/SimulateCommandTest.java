@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.spam4j.examples.output.Browser;
+import io.spam4j.examples.shell.OutputLock;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -47,6 +48,17 @@ final class SimulateCommandTest {
         .setOut(new PrintWriter(out, true))
         .setErr(new PrintWriter(err, true))
         .execute(all.toArray(String[]::new));
+  }
+
+  @Test
+  void simulate_whileAnotherWritesToTheFolder_isRefused() throws IOException {
+    try (OutputLock _ = OutputLock.of(folder.resolve("a/b"), "simulation")) {
+      assertThat(simulate("--seeds", "50")).isEqualTo(1);
+    }
+
+    assertThat(err.toString()).contains("another simulation writes to this folder");
+    assertThat(folder.resolve("a/b")).isEmptyDirectory();
+    assertThat(simulate("--seeds", "50")).isZero();
   }
 
   @Test

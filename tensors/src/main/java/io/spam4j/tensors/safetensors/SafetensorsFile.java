@@ -89,10 +89,24 @@ public final class SafetensorsFile implements AutoCloseable {
    * @throws IOException if it cannot be mapped
    */
   public Safetensors map(Arena arena) throws IOException {
-    MemorySegment data =
-        channel
-            .map(FileChannel.MapMode.READ_ONLY, 0, bytes, arena)
-            .asSlice(header.dataStart(), bytes - header.dataStart());
+    MemorySegment mapped = channel.map(FileChannel.MapMode.READ_ONLY, 0, bytes, arena);
+    return tensors(mapped.asSlice(header.dataStart()));
+  }
+
+  /**
+   * Copies the whole file.
+   *
+   * @param arena how long the tensors live
+   * @throws IOException if it cannot be read, or has become shorter
+   */
+  public Safetensors copy(Arena arena) throws IOException {
+    long count = bytes - header.dataStart();
+    MemorySegment data = arena.allocate(count, Long.BYTES);
+    read(header.dataStart(), data);
+    return tensors(data.asReadOnly());
+  }
+
+  private Safetensors tensors(MemorySegment data) {
     Map<String, Tensor> tensors = new LinkedHashMap<>();
     for (SafetensorsHeader.Entry entry : header.entries()) {
       MemorySegment memory = data.asSlice(entry.begin, entry.end - entry.begin);

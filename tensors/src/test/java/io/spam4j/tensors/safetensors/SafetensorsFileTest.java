@@ -10,6 +10,7 @@ import java.io.RandomAccessFile;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -70,6 +71,31 @@ final class SafetensorsFileTest {
               "safetensors file must not become shorter while it is read: file=%s, bytes=%d,"
                   + " now=%d",
               file, bytes, bytes - 1);
+    }
+  }
+
+  @Test
+  void copy_ofAFileThatIsChangedAndShortenedAfterwards_staysAsItWas() throws IOException {
+    Path file = written();
+    long bytes = Files.size(file);
+    try (Arena arena = Arena.ofConfined();
+        SafetensorsFile opened = SafetensorsFile.open(file)) {
+      Safetensors mapped = opened.map(arena);
+      Safetensors copy = opened.copy(arena);
+      byte[] before = copy.tensor("b").memory().toArray(ValueLayout.JAVA_BYTE);
+      assertThat(mapped.tensor("b").memory().toArray(ValueLayout.JAVA_BYTE)).isEqualTo(before);
+      try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+        channel.write(ByteBuffer.wrap(new byte[] {77}), bytes - 1);
+        assertThat(mapped.tensor("b").memory().toArray(ValueLayout.JAVA_BYTE)).endsWith(77);
+        channel.truncate(0);
+      }
+
+      assertThat(copy.names()).isEqualTo(mapped.names());
+      assertThat(copy.metadata()).isEqualTo(mapped.metadata());
+      assertThat(copy.tensor("b").memory().toArray(ValueLayout.JAVA_BYTE)).isEqualTo(before);
+      assertThatThrownBy(() -> opened.copy(arena))
+          .isInstanceOf(IOException.class)
+          .hasMessageStartingWith("safetensors file must not become shorter while it is read");
     }
   }
 

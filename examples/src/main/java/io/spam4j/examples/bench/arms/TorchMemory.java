@@ -2,6 +2,7 @@ package io.spam4j.examples.bench.arms;
 
 import io.spam4j.examples.bench.values.BenchMemory;
 import io.spam4j.examples.bench.values.HalfValues;
+import io.spam4j.javacpp.pytorch.TorchLibraries;
 import io.spam4j.tensors.DType;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
@@ -26,6 +27,7 @@ final class TorchMemory implements AutoCloseable {
   private TorchMemory(DType dtype, int threads) throws ArmUnavailableException {
     this.dtype = dtype;
     try {
+      TorchLibraries.load();
       torch.set_num_threads(threads);
     } catch (UnsatisfiedLinkError | NoClassDefFoundError missing) {
       throw new ArmUnavailableException("libtorch does not load: " + missing.getMessage());

@@ -1,4 +1,4 @@
-package io.spam4j.examples.demo;
+package io.spam4j.examples.shell;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -15,10 +15,11 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps a folder for one demo at a time; two would delete each other's checkpoints. The operating
- * system lets go of the lock of a process that was killed; its file can stay, and does no harm.
+ * Keeps a folder for one run of a command at a time: of two, one would delete or replace what is
+ * the other's. The operating system lets go of the lock of a process that was killed; its file can
+ * stay, and does no harm.
  */
-final class OutputLock implements AutoCloseable {
+public final class OutputLock implements AutoCloseable {
   /** Locked far behind the file's end: where locks forbid reading, what is in it can be read. */
   private static final long PLACE = Long.MAX_VALUE - 1;
 
@@ -33,11 +34,12 @@ final class OutputLock implements AutoCloseable {
   /**
    * Locks a folder, which is made if it is not there.
    *
-   * @throws IOException if another demo has it, or it cannot be made or locked
+   * @param command which has a lock of its own, such as {@code demo}
+   * @throws IOException if another run of the command has it, or it cannot be made or locked
    */
-  static OutputLock of(Path folder) throws IOException {
+  public static OutputLock of(Path folder, String command) throws IOException {
     Files.createDirectories(folder);
-    Path file = folder.resolve("spam4j-demo.lock");
+    Path file = folder.resolve("spam4j-" + command + ".lock");
     while (true) {
       FileChannel channel =
           FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
@@ -45,8 +47,8 @@ final class OutputLock implements AutoCloseable {
       try {
         if (tryLock(channel) == null) {
           throw new IOException(
-              "another demo writes to this folder, wait or give this one another --output: output="
-                  + folder);
+              "another %s writes to this folder, wait or give this one another --output: output=%s"
+                  .formatted(command, folder));
         }
         mine = isThere(file, channel);
       } finally {
