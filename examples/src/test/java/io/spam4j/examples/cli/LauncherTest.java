@@ -34,8 +34,7 @@ class LauncherTest {
 
   private static final String FLAGS =
       "java --add-modules=jdk.incubator.vector --enable-native-access=ALL-UNNAMED"
-          + " -XX:MaxNodeLimit=160000 -XX:NodeLimitFudgeFactor=4000"
-          + " -XX:LiveNodeCountInliningCutoff=79000"
+          + " -XX:PerMethodTrapLimit=100000"
           + " -Dorg.bytedeco.javacpp.maxPhysicalBytes=0";
 
   /** What a Maven that works leaves behind. */

@@ -37,7 +37,6 @@ import static jdk.incubator.vector.VectorOperators.ZERO_EXTEND_B2I;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
-import java.util.concurrent.atomic.AtomicBoolean;
 import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
@@ -60,16 +59,9 @@ import jdk.incubator.vector.VectorSpecies;
  * loop: a large one looks up an operator some 80 times. Then even the calls stay that throw what
  * never happens, and a vector that one of them would be given is put on the heap each time. So
  * whether large loops made garbage depended on which loops had been used before, in which order.
- * The same goes for code that was compiled when only one species had been seen; so all are used
- * again and again before the first loop is compiled.
  */
 final class FirstUses {
   private static final ByteOrder ORDER = ByteOrder.nativeOrder();
-
-  /** As many as it takes the JVM to begin to note what it sees, and some more: half a second. */
-  private static final int ROUNDS = 200;
-
-  private static final AtomicBoolean IS_REPEATED = new AtomicBoolean();
 
   private FirstUses() {}
 
@@ -100,15 +92,6 @@ final class FirstUses {
     convert(IntVector.zero(ints), I2B, bytes);
     convert(FloatVector.zero(halfOfFloats), F2D, doubles);
     convert(DoubleVector.zero(doubles), D2F, halfOfFloats);
-  }
-
-  /** Uses all of them until the JVM has seen that each is used with several species. */
-  static void repeat() {
-    if (IS_REPEATED.compareAndSet(false, true)) {
-      for (int i = 0; i < ROUNDS; i++) {
-        make();
-      }
-    }
   }
 
   private static <E> VectorSpecies<E> species(Class<E> type, int bits) {

@@ -72,7 +72,6 @@ public final class Readiness {
 
   private synchronized void makeReady() {
     if (!isReady) {
-      FirstUses.repeat();
       Runnable _ = exercise.get(); // which makes the loop itself
       isReady = true;
     }
@@ -89,7 +88,6 @@ public final class Readiness {
   private static void warmUpAll() {
     try {
       Thread.sleep(SCALAR_FIRST_MILLIS);
-      FirstUses.repeat();
       while (true) {
         ASKED.take().warmUp();
       }
