@@ -34,8 +34,7 @@ class LauncherTest {
 
   private static final String FLAGS =
       "java --add-modules=jdk.incubator.vector --enable-native-access=ALL-UNNAMED"
-          + " -XX:MaxNodeLimit=160000 -XX:NodeLimitFudgeFactor=4000"
-          + " -XX:LiveNodeCountInliningCutoff=79000"
+          + " -XX:PerMethodTrapLimit=100000"
           + " -Dorg.bytedeco.javacpp.maxPhysicalBytes=0";
 
   /** What a Maven that works leaves behind. */
@@ -128,6 +127,32 @@ class LauncherTest {
     Path moved = Files.move(root, folder.resolve("moved"));
 
     assertThat(run(moved.resolve("spam4j")).err()).isEqualTo(BUILDING_AGAIN);
+  }
+
+  @Test
+  void launcher_hasTheJvmUseTheArchiveThatItMadeAfterTheBuild() throws Exception {
+    program(
+        jdk.resolve("bin/java"),
+        """
+        echo "java $*"
+        for argument; do
+          case $argument in
+            -XX:ArchiveClassesAtExit=*) touch "${argument#*=}" ;;
+          esac
+        done
+        """);
+
+    Outcome outcome = run(root.resolve("spam4j"), "doctor");
+
+    Path archive = root.resolve("examples/target/quick/spam4j.jsa");
+    assertThat(outcome.code()).isZero();
+    assertThat(outcome.out())
+        .startsWith(
+            FLAGS
+                + " -XX:SharedArchiveFile="
+                + archive
+                + " -Xlog:cds=off -Xlog:aot=off -cp "
+                + archive.resolveSibling("spam4j-examples-1.jar"));
   }
 
   /** Whoever ran the tests has classes in {@code target}, made with checks; they are not these. */

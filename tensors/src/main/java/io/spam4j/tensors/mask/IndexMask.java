@@ -72,7 +72,7 @@ public final class IndexMask {
     this.elements = elements;
     this.count = count;
     this.width = width;
-    this.data = data;
+    this.data = data.asReadOnly();
     this.directory = directory;
     lineLength = 1;
     lines = null;
@@ -305,7 +305,7 @@ public final class IndexMask {
    * bits after the last symbol are ones. Equal selections of lines as long have equal data.
    */
   public MemorySegment data() {
-    return data.asReadOnly();
+    return data;
   }
 
   /**

@@ -96,6 +96,7 @@ final class AdafactorUpdate {
         VectorMode.VECTORS
             && rounds > 0
             && g.isNative()
+            && AdafactorVector.areReady()
             && AdafactorVector.areUsual(g, from, rounds);
     return usual ? rounds : 0;
   }

@@ -8,9 +8,13 @@ import static jdk.incubator.vector.VectorOperators.GT;
 import static jdk.incubator.vector.VectorOperators.LT;
 
 import io.spam4j.engine.internal.kernel.Coordinates;
+import io.spam4j.engine.internal.kernel.Operands;
+import io.spam4j.engine.internal.kernel.WarmLoop;
 import io.spam4j.engine.internal.measure.LaneSums;
+import io.spam4j.tensors.internal.simd.Readiness;
 import io.spam4j.tensors.internal.simd.VectorMode;
 import io.spam4j.tensors.internal.simd.VectorWidth;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
 import jdk.incubator.vector.DoubleVector;
@@ -47,7 +51,39 @@ final class AdafactorVector {
   private static final int MAGNITUDE = 0x7fff_ffff;
   private static final int LARGEST = Float.floatToRawIntBits(Coordinates.LARGEST_GRADIENT);
 
+  private static final int COLUMNS = 64;
+
+  private static final Readiness READINESS =
+      new Readiness("Adafactor", AdafactorVector::exercise, 10_000);
+
   private AdafactorVector() {}
+
+  /** Whether the loops are compiled. */
+  static boolean areReady() {
+    return READINESS.get();
+  }
+
+  /** Calls on memory of its own, of all loops. */
+  private static Runnable exercise() {
+    Operands o = WarmLoop.scratch();
+    MemorySegment doubles = Arena.ofAuto().allocate((COLUMNS + LaneSums.LANES) * 8L, 64);
+    MemorySegment sums = doubles.asSlice(0, COLUMNS * 8L);
+    MemorySegment lanes = doubles.asSlice(COLUMNS * 8L);
+    var c = new AdafactorCoefficients();
+    c.beta1 = 0.5f;
+    c.oneMinusBeta1 = 0.5f;
+    c.stepSize = 0x1p-20f;
+    return () -> {
+      c.decay = c.decay == 0 ? 0x1p-20f : 0;
+      rootFactors(o.secondMoment, 0, COLUMNS, o.weightsLow);
+      if (areUsual(o.gradient, 0, COLUMNS)) {
+        addSquares(o.gradient, 0, COLUMNS, sums, lanes);
+        addUpdates(o.gradient, 0, COLUMNS, 1, o.weightsLow, lanes);
+        move(o.weights, o.gradient, 0, 0, COLUMNS, 1, o.weightsLow, c);
+        moveByMean(o.weights, o.firstMoment, o.gradient, 0, 0, COLUMNS, 1, o.weightsLow, c);
+      }
+    };
+  }
 
   /** Whether all gradients of a piece are taken as they are. */
   static boolean areUsual(MemorySegment g, long from, int length) {

@@ -156,7 +156,8 @@ final class FactoredMoments {
   /** 1 / sqrt(c) of the columns of a tile; 0 where c is. */
   void columnFactors(MatrixTiles.Place tile, MemorySegment factors) {
     long first = tile.matrix * tiles.columns() + tile.firstColumn;
-    int done = VectorMode.VECTORS ? tile.width - tile.width % LaneSums.LANES : 0;
+    boolean areVectors = VectorMode.VECTORS && AdafactorVector.areReady();
+    int done = areVectors ? tile.width - tile.width % LaneSums.LANES : 0;
     if (done > 0) {
       AdafactorVector.rootFactors(columns, first, done, factors);
     }

@@ -13,15 +13,16 @@ import java.lang.foreign.MemorySegment;
 /** One participant's weights that are not selected, and move all the same. */
 final class UnselectedPieces {
   private final boolean descend; // whether they take gradient steps
-  private final boolean decay;
   private final GradientCopies gradients; // of pieces
   private final int links; // transforms that are done here
   private final long[] positions = new long[IndexMask.BLOCK]; // of a block of selected weights
+  private final Unselected unselected;
   private final UpdateTally uncounted = new UpdateTally();
 
   UnselectedPieces(AdamSettings adam, GradientCopies gradients, int links) {
     descend = adam.unselected == UnselectedWeights.SGD;
-    decay = adam.maskedWeightDecay == MaskedWeightDecay.ALL;
+    boolean decay = adam.maskedWeightDecay == MaskedWeightDecay.ALL;
+    unselected = new Unselected(descend, decay, positions);
     this.gradients = gradients;
     this.links = links;
   }
@@ -49,25 +50,13 @@ final class UnselectedPieces {
   private void move(FusedTensor tensor, PieceAtWork piece, long from, long to, int count) {
     MemorySegment weights = tensor.weights.memory();
     UpdateTally counted = descend ? piece.tally : uncounted; // with the selected, then
-    int selected = 0;
+    unselected.begin(count);
     for (long start = from; start < to; start += WorkPlan.UNIT) {
       long end = Math.min(to, start + WorkPlan.UNIT);
       MemorySegment gradient =
           gradients.load(
               piece.gradient, tensor.index, start, end, links, counted, piece.participant);
-      selected =
-          Unselected.apply(
-              weights,
-              gradient,
-              start,
-              end,
-              positions,
-              selected,
-              count,
-              descend,
-              decay,
-              tensor.c,
-              piece.tally);
+      unselected.apply(weights, gradient, start, end, tensor.c, piece.tally);
     }
   }
 }

@@ -5,11 +5,14 @@ import static io.spam4j.engine.internal.kernel.Coordinates.flushed;
 import static io.spam4j.engine.internal.kernel.Coordinates.limited;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 
+import io.spam4j.engine.internal.kernel.FusedUpdate;
+import io.spam4j.engine.internal.kernel.Operands;
 import io.spam4j.engine.internal.kernel.QuietNaN;
 import io.spam4j.engine.internal.kernel.UpdateTally;
-import io.spam4j.engine.internal.measure.LaneSquaresVector;
+import io.spam4j.engine.internal.kernel.WarmLoop;
 import io.spam4j.engine.internal.measure.LaneSums;
 import io.spam4j.engine.internal.measure.PartialSum;
+import io.spam4j.tensors.internal.simd.Readiness;
 import io.spam4j.tensors.internal.simd.VectorMode;
 import java.lang.foreign.MemorySegment;
 
@@ -23,7 +26,25 @@ final class AdamMiniUpdate {
 
   private static final int LARGEST = Float.floatToRawIntBits(LARGEST_GRADIENT);
 
+  private static final Readiness READINESS =
+      new Readiness("Adam-mini", AdamMiniUpdate::exercise, 10_000);
+
   private AdamMiniUpdate() {}
+
+  private static Runnable exercise() {
+    Operands o = WarmLoop.scratch();
+    var c = new AdamMiniCoefficients();
+    c.beta1 = 0.5f;
+    c.oneMinusBeta1 = 0.5f;
+    c.moves = true;
+    return new LoopExercise(o.gradient) {
+      @Override
+      long run(long end, int turn) {
+        return AdamMiniVector.run(
+            o.weights, o.firstMoment, o.gradient, 0, 0, end, c, Float.MIN_NORMAL);
+      }
+    };
+  }
 
   /**
    * Adds the squares of the gradients {@code [from, to)}, those that count, in the order of {@link
@@ -40,17 +61,31 @@ final class AdamMiniUpdate {
       PartialSum out) {
     long end = to - (to - from) % LaneSums.LANES;
     long skipped = 0;
-    boolean isUsual =
-        VectorMode.VECTORS && g.isNative() && LaneSquaresVector.sum(g, from, end, lanes) <= LARGEST;
+    boolean isUsual = LaneSums.squares(g, from, end, lanes) <= LARGEST;
     if (!isUsual) {
       LaneSums.clear(lanes, 0);
     }
-    for (long i = isUsual ? end : from; i < to; i++) {
-      float gradient = g.get(JAVA_FLOAT_UNALIGNED, i * Float.BYTES);
-      LaneSums.add(lanes, 0, i - from, square(gradient, c));
-      skipped += skipped(gradient, c);
+    for (long i = isUsual ? end : from; i < to; i += FusedUpdate.COLD_PART) {
+      skipped += addScalar(g, from, i, Math.min(to, i + FusedUpdate.COLD_PART), c, lanes);
     }
     out.add(LaneSums.total(lanes, 0), to - from - skipped);
+  }
+
+  /** Adds some of the squares; counts those that are left out. */
+  private static long addScalar(
+      MemorySegment g,
+      long first,
+      long from,
+      long to,
+      AdamMiniCoefficients c,
+      MemorySegment lanes) {
+    long skipped = 0;
+    for (long i = from; i < to; i++) {
+      float gradient = g.get(JAVA_FLOAT_UNALIGNED, i * Float.BYTES);
+      LaneSums.add(lanes, 0, i - first, square(gradient, c));
+      skipped += skipped(gradient, c);
+    }
+    return skipped;
   }
 
   private static double square(float gradient, AdamMiniCoefficients c) {
@@ -79,7 +114,7 @@ final class AdamMiniUpdate {
       float stepSize,
       UpdateTally tally) {
     long i = from;
-    if (VectorMode.VECTORS && w.isNative() && g.isNative()) {
+    if (VectorMode.VECTORS && w.isNative() && g.isNative() && READINESS.get()) {
       int length = AdamMiniVector.LENGTH;
       long end = to - (to - from) % length;
       i = AdamMiniVector.run(w, m, g, shift, i, end, c, stepSize);
@@ -88,7 +123,10 @@ final class AdamMiniUpdate {
         i = AdamMiniVector.run(w, m, g, shift, i + length, end, c, stepSize);
       }
     }
-    applyScalar(w, m, g, shift, i, to, c, stepSize, tally);
+    for (long start = i; start < to; start += FusedUpdate.COLD_PART) {
+      long end = Math.min(to, start + FusedUpdate.COLD_PART);
+      applyScalar(w, m, g, shift, start, end, c, stepSize, tally);
+    }
     if (!c.skipsNonFinite) {
       QuietNaN.in(w, from, to);
       QuietNaN.in(m, from, to);

@@ -139,6 +139,10 @@ abstract class ElementwiseRule<C> extends PlainRule {
       return;
     }
     ElementwiseLoop<C> loop = loops.of(form, piece.isHalf, hasState);
+    if (loop == null) {
+      updateCopies(piece, from, to);
+      return;
+    }
     C c = coefficients(piece.tensor);
     int length = loop.length();
     long end = to - (to - from) % length;

@@ -6,11 +6,12 @@ import io.spam4j.engine.internal.decide.StepState;
 import io.spam4j.engine.internal.step.RuleParts;
 import io.spam4j.engine.options.WeightRounding;
 import java.util.Arrays;
+import java.util.List;
 
 /** Lion: its numbers at each step. */
 public final class LionRule extends ElementwiseRule<LionCoefficients> {
   private static final ElementwiseLoops<LionCoefficients> LOOPS =
-      new ElementwiseLoops<>(LionUpdate::apply, LionVector.class);
+      new ElementwiseLoops<>(LionUpdate::apply, LionVector.class, List.of(ofExercise()));
 
   private final LionCoefficients[] coefficients; // of each tensor
 
@@ -24,6 +25,16 @@ public final class LionRule extends ElementwiseRule<LionCoefficients> {
     super(parts, LOOPS, StateNames.FIRST, rounding, seed);
     coefficients = new LionCoefficients[parts.parameters().size()];
     Arrays.setAll(coefficients, i -> coefficients(parts.hyperparameters().get(i)));
+  }
+
+  private static LionCoefficients ofExercise() {
+    var c = new LionCoefficients();
+    c.beta1 = 0.5f;
+    c.oneMinusBeta1 = 0.5f;
+    c.beta2 = 0.5f;
+    c.oneMinusBeta2 = 0.5f;
+    c.stepSize = 0x1p-20f;
+    return c;
   }
 
   private LionCoefficients coefficients(Hyperparameters h) {

@@ -5,11 +5,13 @@ import io.spam4j.engine.internal.decide.StepState;
 import io.spam4j.engine.internal.step.RuleParts;
 import io.spam4j.engine.options.WeightRounding;
 import java.util.Arrays;
+import java.util.List;
 
 /** Stochastic gradient descent: its numbers at each step. */
 public final class SgdRule extends ElementwiseRule<SgdCoefficients> {
   private static final ElementwiseLoops<SgdCoefficients> LOOPS =
-      new ElementwiseLoops<>(SgdUpdate::apply, SgdVector.class);
+      new ElementwiseLoops<>(
+          SgdUpdate::apply, SgdVector.class, List.of(ofExercise(true), ofExercise(false)));
 
   private final SgdCoefficients[] coefficients; // of each tensor
 
@@ -23,6 +25,17 @@ public final class SgdRule extends ElementwiseRule<SgdCoefficients> {
     super(parts, LOOPS, settings.hasBuffer() ? SgdSettings.BUFFER : null, rounding, seed);
     coefficients = new SgdCoefficients[parts.parameters().size()];
     Arrays.setAll(coefficients, i -> coefficients(settings, parts.hyperparameters().get(i)));
+  }
+
+  private static SgdCoefficients ofExercise(boolean isFirst) {
+    var c = new SgdCoefficients();
+    c.momentum = 0.5f;
+    c.oneMinusDampening = 1;
+    c.startsBuffer = isFirst;
+    c.nesterov = isFirst;
+    c.coupledDecay = isFirst ? 0 : 0x1p-20f;
+    c.stepSize = 0x1p-20f;
+    return c;
   }
 
   private SgdCoefficients coefficients(SgdSettings settings, Hyperparameters h) {

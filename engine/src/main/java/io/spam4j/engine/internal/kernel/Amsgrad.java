@@ -3,6 +3,7 @@ package io.spam4j.engine.internal.kernel;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 
 import io.spam4j.engine.decision.UpdateCoefficients;
+import io.spam4j.engine.internal.kernel.UpdateForm.Settings;
 import io.spam4j.tensors.internal.simd.VectorMode;
 import java.lang.foreign.MemorySegment;
 
@@ -12,6 +13,8 @@ import java.lang.foreign.MemorySegment;
  * fused update of the moments and a second half for the weights.
  */
 public final class Amsgrad {
+  private static final WarmLoop LOOP = new WarmLoop("AMSGrad", AmsgradVector::new, Settings.ANY);
+
   private Amsgrad() {}
 
   /**
@@ -26,17 +29,24 @@ public final class Amsgrad {
       long to,
       UpdateCoefficients c,
       UpdateTally tally) {
+    boolean areVectors = VectorMode.VECTORS && o.isNative() && largest.isNative();
+    UpdateLoop loop = areVectors ? LOOP.get() : null;
     long i = from;
-    if (VectorMode.VECTORS && o.isNative() && largest.isNative()) {
-      int length = AmsgradVector.LENGTH;
+    if (loop != null) {
+      o.largest = largest;
+      int length = loop.length();
       long end = to - (to - from) % length;
-      i = AmsgradVector.run(o, largest, i, end, c, tally);
+      i = loop.run(o, i, end, c, tally);
       while (i < end) {
         applyScalar(o, largest, i, i + length, c, tally);
-        i = AmsgradVector.run(o, largest, i + length, end, c, tally);
+        i = loop.run(o, i + length, end, c, tally);
       }
     }
-    applyScalar(o, largest, i, to, c, tally); // the tail is the specification itself
+    // The tail is the specification itself; so is all while the loop is not compiled.
+    for (long start = i; start < to; start += FusedUpdate.COLD_PART) {
+      long end = Math.min(to, start + FusedUpdate.COLD_PART);
+      applyScalar(o, largest, start, end, c, tally);
+    }
     if (!c.skipsNonFinite) {
       QuietNaN.in(o.weights, from + o.weightShift, to + o.weightShift);
       QuietNaN.in(o.firstMoment, from, to);

@@ -20,34 +20,27 @@ import jdk.incubator.vector.VectorSpecies;
  * Vector form of {@link Amsgrad}, both halves of the update in one pass over float32; the same bits
  * at every vector width. As {@link UpdateVector} it leaves what is unusual.
  */
-final class AmsgradVector {
+final class AmsgradVector implements UpdateLoop {
   /* Memory bound: 20 bytes read, 16 written a weight. Written as UpdateVector is, and why. */
   private static final VectorSpecies<Float> S = VectorWidth.floats();
   private static final ByteOrder ORDER = ByteOrder.nativeOrder();
 
-  /** Elements that are updated at a time. */
-  static final int LENGTH = S.length();
+  private static final int LENGTH = S.length();
 
-  private AmsgradVector() {}
+  AmsgradVector() {}
 
-  /**
-   * Updates elements from {@code from} on and stops before the first vector with something unusual
-   * in it.
-   *
-   * @param end exclusive; {@code from} plus a multiple of {@link #LENGTH}
-   * @return where it stopped
-   */
-  static long run(
-      Operands o,
-      MemorySegment largest,
-      long from,
-      long end,
-      UpdateCoefficients c,
-      UpdateTally tally) {
+  @Override
+  public int length() {
+    return LENGTH;
+  }
+
+  @Override
+  public long run(Operands o, long from, long end, UpdateCoefficients c, UpdateTally tally) {
     MemorySegment w = o.weights;
     MemorySegment g = o.gradient;
     MemorySegment m = o.firstMoment;
     MemorySegment v = o.secondMoment;
+    MemorySegment largest = o.largest;
     if (!(w.isNative() && g.isNative() && m.isNative() && v.isNative() && largest.isNative())) {
       throw VectorMode.notNative();
     }

@@ -3,6 +3,8 @@ package io.spam4j.engine.internal.kernel;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 
 import io.spam4j.engine.decision.UpdateCoefficients;
+import io.spam4j.engine.internal.kernel.UpdateForm.Settings;
+import io.spam4j.tensors.internal.simd.Readiness;
 import io.spam4j.tensors.internal.simd.VectorMode;
 import java.lang.foreign.MemorySegment;
 
@@ -13,7 +15,32 @@ import java.lang.foreign.MemorySegment;
 public final class GaussianClip {
   static final float DEVIATIONS = 3;
 
+  private static final Readiness READINESS =
+      new Readiness("gaussian clip", GaussianClip::exercise, 10_000);
+
   private GaussianClip() {}
+
+  private static Runnable exercise() {
+    MemorySegment gradient = WarmLoop.floats(0x1p-5f);
+    MemorySegment mean = WarmLoop.floats(0x1p-5f);
+    MemorySegment variance = WarmLoop.floats(1);
+    UpdateCoefficients atFirst = WarmLoop.coefficients(Settings.ANY);
+    UpdateCoefficients later = WarmLoop.coefficients(Settings.ANY);
+    later.meanCorrection = 1;
+    later.varianceCorrection = 1;
+    UpdateCoefficients clipping = WarmLoop.coefficients(Settings.ANY);
+    clipping.meanCorrection = 1;
+    clipping.varianceCorrection = 1;
+    clipping.clipsDeviations = true;
+    clipping.skipsNonFinite = false;
+    var tally = new UpdateTally();
+    return () -> {
+      int n = Readiness.ELEMENTS / 4;
+      GaussianClipVector.apply(gradient, mean, variance, 0, n, atFirst, tally);
+      GaussianClipVector.apply(gradient, mean, variance, 0, n, later, tally);
+      GaussianClipVector.apply(gradient, mean, variance, 0, n, clipping, tally);
+    };
+  }
 
   /**
    * Clips a copy of the gradient in place and adds it to the means, of the elements {@code [from,
@@ -30,12 +57,16 @@ public final class GaussianClip {
       long to,
       UpdateCoefficients c,
       UpdateTally tally) {
-    long end = from;
-    if (VectorMode.VECTORS && gradient.isNative() && mean.isNative() && variance.isNative()) {
-      end = to - (to - from) % GaussianClipVector.LENGTH;
-      GaussianClipVector.apply(gradient, mean, variance, from, end, c, tally);
+    long i = from;
+    boolean areNative = gradient.isNative() && mean.isNative() && variance.isNative();
+    if (VectorMode.VECTORS && areNative && READINESS.get()) {
+      i = to - (to - from) % GaussianClipVector.LENGTH;
+      GaussianClipVector.apply(gradient, mean, variance, from, i, c, tally);
     }
-    applyScalar(gradient, mean, variance, from, end, to, c, tally); // the specification
+    for (long start = i; start < to; start += FusedUpdate.COLD_PART) { // the specification
+      long end = Math.min(to, start + FusedUpdate.COLD_PART);
+      applyScalar(gradient, mean, variance, from, start, end, c, tally);
+    }
   }
 
   private static void applyScalar(

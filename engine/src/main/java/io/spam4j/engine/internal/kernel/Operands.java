@@ -26,6 +26,9 @@ public final class Operands {
   /** Second moment, read and written. */
   public MemorySegment secondMoment = MemorySegment.NULL;
 
+  /** The largest second moments so far, where the update divides by them; read and written. */
+  MemorySegment largest = MemorySegment.NULL;
+
   /** The grids of the blocks, if moments are codes of 8 bits; read and written. */
   public MemorySegment grids = MemorySegment.NULL;
 

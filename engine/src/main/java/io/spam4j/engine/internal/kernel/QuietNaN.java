@@ -1,9 +1,11 @@
 package io.spam4j.engine.internal.kernel;
 
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 import static jdk.incubator.vector.VectorOperators.IS_NAN;
 
+import io.spam4j.tensors.internal.simd.Readiness;
 import io.spam4j.tensors.internal.simd.VectorMode;
 import io.spam4j.tensors.internal.simd.VectorWidth;
 import java.lang.foreign.MemorySegment;
@@ -21,7 +23,15 @@ public final class QuietNaN {
   private static final int INFINITE_HALF = 0x7f80;
   private static final int HALF_MAGNITUDE = 0x7fff;
 
+  private static final Readiness READINESS = new Readiness("quiet NaN", QuietNaN::exercise, 5_000);
+
   private QuietNaN() {}
+
+  private static Runnable exercise() {
+    MemorySegment floats = WarmLoop.floats(1);
+    floats.setAtIndex(JAVA_FLOAT, 0, Float.NaN);
+    return () -> Vectors.in(floats, 0, Readiness.ELEMENTS);
+  }
 
   /** What a double becomes as a float. */
   public static float of(double value) {
@@ -30,10 +40,12 @@ public final class QuietNaN {
 
   /** Makes every NaN among the floats {@code [from, to)} the one that Java calls NaN. */
   public static void in(MemorySegment floats, long from, long to) {
-    if (VectorMode.VECTORS && floats.isNative()) {
+    if (VectorMode.VECTORS && floats.isNative() && READINESS.get()) {
       Vectors.in(floats, from, to);
-    } else {
-      inScalar(floats, from, to);
+      return;
+    }
+    for (long start = from; start < to; start += FusedUpdate.COLD_PART) {
+      inScalar(floats, start, Math.min(to, start + FusedUpdate.COLD_PART));
     }
   }
 

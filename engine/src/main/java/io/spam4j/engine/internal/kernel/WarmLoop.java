@@ -51,7 +51,8 @@ public final class WarmLoop {
       @Override
       public void run() {
         // A new largest ratio in the last vector now and then, which ends a run.
-        boolean ends = calls++ % 8 == 0;
+        boolean ends = calls % 8 == 0;
+        vary(c, settings, calls++ / 8 % 2 == 0);
         tally.largestRatio = 4;
         operands.gradient.setAtIndex(JAVA_FLOAT, length - 1, ends ? 0x1p10f : 0x1p-10f);
         long done = made.run(operands, 0, length, c, tally);
@@ -62,14 +63,25 @@ public final class WarmLoop {
     };
   }
 
+  /** Has all that settings leave open: the compiler leaves out what it has only seen one way. */
+  private static void vary(UpdateCoefficients c, UpdateForm.Settings settings, boolean one) {
+    if (settings != UpdateForm.Settings.BARE) {
+      c.decayAfter = one ? 0x1p-20f : 0;
+    }
+    if (settings == UpdateForm.Settings.ANY) {
+      c.coupledDecay = one ? 0 : 0x1p-100f; // too small for spikes where gradients are 0
+    }
+  }
+
   /** Streams that are wide enough for every format, with nothing unusual in them. */
-  static Operands scratch() {
+  public static Operands scratch() {
     var o = new Operands();
     o.weights = floats(0x1p-5f);
     o.weightsLow = floats(0);
     o.gradient = floats(0x1p-10f);
     o.firstMoment = floats(0x1p-10f);
     o.secondMoment = floats(1);
+    o.largest = floats(1);
     o.grids = floats(Float.intBitsToFloat(MomentGrid.ONE));
     o.blockOfFirst = floats(0);
     o.blockOfRoots = floats(0);

@@ -13,7 +13,7 @@ import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
 /** Sums of squares in the order of {@link LaneSums}; the same bits at every vector width. */
-public final class LaneSquaresVector {
+final class LaneSquaresVector {
   private static final VectorSpecies<Double> D =
       VectorSpecies.of(double.class, VectorShape.forBitSize(VectorMode.BITS));
 
@@ -35,7 +35,7 @@ public final class LaneSquaresVector {
    * @return the bits of the largest magnitude: those of infinity or more if the lanes are worth
    *     nothing
    */
-  public static int sum(MemorySegment values, long from, long end, MemorySegment lanes) {
+  static int sum(MemorySegment values, long from, long end, MemorySegment lanes) {
     if (!(values.isNative() && lanes.isNative())) {
       throw VectorMode.notNative();
     }

@@ -2,7 +2,10 @@ package io.spam4j.engine.internal.transform;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 
+import io.spam4j.engine.internal.kernel.FusedUpdate;
 import io.spam4j.engine.internal.kernel.UpdateTally;
+import io.spam4j.engine.internal.kernel.WarmLoop;
+import io.spam4j.tensors.internal.simd.Readiness;
 import io.spam4j.tensors.internal.simd.VectorMode;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
@@ -13,6 +16,9 @@ import org.jspecify.annotations.Nullable;
  * same names. Mutable and reused. At first it changes nothing.
  */
 public final class GradientOp {
+  private static final Readiness READINESS =
+      new Readiness("gradient transforms", GradientOp::exercise, 10_000);
+
   /** Whether coordinates that are NaN or Inf stay so, for the update to skip. */
   final boolean keepsNonFinite;
 
@@ -56,8 +62,12 @@ public final class GradientOp {
    */
   public void apply(
       MemorySegment values, int count, long @Nullable [] positions, long from, UpdateTally tally) {
-    if (positions != null || !VectorMode.VECTORS || !values.isNative()) {
-      applyScalar(values, 0, count, positions, from, tally);
+    boolean areVectors = positions == null && VectorMode.VECTORS && values.isNative();
+    if (!(areVectors && READINESS.get())) {
+      for (int start = 0; start < count; start += FusedUpdate.COLD_PART) {
+        int end = Math.min(count, start + FusedUpdate.COLD_PART);
+        applyScalar(values, start, end, positions, from, tally);
+      }
       return;
     }
     for (int i = 0; i < count; ) {
@@ -70,6 +80,17 @@ public final class GradientOp {
       applyScalar(values, vectors, end, null, from, tally); // the tail is the specification
       i = end;
     }
+  }
+
+  private static Runnable exercise() {
+    MemorySegment values = WarmLoop.scratch().gradient;
+    var keeping = new GradientOp(/* keepsNonFinite= */ true);
+    var other = new GradientOp(/* keepsNonFinite= */ false);
+    var tally = new UpdateTally();
+    return () -> {
+      GradientOpVector.apply(values, 0, Readiness.ELEMENTS / 2, 1, keeping, tally);
+      GradientOpVector.apply(values, 0, Readiness.ELEMENTS / 2, 1, other, tally);
+    };
   }
 
   private void applyScalar(

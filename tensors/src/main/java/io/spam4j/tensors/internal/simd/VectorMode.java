@@ -18,6 +18,12 @@ public final class VectorMode {
   /** Whether kernels run as vectors. */
   public static final boolean VECTORS = BITS != 0;
 
+  static {
+    if (VECTORS) {
+      FirstUses.make();
+    }
+  }
+
   private VectorMode() {}
 
   /**
