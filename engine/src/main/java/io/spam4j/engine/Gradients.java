@@ -1,6 +1,7 @@
 package io.spam4j.engine;
 
 import io.spam4j.tensors.Tensor;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -21,6 +22,17 @@ public interface Gradients {
   @Nullable Tensor of(String parameter);
 
   /**
+   * The gradient of a parameter that is known by its number too: what a step asks.
+   *
+   * @param parameter its number, from 0, in the order of {@link Optimizer#parameters}
+   * @param name its name
+   * @return what it has under the name, unless it is an {@link IndexedGradients}
+   */
+  default @Nullable Tensor of(int parameter, String name) {
+    return of(name);
+  }
+
+  /**
    * The names that this source has gradients under, if it knows: a step refuses those that no
    * parameter has. Of a source that does not know, {@link StepReport#tensorsWithoutGradient} tells
    * how many parameters found nothing.
@@ -38,5 +50,14 @@ public interface Gradients {
    */
   static Gradients of(Map<String, Tensor> byName) {
     return new GradientMap(byName);
+  }
+
+  /**
+   * Gradients in the order of {@link Optimizer#parameters}, of the list as it is at each step: one
+   * for each parameter, null where it has none. A step refuses a list of another size. For
+   * thousands of small tensors this is faster than a map.
+   */
+  static IndexedGradients byIndex(List<? extends @Nullable Tensor> inOrder) {
+    return new GradientList(inOrder);
   }
 }

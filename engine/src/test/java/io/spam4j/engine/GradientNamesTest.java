@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.spam4j.engine.optimizers.Adam;
 import io.spam4j.tensors.Tensor;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -105,5 +107,50 @@ final class GradientNamesTest {
           name -> Tensor.of(new float[name.contains("0") ? 2 : 1], name.contains("0") ? 2 : 1));
       assertThat(report.tensorsWithoutGradient()).isEqualTo(0);
     }
+  }
+
+  @Test
+  void byIndex_isInTheOrderOfParameters_andTheListAsItIsAtEachStep() {
+    List<Tensor> gradients = new ArrayList<>();
+    gradients.add(null);
+    gradients.add(Tensor.of(new float[] {1}, 1));
+    IndexedGradients source = Gradients.byIndex(gradients);
+    try (Optimizer optimizer = build()) {
+      StepReport report = optimizer.step(source);
+      assertThat(report.hasGradient(0)).isFalse();
+      assertThat(report.hasGradient(1)).isTrue();
+      gradients.set(0, Tensor.of(new float[2], 2));
+      assertThat(optimizer.step(source).tensorsWithoutGradient()).isZero();
+      assertThat(source.of(1, "layers.1.weight")).isSameAs(gradients.get(1));
+      IndexedGradients unknown = i -> gradients.get(i);
+      assertThat(unknown.size()).isEqualTo(IndexedGradients.UNKNOWN);
+      assertThat(optimizer.step(unknown).tensorsWithoutGradient()).isZero();
+    }
+  }
+
+  @Test
+  void byIndex_ofAnotherSize_isRefused() {
+    List<Tensor> gradients = new ArrayList<>();
+    for (int size : new int[] {0, 1, 3}) {
+      gradients.clear();
+      gradients.addAll(Collections.nCopies(size, null));
+      try (Optimizer optimizer = build()) {
+        assertThatThrownBy(() -> optimizer.step(Gradients.byIndex(gradients)))
+            .isInstanceOf(IllegalArgumentException.class)
+            .hasMessage(
+                "gradients by index must be as many as parameters, null where there is none:"
+                    + " gradients=%d, parameters=2".formatted(size));
+        assertThat(optimizer.stepCount()).isZero();
+      }
+    }
+  }
+
+  @Test
+  void byIndex_hasNoNames() {
+    IndexedGradients source = Gradients.byIndex(List.of(other));
+    assertThat(source.names()).isNull();
+    assertThatThrownBy(() -> source.of("layers.1.weight"))
+        .isInstanceOf(UnsupportedOperationException.class)
+        .hasMessage("gradients by index have no names, ask by number: parameter=layers.1.weight");
   }
 }

@@ -20,7 +20,7 @@ class PlanTest {
                                   engine, options, tensors, tensors.mask
 
             internal.apply     -> internal.step, internal.transform, internal.state,
-                                  internal.decide, internal.kernel, internal.pack,
+                                  internal.decide, internal.small, internal.kernel, internal.pack,
                                   internal.work, internal.memory, checkpoint, decision, engine,
                                   options, tensors, tensors.mask, tensors.internal.simd
             internal.adafactor -> internal.baseline, internal.step, internal.decide,
@@ -37,7 +37,7 @@ class PlanTest {
                                   tensors.internal.simd
 
             internal.step      -> internal.transform, internal.state, internal.decide,
-                                  internal.measure, internal.kernel, internal.work,
+                                  internal.small, internal.measure, internal.kernel, internal.work,
                                   internal.memory, internal.math, checkpoint, engine, options,
                                   tensors, tensors.mask
 
@@ -53,6 +53,7 @@ class PlanTest {
                                   tensors, tensors.mask
             internal.measure   -> internal.kernel, internal.work, internal.memory, engine,
                                   tensors, tensors.internal.simd
+            internal.small     -> internal.kernel, decision, tensors.internal.simd
             device             -> checkpoint, engine, tensors, tensors.mask
             analysis           -> internal.memory, engine, tensors, tensors.internal.json
 

@@ -78,7 +78,23 @@ public final class TensorSlab {
    */
   public List<Tensor> allocate(Arena arena) {
     Objects.requireNonNull(arena, "arena must not be null");
-    MemorySegment memory = Tensor.allocate(arena, DType.I8, bytes).memory();
+    return in(Tensor.allocate(arena, DType.I8, bytes).memory());
+  }
+
+  /**
+   * The tensors, in the order in which they were added, in memory from elsewhere: at the places in
+   * it that they have in each slab that is {@link #allocate allocated}. Their elements are what is
+   * there.
+   *
+   * @param memory of {@link #bytes} or more, aligned to a page if it is to be as aligned
+   * @throws IllegalArgumentException if it is smaller
+   */
+  public List<Tensor> in(MemorySegment memory) {
+    Objects.requireNonNull(memory, "memory must not be null");
+    if (memory.byteSize() < bytes) {
+      throw new IllegalArgumentException(
+          "memory must hold the slab: memory=%d, bytes=%d".formatted(memory.byteSize(), bytes));
+    }
     List<Tensor> tensors = new ArrayList<>();
     for (int i = 0; i < shapes.size(); i++) {
       DType dtype = dtypes.get(i);

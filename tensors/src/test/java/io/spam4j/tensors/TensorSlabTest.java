@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -63,5 +64,22 @@ final class TensorSlabTest {
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("bytes of a slab must fit a long");
     assertThat(slab.bytes()).isEqualTo(before);
+  }
+
+  @Test
+  void memoryFromElsewhere_isUsedAsItIs() {
+    var slab = new TensorSlab().add(DType.F32, 3).add(DType.F32, 2, 5);
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment memory = arena.allocate(slab.bytes() + 8, 64).fill((byte) 1);
+      List<Tensor> tensors = slab.in(memory);
+      assertThat(tensors).extracting(Tensor::shapeText).containsExactly("[3]", "[2, 5]");
+      tensors.get(1).setFloat(9, 7);
+      assertThat(memory.get(ValueLayout.JAVA_FLOAT, slab.bytes() - 4)).isEqualTo(7);
+      assertThat(memory.get(ValueLayout.JAVA_BYTE, 0)).isEqualTo((byte) 1);
+      assertThat(memory.get(ValueLayout.JAVA_BYTE, slab.bytes())).isEqualTo((byte) 1);
+      assertThatThrownBy(() -> slab.in(memory.asSlice(0, slab.bytes() - 1)))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessage("memory must hold the slab: memory=103, bytes=104");
+    }
   }
 }

@@ -1,6 +1,7 @@
 package io.spam4j.engine.analysis;
 
 import io.spam4j.engine.Gradients;
+import io.spam4j.engine.IndexedGradients;
 import io.spam4j.engine.Parameter;
 import io.spam4j.engine.internal.memory.Owned;
 import io.spam4j.tensors.DType;
@@ -90,9 +91,12 @@ final class GradientHistory implements AutoCloseable {
   private @Nullable MemorySegment[] fetch(Gradients gradients, boolean adds) {
     Objects.requireNonNull(gradients, "gradients must not be null");
     requireOpen();
+    if (gradients instanceof IndexedGradients indexed) {
+      indexed.requireSize(fetched.length);
+    }
     for (int i = 0; i < fetched.length; i++) {
       String name = tensors.get(i).name();
-      Tensor gradient = gradients.of(name);
+      Tensor gradient = gradients.of(i, name);
       if (gradient != null) {
         requireFit(name, shapes.get(i), gradient);
       }

@@ -6,6 +6,7 @@ import io.spam4j.cuda.CudaStream;
 import io.spam4j.cuda.internal.CloseFailures;
 import io.spam4j.cuda.internal.Closer;
 import io.spam4j.engine.Gradients;
+import io.spam4j.engine.IndexedGradients;
 import io.spam4j.engine.MemoryReport;
 import io.spam4j.engine.Parameter;
 import io.spam4j.engine.StepReport;
@@ -96,7 +97,12 @@ public final class OffloadPipeline implements AutoCloseable {
   public StepReport step(Gradients source) {
     Objects.requireNonNull(source, "gradients must not be null");
     stepper.requireNoStep();
-    offloaded.forEach(parameter -> parameter.take(source));
+    if (source instanceof IndexedGradients indexed) {
+      indexed.requireSize(offloaded.size());
+    }
+    for (int i = 0; i < offloaded.size(); i++) {
+      offloaded.get(i).take(source, i);
+    }
     stepper.step(i -> offloaded.get(i).gradient(), passes);
     stepper.reportAll();
     return stepper.planner().report();

@@ -66,9 +66,13 @@ final class OffloadedParameter {
     stream.download(weights.buffer(), host.weights().memory());
   }
 
-  /** Asks for the gradient of a step, and checks it. */
-  void take(Gradients gradients) {
-    Tensor tensor = gradients.of(host.name());
+  /**
+   * Asks for the gradient of a step, and checks it.
+   *
+   * @param number of the parameter
+   */
+  void take(Gradients gradients, int number) {
+    Tensor tensor = gradients.of(number, host.name());
     if (tensor != null) {
       requireFit(tensor);
     }

@@ -8,6 +8,7 @@ import io.spam4j.engine.internal.decide.StepState;
 import io.spam4j.engine.internal.decide.Timeline;
 import io.spam4j.engine.internal.kernel.UpdateLoops;
 import io.spam4j.engine.internal.kernel.UpdateTally;
+import io.spam4j.engine.internal.small.SmallLoops;
 import io.spam4j.engine.internal.state.StateStore;
 import io.spam4j.engine.internal.step.MemoryOutline;
 import io.spam4j.engine.internal.step.RuleParts;
@@ -24,6 +25,7 @@ import io.spam4j.tensors.mask.IndexMask;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SequencedMap;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
@@ -41,6 +43,7 @@ public final class FusedRule extends SelectiveRule {
   private final RuleParts parts;
   private final FusedTensor[] tensors;
   private final FusedTensor[] shared; // those of several pieces, decided before they are updated
+  private final @Nullable SmallRuns small; // null if no tensors are updated together
   private final SparseMoments sparse;
   private final boolean fusesChain; // whether the kernel transforms the gradient
   private final Staging staging;
@@ -80,6 +83,10 @@ public final class FusedRule extends SelectiveRule {
         decision.initialise(tensors[i].c, i);
       }
       shared = Arrays.stream(tensors).filter(t -> !t.isOnePiece).toArray(FusedTensor[]::new);
+      small =
+          decision.isStandard() && fusesChain
+              ? SmallRuns.of(parts, adam, decision.timeline(), tensors, sparse.state())
+              : null;
       job = job();
     } catch (RuntimeException | Error e) {
       close(); // selections have been drawn
@@ -104,7 +111,9 @@ public final class FusedRule extends SelectiveRule {
 
   private PlannedJob<StepState> job() {
     WorkPlan plan = WorkPlan.of(sparse.plannedElements());
-    return PlannedJob.joining(plan, parts.threads(), this::update);
+    return small == null
+        ? PlannedJob.joining(plan, parts.threads(), this::update)
+        : PlannedJob.joining(plan, parts.threads(), this::update, this::updateMany);
   }
 
   /** The bytes of working memory that such a rule allocates. */
@@ -223,6 +232,29 @@ public final class FusedRule extends SelectiveRule {
       parts.chain().fuse(index, tensor.c);
       tensor.chooseForm(gradient);
     }
+  }
+
+  /** Updates tensors of one piece each, until one needs more than the loops for small ones do. */
+  private int updateMany(StepState step, int from, int end, int participant) {
+    SmallRuns runs = Objects.requireNonNull(small);
+    if (!runs.isFor(step)) {
+      return from;
+    }
+    int k = from;
+    while (k < end) {
+      int alike = runs.end(step, k, end);
+      if (alike == k) {
+        return k;
+      }
+      decide(tensors[k], step, participant);
+      int done = SmallLoops.run(runs.tensors(), k, alike, tensors[k].c);
+      bytes[participant * BYTES_APART] += runs.bytes(k, done);
+      k = done;
+      if (done < alike) {
+        return done;
+      }
+    }
+    return end;
   }
 
   private void update(StepState step, int index, long from, long plannedTo, int participant) {

@@ -58,6 +58,11 @@ public final class AdamDecision {
     return timeline;
   }
 
+  /** Whether tensors that have all in common that it looks at have the same coefficients. */
+  public boolean isStandard() {
+    return own.equals(Decision.ADAM);
+  }
+
   /** Sets what does not change from step to step. */
   public void initialise(UpdateCoefficients c, int tensor) {
     Hyperparameters h = hyperparameters.get(tensor);

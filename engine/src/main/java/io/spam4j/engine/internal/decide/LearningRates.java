@@ -8,6 +8,8 @@ import org.jspecify.annotations.Nullable;
 public final class LearningRates {
   private final List<Hyperparameters> hyperparameters;
   private final List<String> names;
+  private final Schedule[] schedules;
+  private final boolean[] isAsked; // whether the rate is not that of the tensor before
   private final boolean[] isTold; // whether the rate of a step is that of this tensor
   private final @Nullable UpdateSchedule ofSteps; // if the builder's is asked with a step instead
 
@@ -22,6 +24,13 @@ public final class LearningRates {
     this.hyperparameters = hyperparameters;
     this.names = names;
     isTold = new boolean[names.size()];
+    isAsked = new boolean[names.size()];
+    schedules =
+        hyperparameters.stream().map(Hyperparameters::learningRate).toArray(Schedule[]::new);
+    for (int i = 0; i < isAsked.length; i++) {
+      boolean isKnown = i > 0 && schedules[i].equals(schedules[i - 1]);
+      isAsked[i] = !isKnown || schedules[i] instanceof UpdateSchedule;
+    }
     boolean any = false;
     for (int i = 0; i < isTold.length; i++) {
       isTold[i] = hyperparameters.get(i).learningRate().equals(builders);
@@ -39,17 +48,13 @@ public final class LearningRates {
    * @throws IllegalArgumentException if a schedule gives what is no learning rate
    */
   public void read(StepState step) {
-    for (int i = 0; i < isTold.length; i++) {
-      Schedule schedule = hyperparameters.get(i).learningRate();
-      boolean known =
-          i > 0
-              && schedule.equals(hyperparameters.get(i - 1).learningRate())
-              && !(schedule instanceof UpdateSchedule);
-      double rate = known ? step.learningRates[i - 1] : ask(schedule, i, step);
+    double[] rates = step.learningRates;
+    for (int i = 0; i < rates.length; i++) {
+      double rate = isAsked[i] ? ask(schedules[i], i, step) : rates[i - 1];
       if (rate > 1) {
         requireFit(rate, i, step);
       }
-      step.learningRates[i] = rate;
+      rates[i] = rate;
     }
     step.learningRate = ofSteps == null ? told(step.learningRates) : ofSteps.at(step.t() - 1);
   }

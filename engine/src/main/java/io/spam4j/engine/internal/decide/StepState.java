@@ -1,6 +1,5 @@
 package io.spam4j.engine.internal.decide;
 
-import io.spam4j.engine.StepReport;
 import io.spam4j.engine.checkpoint.ParameterState;
 import io.spam4j.engine.checkpoint.TrainingState;
 import io.spam4j.tensors.Tensor;
@@ -128,16 +127,16 @@ public final class StepState {
     return updatesSinceReset[tensor];
   }
 
-  /** Coordinates of a tensor that were spikes, over all steps. */
-  public long spikes(int tensor) {
-    return spikes[tensor];
+  /** Adds the spikes of a step, of each tensor, to those of all steps. */
+  public void addSpikes(long[] ofStep) {
+    for (int i = 0; i < spikes.length; i++) {
+      spikes[i] = Math.min(spikes[i] + ofStep[i], ParameterState.Counters.MOST);
+    }
   }
 
-  /** Adds what a step has counted to what is counted over all steps. */
-  public void add(StepReport ofStep) {
-    for (int i = 0; i < spikes.length; i++) {
-      spikes[i] = Math.min(spikes[i] + ofStep.spikes(i), ParameterState.Counters.MOST);
-    }
+  /** Copies what is counted of spikes over all steps, of each tensor. */
+  public void copySpikes(long[] to) {
+    System.arraycopy(spikes, 0, to, 0, spikes.length);
   }
 
   /** Steps in a row, up to the latest one, whose gradients were not finite. */

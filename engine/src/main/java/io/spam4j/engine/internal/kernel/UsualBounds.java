@@ -3,7 +3,7 @@ package io.spam4j.engine.internal.kernel;
 import io.spam4j.engine.decision.UpdateCoefficients;
 
 /** What a coordinate may be at most without needing {@link UpdateScalar}. */
-final class UsualBounds {
+public final class UsualBounds {
   private UsualBounds() {}
 
   /** Where g^2 does not exceed this times v, there is neither a spike nor a new largest ratio. */
@@ -29,7 +29,7 @@ final class UsualBounds {
   }
 
   /** Gradients with at most this square, after the norm scale, are within {@link #limit}. */
-  static float square(UpdateCoefficients c) {
+  public static float square(UpdateCoefficients c) {
     float limit = limit(c) * c.normScale * (1 - 0x1p-20f);
     return Math.min(limit * limit * (1 - 0x1p-20f), Float.MAX_VALUE);
   }

@@ -97,7 +97,8 @@ public final class WarmLoop {
     return floats;
   }
 
-  static UpdateCoefficients coefficients(UpdateForm.Settings settings) {
+  /** What an update of such settings does nothing unusual with; the limit is 2^60. */
+  public static UpdateCoefficients coefficients(UpdateForm.Settings settings) {
     var c = new UpdateCoefficients();
     c.beta1 = 0.5f;
     c.oneMinusBeta1 = 0.5f;

@@ -11,6 +11,7 @@ import io.spam4j.tensors.DType;
 import io.spam4j.tensors.Tensor;
 import io.spam4j.tensors.TensorSlab;
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Iterator;
@@ -87,6 +88,7 @@ public final class StateStore implements AutoCloseable {
   private final Supplier<Arena> arenas; // for state that does not
   private final List<Slot> slots = new ArrayList<>();
   private final @Nullable Slot[] prepared; // of each parameter
+  private MemorySegment dense = MemorySegment.NULL;
 
   /**
    * The state of parameters, zero.
@@ -136,7 +138,8 @@ public final class StateStore implements AutoCloseable {
     if (shapes.isEmpty()) {
       return List.of();
     }
-    Iterator<Tensor> all = slab.allocate(shared).iterator();
+    dense = Tensor.allocate(shared, DType.I8, slab.bytes()).memory();
+    Iterator<Tensor> all = slab.in(dense).iterator();
     memory.move(slab.gapBytes(), Use.MOMENTS, Use.SCRATCH);
     List<Slot> dense = new ArrayList<>();
     for (SequencedMap<String, StateShape> ofOne : shapes) {
@@ -207,6 +210,11 @@ public final class StateStore implements AutoCloseable {
               tensors.put(name, old == null ? shape.allocate(of) : old);
             });
     return Collections.unmodifiableSequencedMap(tensors);
+  }
+
+  /** The memory in which all state lies that is not packed, as long as this lives. */
+  public MemorySegment dense() {
+    return dense;
   }
 
   /** A parameter's state. */

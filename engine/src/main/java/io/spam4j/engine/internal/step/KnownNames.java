@@ -6,6 +6,7 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -14,11 +15,14 @@ final class KnownNames {
   private static final int MOST_COMPARED = 10_000;
   private static final int MOST_CHARACTERS = 100;
 
-  private final List<String> inOrder;
+  /** Of the engine's own map, what it gives under a name is there under that name. */
+  private static final Class<?> MAP = Gradients.of(Map.of()).getClass();
+
+  private final String[] inOrder;
   private final Set<String> names;
 
   KnownNames(List<String> names) {
-    inOrder = names;
+    inOrder = names.toArray(String[]::new);
     this.names = new LinkedHashSet<>(names);
   }
 
@@ -33,9 +37,10 @@ final class KnownNames {
     if (given == null) {
       return;
     }
+    boolean isMap = source.getClass().equals(MAP);
     int found = 0; // under its own name: a source can have more for those that it knows
     for (int i = 0; i < gradients.length; i++) {
-      found += gradients[i] != null && given.contains(inOrder.get(i)) ? 1 : 0;
+      found += gradients[i] != null && (isMap || given.contains(inOrder[i])) ? 1 : 0;
     }
     if (given.size() == found) {
       return;

@@ -148,11 +148,17 @@ final class MemoryCheck {
         knownScopes[i] = gradient.memory().scope();
       }
       MemorySegment.Scope scope = Objects.requireNonNull(knownScopes[i]);
-      if (!scope.equals(accessible)) {
+      if (isAnother(scope, accessible)) {
         requireAccess("gradient", parameters.get(i).name(), gradient.memory());
         accessible = scope;
       }
     }
+  }
+
+  /** Whether two arenas differ; most often they are one object, which is told sooner. */
+  @SuppressWarnings("ReferenceEquality")
+  private static boolean isAnother(MemorySegment.Scope one, MemorySegment.@Nullable Scope other) {
+    return one != other && !one.equals(other);
   }
 
   private void requireFit(Parameter parameter, Tensor gradient) {

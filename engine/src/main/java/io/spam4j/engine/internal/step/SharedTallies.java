@@ -1,6 +1,7 @@
 package io.spam4j.engine.internal.step;
 
 import io.spam4j.engine.internal.kernel.UpdateTally;
+import io.spam4j.engine.internal.small.TensorCounts;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.Arrays;
@@ -23,23 +24,20 @@ public final class SharedTallies {
   }
 
   private final Participant[] participants;
-  private final long[] spikes;
-  private final long[] skipped;
-  private final long[] lowered;
-  private final long[] clamped;
-  private final float[] largestRatio;
-  private final long[] largestAt;
+  private final TensorCounts counts;
 
   SharedTallies(int tensors, int threads) {
     participants = new Participant[threads];
     Arrays.setAll(participants, _ -> new Participant());
-    spikes = new long[tensors];
-    skipped = new long[tensors];
-    lowered = new long[tensors];
-    clamped = new long[tensors];
-    largestRatio = new float[tensors];
-    largestAt = new long[tensors];
-    clear();
+    counts = new TensorCounts(tensors);
+  }
+
+  /**
+   * What is counted of all tensors: complete after {@link #complete}. Whoever updates a whole
+   * tensor by itself may write there, if it asks for no tally.
+   */
+  public TensorCounts counts() {
+    return counts;
   }
 
   /**
@@ -70,14 +68,14 @@ public final class SharedTallies {
     if (tensor == NO_TENSOR) {
       return;
     }
-    addTo(spikes, tensor, tally.spikes);
-    addTo(skipped, tensor, tally.skipped);
-    addTo(lowered, tensor, tally.lowered);
-    addTo(clamped, tensor, tally.clamped);
+    addTo(counts.spikes, tensor, tally.spikes);
+    addTo(counts.skipped, tensor, tally.skipped);
+    addTo(counts.lowered, tensor, tally.lowered);
+    addTo(counts.clamped, tensor, tally.clamped);
     if (tally.largestAt != UpdateTally.NOWHERE) {
       if (of.isAlone) {
-        largestRatio[tensor] = tally.largestRatio;
-        largestAt[tensor] = tally.largestAt;
+        counts.largestRatio[tensor] = tally.largestRatio;
+        counts.largestAt[tensor] = tally.largestAt;
       } else {
         raise(tensor, tally.largestRatio, tally.largestAt);
       }
@@ -88,10 +86,10 @@ public final class SharedTallies {
 
   /** Two numbers that belong together. */
   private synchronized void raise(int tensor, float ratio, long at) {
-    float seen = largestRatio[tensor];
-    if (ratio > seen || (ratio == seen && at < largestAt[tensor])) {
-      largestRatio[tensor] = ratio;
-      largestAt[tensor] = at;
+    float seen = counts.largestRatio[tensor];
+    if (ratio > seen || (ratio == seen && at < counts.largestAt[tensor])) {
+      counts.largestRatio[tensor] = ratio;
+      counts.largestAt[tensor] = at;
     }
   }
 
@@ -107,25 +105,13 @@ public final class SharedTallies {
       participant.tensor = NO_TENSOR;
       participant.tally.clear();
     }
-    Arrays.fill(spikes, 0);
-    Arrays.fill(skipped, 0);
-    Arrays.fill(lowered, 0);
-    Arrays.fill(clamped, 0);
-    Arrays.fill(largestRatio, 0);
-    Arrays.fill(largestAt, UpdateTally.NOWHERE);
+    counts.clear();
   }
 
-  /** Copies what was counted into a report; the participants are done. */
-  void describe(StepFigures report) {
+  /** Adds what the participants, which are done, have not shared yet. */
+  void complete() {
     for (Participant participant : participants) {
       share(participant);
     }
-    int tensors = spikes.length;
-    System.arraycopy(spikes, 0, report.tensorSpikes, 0, tensors);
-    System.arraycopy(skipped, 0, report.tensorSkipped, 0, tensors);
-    System.arraycopy(lowered, 0, report.tensorLowered, 0, tensors);
-    System.arraycopy(clamped, 0, report.tensorClamped, 0, tensors);
-    System.arraycopy(largestRatio, 0, report.tensorLargestRatio, 0, tensors);
-    System.arraycopy(largestAt, 0, report.tensorLargestAt, 0, tensors);
   }
 }

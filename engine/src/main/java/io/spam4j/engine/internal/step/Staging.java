@@ -24,6 +24,7 @@ public final class Staging implements AutoCloseable {
    */
 
   private final RuleParts parts;
+  private final @Nullable Tensor[] direct; // the gradient of each tensor that needed none last
   private @Nullable List<StagedBlock> blocks; // of each participant
   private @Nullable Owned<List<StagedBlock>> ownBlocks; // the same, if a step made them
 
@@ -34,6 +35,7 @@ public final class Staging implements AutoCloseable {
    */
   public Staging(RuleParts parts, boolean always) {
     this.parts = parts;
+    direct = new Tensor[parts.parameters().size()];
     boolean needed =
         always || parts.parameters().stream().anyMatch(p -> p.weights().dtype() != DType.F32);
     blocks = needed ? blocks(parts.arena()) : null;
@@ -49,13 +51,21 @@ public final class Staging implements AutoCloseable {
    * @throws OutOfMemoryError if there is no memory; nothing is held then
    */
   public void prepare(StepState step) {
-    for (int i = 0; i < step.tensors() && blocks == null; i++) {
+    for (int i = 0; i < direct.length && blocks == null; i++) {
       Tensor gradient = step.gradients[i];
-      boolean direct = parts.parameters().get(i).weights().memory().isNative();
-      if (gradient != null && !(direct && !isStaged(gradient))) {
-        ownBlocks = Owned.in(parts.arenas(), this::blocks);
-        blocks = ownBlocks.value();
+      if (gradient != direct[i] && gradient != null) {
+        look(i, gradient);
       }
+    }
+  }
+
+  private void look(int tensor, Tensor gradient) {
+    boolean isDirect = parts.parameters().get(tensor).weights().memory().isNative();
+    if (isDirect && !isStaged(gradient)) {
+      direct[tensor] = gradient;
+    } else {
+      ownBlocks = Owned.in(parts.arenas(), this::blocks);
+      blocks = ownBlocks.value();
     }
   }
 

@@ -2,8 +2,11 @@ package io.spam4j.engine.internal.step;
 
 import io.spam4j.engine.StepReport;
 import io.spam4j.engine.internal.decide.StepState;
+import io.spam4j.engine.internal.small.TensorCounts;
+import io.spam4j.tensors.Tensor;
 import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A {@link StepReport} as it is being written. It has a step number of its own: where a device does
@@ -12,6 +15,7 @@ import java.util.List;
 public final class StepFigures implements StepReport {
   private final List<String> names;
   private final StepState counters;
+  private final TensorCounts counts;
   private final long[] tensorTotalSpikes;
   public final long[] tensorSpikes;
   public final long[] tensorSkipped;
@@ -40,15 +44,21 @@ public final class StepFigures implements StepReport {
    * @param counters of the run
    */
   public StepFigures(List<String> names, StepState counters) {
+    this(names, counters, new TensorCounts(names.size()));
+  }
+
+  /** A report of no step yet, of which a step counts as it goes. */
+  StepFigures(List<String> names, StepState counters, TensorCounts counts) {
     this.names = names;
     this.counters = counters;
+    this.counts = counts;
     tensorTotalSpikes = new long[names.size()];
-    tensorSpikes = new long[names.size()];
-    tensorSkipped = new long[names.size()];
-    tensorLowered = new long[names.size()];
-    tensorClamped = new long[names.size()];
-    tensorLargestRatio = new float[names.size()];
-    tensorLargestAt = new long[names.size()];
+    tensorSpikes = counts.spikes;
+    tensorSkipped = counts.skipped;
+    tensorLowered = counts.lowered;
+    tensorClamped = counts.clamped;
+    tensorLargestRatio = counts.largestRatio;
+    tensorLargestAt = counts.largestAt;
     tensorNorm = new double[names.size()];
     tensorScale = new double[names.size()];
     tensorRate = new double[names.size()];
@@ -95,6 +105,18 @@ public final class StepFigures implements StepReport {
   @Override
   public double learningRate() {
     return learningRate;
+  }
+
+  /** Says the same of all tensors. */
+  void tensors(double[] learningRates, @Nullable Tensor[] gradients) {
+    System.arraycopy(learningRates, 0, tensorRate, 0, tensorRate.length);
+    int missing = 0;
+    for (int i = 0; i < gradients.length; i++) {
+      boolean has = gradients[i] != null;
+      tensorHas[i] = has;
+      missing += has ? 0 : 1;
+    }
+    without = missing;
   }
 
   /** Says of a tensor at which rate it learns, and whether it has a gradient; once a step. */
@@ -171,10 +193,8 @@ public final class StepFigures implements StepReport {
 
   /** Adds what this step has counted to the counters of the run, whose totals it then tells. */
   public void count() {
-    counters.add(this);
-    for (int i = 0; i < tensorTotalSpikes.length; i++) {
-      tensorTotalSpikes[i] = counters.spikes(i);
-    }
+    counters.addSpikes(tensorSpikes);
+    counters.copySpikes(tensorTotalSpikes);
   }
 
   /** Becomes a copy of the report of another step. */
@@ -208,11 +228,7 @@ public final class StepFigures implements StepReport {
 
   /** Says that nothing was counted. */
   public void clearCounts() {
-    for (long[] counts : List.of(tensorSpikes, tensorSkipped, tensorLowered, tensorClamped)) {
-      Arrays.fill(counts, 0);
-    }
-    Arrays.fill(tensorLargestRatio, 0);
-    Arrays.fill(tensorLargestAt, -1);
+    counts.clear();
     bytes = 0;
     nanos = 0;
   }

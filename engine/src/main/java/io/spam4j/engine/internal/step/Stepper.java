@@ -1,6 +1,7 @@
 package io.spam4j.engine.internal.step;
 
 import io.spam4j.engine.Gradients;
+import io.spam4j.engine.IndexedGradients;
 import io.spam4j.engine.NonFinitePolicy;
 import io.spam4j.engine.Optimizer;
 import io.spam4j.engine.Parameter;
@@ -14,6 +15,7 @@ import io.spam4j.engine.internal.transform.TransformChain;
 import io.spam4j.tensors.Tensor;
 import io.spam4j.tensors.mask.IndexMask;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.IntPredicate;
@@ -28,6 +30,7 @@ final class Stepper {
   private final NonFinitePolicy nonFinite;
   private final Telemetry telemetry;
   private final List<Parameter> parameters;
+  private final String[] names;
   private final LearningRates learningRates;
   private final KnownNames known;
   private final MemoryCheck memoryCheck;
@@ -74,10 +77,13 @@ final class Stepper {
     gradients = new Tensor[parameters.size()];
     packed = selective == null ? new int[0] : those(selective::isPacked);
     movable = those(i -> parameters.get(i).canMove());
-    List<String> names = parameters.stream().map(Parameter::name).toList();
-    learningRates = new LearningRates(parts.hyperparameters(), names, learningRate);
-    known = new KnownNames(names);
-    report = new StepFigures(names, step);
+    List<String> ofParameters = parameters.stream().map(Parameter::name).toList();
+    names = ofParameters.toArray(String[]::new);
+    learningRates = new LearningRates(parts.hyperparameters(), ofParameters, learningRate);
+    known = new KnownNames(ofParameters);
+    report = new StepFigures(ofParameters, step, counts.counts());
+    report.gradientNorm = Double.NaN; // unless gradients are measured
+    Arrays.fill(report.tensorNorm, Double.NaN);
   }
 
   private int[] those(IntPredicate tensors) {
@@ -93,21 +99,10 @@ final class Stepper {
     long start = System.nanoTime();
     // Whatever can fail comes first; from counting the step on nothing does, but what breaks it
     // off.
-    int asked = 0; // of those whose weights may be elsewhere
-    for (int i = 0; i < gradients.length; i++) {
-      gradients[i] = source.of(report.name(i));
-      if (asked < movable.length && movable[asked] == i) {
-        asked++;
-        if (gradients[i] != null) {
-          parameters.get(i).inPlace().run();
-        }
-      }
-    }
+    ask(source);
     known.require(source, gradients);
     memoryCheck.check(gradients);
-    for (int i = 0; i < gradients.length; i++) {
-      step.gradients[i] = gradients[i];
-    }
+    System.arraycopy(gradients, 0, step.gradients, 0, gradients.length);
     step.begin();
     learningRates.read(step);
     boolean skips = measureSaysSkip();
@@ -121,19 +116,36 @@ final class Stepper {
     if (!skips) {
       step.count();
       chain.decide(step);
-      for (int i = 0; i < gradients.length; i++) {
-        report.tensorScale[i] = step.has(i) ? chain.scale(i) : 1;
-      }
+      describeScales();
       rule.run(step);
       report.bytes += rule.bytes(step);
       describeSelections();
     }
-    counts.describe(report);
+    counts.complete();
     report.count();
     streak.add(skips || report.skippedCoordinates() > 0);
     report.nanos = System.nanoTime() - start;
     guard.end();
     return report;
+  }
+
+  /** Asks for all gradients, and has weights that may be elsewhere where they are found. */
+  private void ask(Gradients source) {
+    if (source instanceof IndexedGradients indexed) {
+      indexed.requireSize(gradients.length);
+      for (int i = 0; i < gradients.length; i++) {
+        gradients[i] = indexed.of(i);
+      }
+    } else {
+      for (int i = 0; i < gradients.length; i++) {
+        gradients[i] = source.of(i, names[i]);
+      }
+    }
+    for (int i : movable) {
+      if (gradients[i] != null) {
+        parameters.get(i).inPlace().run();
+      }
+    }
   }
 
   /** What fails here cleans up behind itself, unless there is no stack left to do so. */
@@ -197,15 +209,29 @@ final class Stepper {
   private void describe(boolean skips) {
     boolean resets = timeline.resetsAt(step.t()) && !skips;
     report.begin(step.t(), skips, resets, timeline.warmupScale(step.t()), step.learningRate);
-    report.gradientNorm = measure == null ? Double.NaN : Math.sqrt(measure.totalSumOfSquares());
-    long measured = 0;
+    report.tensors(step.learningRates, step.gradients);
+    report.bytes = 0;
+    if (measure != null) {
+      describe(measure);
+    }
+  }
+
+  private void describe(MeasurePass measured) {
+    report.gradientNorm = Math.sqrt(measured.totalSumOfSquares());
     for (int i = 0; i < gradients.length; i++) {
       Tensor gradient = step.gradients[i];
-      report.tensor(i, step.learningRates[i], gradient != null);
-      report.tensorNorm[i] =
-          measure == null || gradient == null ? Double.NaN : Math.sqrt(measure.sumOfSquares(i));
-      measured += measure == null || gradient == null ? 0 : gradient.bytes();
+      report.tensorNorm[i] = gradient == null ? Double.NaN : Math.sqrt(measured.sumOfSquares(i));
+      report.bytes += gradient == null ? 0 : gradient.bytes();
     }
-    report.bytes = measured;
+  }
+
+  /** Without transforms they are 1, as a report is begun with. */
+  private void describeScales() {
+    if (chain.isEmpty()) {
+      return;
+    }
+    for (int i = 0; i < gradients.length; i++) {
+      report.tensorScale[i] = step.has(i) ? chain.scale(i) : 1;
+    }
   }
 }

@@ -48,6 +48,15 @@ public final class GradientOp {
     this.keepsNonFinite = keepsNonFinite;
   }
 
+  /** Whether another one does the same, where neither has factors on rows. */
+  boolean isAlike(GradientOp other) {
+    return scale == other.scale
+        && clipAbove == other.clipAbove
+        && divisor == other.divisor
+        && to == other.to
+        && limit == other.limit;
+  }
+
   /** The largest magnitude that it leaves as it is but for a factor. */
   public float changesAbove() {
     return Math.min(clipAbove, limit);

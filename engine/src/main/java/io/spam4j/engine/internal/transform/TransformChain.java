@@ -384,6 +384,16 @@ public final class TransformChain {
     }
   }
 
+  /** Whether the fused update does the same to the gradients of two tensors. */
+  public boolean isAlike(int one, int other) {
+    for (int i = 0; i < links.size(); i++) { // an iterator would be garbage in each step
+      if (!links.get(i).effect(one).isAlike(links.get(i).effect(other))) {
+        return false;
+      }
+    }
+    return true;
+  }
+
   /** The product of the factors that are the same for a whole tensor. */
   public double scale(int tensor) {
     double scale = 1;

@@ -24,6 +24,19 @@ public final class PlannedJob<C> {
     void run(C context, int tensor, long from, long to, int participant);
   }
 
+  /** What is done with several tensors at once, each of them one piece. */
+  @FunctionalInterface
+  public interface Many<C> {
+    /**
+     * Does tensors from one on, as many as it can, so that nothing is left of them.
+     *
+     * @param from the number of the first
+     * @param end behind the last that it may do
+     * @return the first that is not done
+     */
+    int run(C context, int from, int end, int participant);
+  }
+
   /*
    * Where two threads take turns in small steps, each of them fetches ahead what the other is about
    * to write. On cores that share no cache that cost a fifth of the speed.
@@ -39,6 +52,7 @@ public final class PlannedJob<C> {
   private final WorkPlan plan;
   private final int participants;
   private final Task<C> task;
+  private final @Nullable Many<C> many;
   private final boolean joins;
   private final AtomicInteger nextUnit = new AtomicInteger();
   private final WorkerPool.Job job = this::takePart;
@@ -50,10 +64,12 @@ public final class PlannedJob<C> {
    * @param threads the most threads it may run on; no more take part than there are units
    */
   public PlannedJob(WorkPlan plan, int threads, Task<C> task) {
-    this(plan, threads, task, false);
+    this(plan, threads, task, null, false);
   }
 
-  private PlannedJob(WorkPlan plan, int threads, Task<C> task, boolean joins) {
+  private PlannedJob(
+      WorkPlan plan, int threads, Task<C> task, @Nullable Many<C> many, boolean joins) {
+    this.many = many;
     this.joins = joins;
     this.plan = plan;
     this.participants = Math.min(threads, plan.units());
@@ -65,7 +81,12 @@ public final class PlannedJob<C> {
    * them: a vector loop that is started anew for each is a tenth slower where memory is fast.
    */
   public static <C> PlannedJob<C> joining(WorkPlan plan, int threads, Task<C> task) {
-    return new PlannedJob<>(plan, threads, task, true);
+    return new PlannedJob<>(plan, threads, task, null, true);
+  }
+
+  /** The same, where tensors of one piece each are given to {@code many} first, all that follow. */
+  public static <C> PlannedJob<C> joining(WorkPlan plan, int threads, Task<C> task, Many<C> many) {
+    return new PlannedJob<>(plan, threads, task, many, true);
   }
 
   /** Does all pieces and returns when they are done. */
@@ -90,9 +111,24 @@ public final class PlannedJob<C> {
     }
   }
 
+  /** How many pieces it did. */
+  private int runMany(Many<C> all, C ofRun, int piece, int end, int participant) {
+    if (piece == end) {
+      return 0;
+    }
+    int tensor = plan.tensor(piece);
+    return all.run(ofRun, tensor, tensor + end - piece, participant) - tensor;
+  }
+
   private void run(C ofRun, int firstUnit, int endUnit, int participant) {
     int end = plan.firstPiece(endUnit);
     for (int piece = plan.firstPiece(firstUnit); piece < end; piece++) {
+      if (many != null) {
+        piece += runMany(many, ofRun, piece, Math.min(end, plan.wholeEnd(piece)), participant);
+        if (piece == end) {
+          return;
+        }
+      }
       int tensor = plan.tensor(piece);
       long from = plan.from(piece);
       int last = joins ? Math.min(end, piece + MOST_JOINED) - 1 : piece;

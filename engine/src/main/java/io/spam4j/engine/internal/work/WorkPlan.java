@@ -18,12 +18,14 @@ public final class WorkPlan {
   private final long[] pieceFrom;
   private final long[] pieceTo;
   private final int[] unitFirstPiece;
+  private final int[] wholeEnd;
 
   private WorkPlan(int[] pieceTensor, long[] pieceFrom, long[] pieceTo, int[] unitFirstPiece) {
     this.pieceTensor = pieceTensor;
     this.pieceFrom = pieceFrom;
     this.pieceTo = pieceTo;
     this.unitFirstPiece = unitFirstPiece;
+    wholeEnd = wholeEnds(pieceTensor, pieceFrom);
   }
 
   /**
@@ -84,6 +86,27 @@ public final class WorkPlan {
     }
     firsts[units] = piece;
     return new WorkPlan(tensors, froms, tos, Arrays.copyOf(firsts, units + 1));
+  }
+
+  /**
+   * The first piece from this one on that is not a whole tensor whose number follows the one of the
+   * piece before; the piece itself if it is no whole tensor.
+   */
+  int wholeEnd(int piece) {
+    return wholeEnd[piece];
+  }
+
+  /** Of each piece: see {@link #wholeEnd(int)}. */
+  private static int[] wholeEnds(int[] tensors, long[] froms) {
+    int[] ends = new int[tensors.length];
+    for (int piece = tensors.length - 1; piece >= 0; piece--) {
+      int next = piece + 1;
+      boolean isLast = next == tensors.length;
+      boolean isWhole = froms[piece] == 0 && (isLast || tensors[next] != tensors[piece]);
+      boolean goesOn = !isLast && tensors[next] == tensors[piece] + 1 && ends[next] > next;
+      ends[piece] = !isWhole ? piece : goesOn ? ends[next] : next;
+    }
+    return ends;
   }
 
   /** The number of units. */

@@ -313,8 +313,8 @@ final class LargestRatioTest {
         FusedUpdate.apply(o, start, Math.min(n, start + piece), new UpdateCoefficients(), tally);
       }
     }
-    var report = new StepFigures(List.of("w"), new StepState(1));
-    counts.describe(report);
+    counts.complete();
+    var report = new StepFigures(List.of("w"), new StepState(1), counts.counts());
     return Largest.of(report, 0);
   }
 

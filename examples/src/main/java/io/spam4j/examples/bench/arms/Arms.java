@@ -1,6 +1,7 @@
 package io.spam4j.examples.bench.arms;
 
 import io.spam4j.engine.GradientTransform;
+import io.spam4j.engine.Gradients;
 import io.spam4j.engine.optimizers.Adafactor;
 import io.spam4j.engine.optimizers.Adam;
 import io.spam4j.engine.optimizers.AdamMini;
@@ -29,6 +30,7 @@ public final class Arms {
   private static final Set<BenchSize> MODELS =
       EnumSet.of(BenchSize.LARGE, BenchSize.LLAMA60M, BenchSize.CACHED);
   private static final Set<BenchSize> LARGE = EnumSet.of(BenchSize.LARGE);
+  private static final Set<BenchSize> MANY = EnumSet.of(BenchSize.MANY);
   private static final Set<BenchSize> CACHED = EnumSet.of(BenchSize.CACHED);
   private static final Set<BenchSize> ONE_TENSOR = EnumSet.of(BenchSize.LARGE, BenchSize.CACHED);
 
@@ -37,6 +39,9 @@ public final class Arms {
           new Arm("limit", MODELS, Traffic.DENSE, LimitArm::new),
           new Arm("adamw-f32", MODELS, Traffic.DENSE, Arms::adamW),
           new Arm("spam-f32", ALL_SIZES, Traffic.DENSE, Arms::spam),
+          new Arm("spam-f32-index", MANY, Traffic.DENSE, Arms::byIndex),
+          new Arm("spam-f32-1thread", MANY, Traffic.DENSE, Arms::oneThread),
+          new Arm("spam-f32-index-1thread", MANY, Traffic.DENSE, Arms::byIndexOneThread),
           new Arm("stablespam-f32", MODELS, Traffic.MEASURED, Arms::stableSpam),
           new Arm("spam-f32-spiky0.1", ONE_TENSOR, Traffic.DENSE, spiky(0.001)),
           new Arm("spam-f32-spiky1", ONE_TENSOR, Traffic.DENSE, spiky(0.01)),
@@ -115,6 +120,22 @@ public final class Arms {
 
   private static ArmRun spam(BenchMemory memory) {
     return new EngineArm(memory, Spam.builder(), ReferenceRule.SPAM);
+  }
+
+  private static ArmRun byIndex(BenchMemory memory) {
+    return spam(memory, memory.gradientsByIndex(), memory.threads());
+  }
+
+  private static ArmRun oneThread(BenchMemory memory) {
+    return spam(memory, memory.gradients(), 1);
+  }
+
+  private static ArmRun byIndexOneThread(BenchMemory memory) {
+    return spam(memory, memory.gradientsByIndex(), 1);
+  }
+
+  private static ArmRun spam(BenchMemory memory, Gradients gradients, int threads) {
+    return new EngineArm(memory, Spam.builder(), ReferenceRule.SPAM, gradients, threads);
   }
 
   private static ArmRun stableSpam(BenchMemory memory) {

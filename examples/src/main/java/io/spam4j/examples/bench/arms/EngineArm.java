@@ -41,12 +41,27 @@ final class EngineArm implements ArmRun {
    * @param rule what it must agree with
    */
   EngineArm(BenchMemory memory, OptimizerBuilder<?> builder, ReferenceRule rule) {
+    this(memory, builder, rule, memory.gradients(), memory.threads());
+  }
+
+  /**
+   * The same with gradients of the memory that are found in another way, on so many threads.
+   *
+   * @param builder with the optimizer's own settings
+   * @param rule what it must agree with
+   */
+  EngineArm(
+      BenchMemory memory,
+      OptimizerBuilder<?> builder,
+      ReferenceRule rule,
+      Gradients gradients,
+      int threads) {
     this.memory = memory;
     this.rule = rule;
-    gradients = memory.gradients();
+    this.gradients = gradients;
     optimizer =
         builder
-            .threads(memory.threads())
+            .threads(threads)
             .learningRate(ReferenceRule.LEARNING_RATE)
             .build(memory.parameters());
   }

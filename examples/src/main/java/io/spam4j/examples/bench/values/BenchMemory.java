@@ -123,6 +123,11 @@ public final class BenchMemory implements BenchValues, AutoCloseable {
     return Gradients.of(gradientsByName);
   }
 
+  /** The same by the numbers of parameters. */
+  public Gradients gradientsByIndex() {
+    return Gradients.byIndex(gradients);
+  }
+
   /** Copies of weights and gradients on the heap, the same at every call. */
   public HeapValues onHeap() {
     HeapValues made = heap;
