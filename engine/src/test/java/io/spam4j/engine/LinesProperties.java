@@ -205,7 +205,7 @@ final class LinesProperties {
     return gradient;
   }
 
-  @Property(tries = 200, seed = "41")
+  @Property(tries = 100, seed = "41")
   void lines_haveTheBitsOfSingleWeights(
       @ForAll long seed,
       @ForAll Variant variant,

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** What is left of a checkpoint when the process that saves it dies. */
 final class CheckpointKillTest {
-  private static final int KILLS = 100;
+  private static final int KILLS = 60;
   private static final int WARM_UP = 3;
   private static final int LONGEST_WAIT_MICROS = 50_000;
 
