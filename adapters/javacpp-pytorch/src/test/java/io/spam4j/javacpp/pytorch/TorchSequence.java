@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.function.Predicate;
 import org.bytedeco.javacpp.PointerScope;
 import org.jspecify.annotations.Nullable;
 
@@ -121,20 +122,19 @@ final class TorchSequence implements AutoCloseable {
     }
   }
 
-  /** The parameter that a step must name. */
+  /** The parameter that a step must name: what was left out, then gradients, then where it is. */
   private Optional<String> refusal() {
-    for (PlainWeights weights : plain) {
-      if (weights.home == null && weights.isToStep() && weights.elements() > 0) {
-        return Optional.of(weights.name);
-      }
-    }
-    for (PlainWeights weights : plain) {
-      boolean fits = !weights.hasMoved() && weights.gradientFits;
-      if (weights.home != null && weights.isToStep() && !fits) {
-        return Optional.of(weights.name);
-      }
-    }
-    return Optional.empty();
+    return firstToStep(weights -> weights.home == null && weights.elements() > 0)
+        .or(() -> firstToStep(weights -> weights.home != null && !weights.gradientFits))
+        .or(() -> firstToStep(weights -> weights.home != null && weights.hasMoved()));
+  }
+
+  private Optional<String> firstToStep(Predicate<PlainWeights> those) {
+    return plain.stream()
+        .filter(PlainWeights::isToStep)
+        .filter(those)
+        .map(weights -> weights.name)
+        .findFirst();
   }
 
   private void dropOrZero(int which) {
