@@ -14,7 +14,7 @@ class PlanTest {
             cli        -> bench, demo, doctor, inspect, memory, replay, simulate, shell
 
             bench      -> bench.arms, bench.values, output, shell, engine.roofline, tensors.internal.files
-            demo       -> lab, output, shell
+            demo       -> output, shell, training
             doctor     -> output, shell, cuda, cuda.selftest, engine.optimizers, engine.roofline,
                           javacpp.pytorch, tensors.internal.simd
             inspect    -> output, shell, engine.checkpoint, tensors, tensors.safetensors
@@ -28,10 +28,10 @@ class PlanTest {
 
             bench.values -> models, engine, engine.optimizers, engine.options, engine.roofline,
                             tensors
-            lab        -> shell, formats, llama, engine, engine.checkpoint, engine.optimizers,
-                          engine.options, tensors, tensors.internal.files
             replay     -> shell, engine, engine.optimizers, engine.options, tensors, tensors.safetensors
             quickstart -> cuda, cuda.optimizer, engine, engine.decision, engine.optimizers, tensors
+            training   -> shell, formats, llama, engine, engine.checkpoint, engine.optimizers,
+                          engine.options, tensors, tensors.internal.files
 
             formats    -> engine.optimizers, engine.options
             llama      -> javacpp.pytorch, engine, tensors

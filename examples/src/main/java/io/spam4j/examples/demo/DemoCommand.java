@@ -1,14 +1,14 @@
 package io.spam4j.examples.demo;
 
-import io.spam4j.examples.lab.Lab;
-import io.spam4j.examples.lab.LabCheckpoints;
-import io.spam4j.examples.lab.LabListener;
-import io.spam4j.examples.lab.LabResult;
-import io.spam4j.examples.lab.LabSettings;
 import io.spam4j.examples.shell.Interruption;
 import io.spam4j.examples.shell.OutputLock;
 import io.spam4j.examples.shell.Terminal;
 import io.spam4j.examples.shell.UsageException;
+import io.spam4j.examples.training.Training;
+import io.spam4j.examples.training.TrainingCheckpoints;
+import io.spam4j.examples.training.TrainingListener;
+import io.spam4j.examples.training.TrainingResult;
+import io.spam4j.examples.training.TrainingSettings;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.OptionalInt;
@@ -43,11 +43,11 @@ import picocli.CommandLine.Spec;
 public final class DemoCommand implements Callable<Integer> {
   /** The training itself; a test puts something quicker in its place. */
   @FunctionalInterface
-  interface Training {
-    LabResult run(
-        LabSettings settings,
-        LabCheckpoints checkpoints,
-        LabListener listener,
+  interface Runner {
+    TrainingResult run(
+        TrainingSettings settings,
+        TrainingCheckpoints checkpoints,
+        TrainingListener listener,
         BooleanSupplier stop)
         throws IOException;
   }
@@ -76,37 +76,37 @@ public final class DemoCommand implements Callable<Integer> {
   private boolean resume;
 
   private final Terminal terminal;
-  private final Training training;
+  private final Runner training;
 
   public DemoCommand(Terminal terminal) {
     this(
         terminal,
         (settings, checkpoints, listener, stop) ->
-            new Lab(settings, checkpoints, listener).run(stop));
+            new Training(settings, checkpoints, listener).run(stop));
   }
 
   @SuppressWarnings("NullAway.Init") // picocli sets the command's model
-  DemoCommand(Terminal terminal, Training training) {
+  DemoCommand(Terminal terminal, Runner training) {
     this.terminal = terminal;
     this.training = training;
   }
 
-  /** Takes the command's model and adds the options of the lab to it. */
+  /** Takes the command's model and adds the options of the training to it. */
   @Spec
   void setSpec(CommandSpec spec) {
     this.spec = spec;
-    LabOptions.addTo(spec);
+    TrainingOptions.addTo(spec);
   }
 
   @Override
   public Integer call() throws IOException {
-    LabSettings settings = checked(this::settings);
-    LabCheckpoints checkpoints = checked(this::checkpoints);
+    TrainingSettings settings = checked(this::settings);
+    TrainingCheckpoints checkpoints = checked(this::checkpoints);
     Progress progress = new Progress(terminal, System::nanoTime);
     Runnable notice = () -> progress.message("stopping after this step, then writing the report");
     try (OutputLock _ = OutputLock.of(output, "demo");
         Interruption interruption = Interruption.watch(notice)) {
-      LabResult result = train(settings, checkpoints, progress, interruption::requested);
+      TrainingResult result = train(settings, checkpoints, progress, interruption::requested);
       if (result.runs().isEmpty()) {
         terminal.err().println("spam4j: nothing ran, so there is no report");
       } else {
@@ -120,8 +120,11 @@ public final class DemoCommand implements Callable<Integer> {
     }
   }
 
-  private LabResult train(
-      LabSettings settings, LabCheckpoints kept, LabListener listener, BooleanSupplier stop)
+  private TrainingResult train(
+      TrainingSettings settings,
+      TrainingCheckpoints kept,
+      TrainingListener listener,
+      BooleanSupplier stop)
       throws IOException {
     try {
       return training.run(settings, kept, listener, stop);
@@ -134,7 +137,7 @@ public final class DemoCommand implements Callable<Integer> {
     }
   }
 
-  private void report(LabResult result) throws IOException {
+  private void report(TrainingResult result) throws IOException {
     Path page = HtmlReport.write(result, output);
     terminal.out().println();
     ResultTable table = ResultTable.of(result);
@@ -146,14 +149,14 @@ public final class DemoCommand implements Callable<Integer> {
     terminal.out().flush();
   }
 
-  private LabSettings settings() {
-    return LabOptions.settings(spec.commandLine().getParseResult());
+  private TrainingSettings settings() {
+    return TrainingOptions.settings(spec.commandLine().getParseResult());
   }
 
-  private LabCheckpoints checkpoints() {
+  private TrainingCheckpoints checkpoints() {
     OptionalInt every =
         checkpointEvery == null ? OptionalInt.empty() : OptionalInt.of(checkpointEvery);
-    return new LabCheckpoints(output, every, resume);
+    return new TrainingCheckpoints(output, every, resume);
   }
 
   private static <T> T checked(Supplier<T> options) {

@@ -1,7 +1,7 @@
 package io.spam4j.examples.demo;
 
-import io.spam4j.examples.lab.LabResult;
 import io.spam4j.examples.output.HtmlPage;
+import io.spam4j.examples.training.TrainingResult;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,7 +21,7 @@ final class HtmlReport {
    * @return the path of the page
    * @throws IOException if a file cannot be written
    */
-  static Path write(LabResult result, Path folder) throws IOException {
+  static Path write(TrainingResult result, Path folder) throws IOException {
     Files.createDirectories(folder);
     HtmlPage.writeResults(folder.resolve("results.json"), result);
     Path page = folder.resolve("report.html");
@@ -30,7 +30,7 @@ final class HtmlReport {
   }
 
   /** The page itself. */
-  static String page(LabResult result) throws IOException {
+  static String page(TrainingResult result) throws IOException {
     return HtmlPage.of(TEMPLATE, ReportPage.of(result));
   }
 }

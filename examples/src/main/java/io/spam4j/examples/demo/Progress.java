@@ -1,10 +1,10 @@
 package io.spam4j.examples.demo;
 
-import io.spam4j.examples.lab.LabListener;
-import io.spam4j.examples.lab.RunResult;
-import io.spam4j.examples.lab.StepSample;
 import io.spam4j.examples.output.Quantities;
 import io.spam4j.examples.shell.Terminal;
+import io.spam4j.examples.training.RunResult;
+import io.spam4j.examples.training.StepSample;
+import io.spam4j.examples.training.TrainingListener;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.function.LongSupplier;
@@ -13,7 +13,7 @@ import java.util.function.LongSupplier;
  * Tells how the training goes: on a terminal one line that is redrawn, elsewhere a plain line every
  * tenth of a run.
  */
-final class Progress implements LabListener {
+final class Progress implements TrainingListener {
   private static final int BAR = 14;
   private static final long REDRAW_NANOS = 100_000_000;
   private static final String CLEAR = "\r\u001b[K";

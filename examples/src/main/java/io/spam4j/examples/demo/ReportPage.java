@@ -1,10 +1,10 @@
 package io.spam4j.examples.demo;
 
-import io.spam4j.examples.lab.LabResult;
-import io.spam4j.examples.lab.RunResult;
-import io.spam4j.examples.lab.StepSample;
 import io.spam4j.examples.output.Curve;
 import io.spam4j.examples.output.Quantities;
+import io.spam4j.examples.training.RunResult;
+import io.spam4j.examples.training.StepSample;
+import io.spam4j.examples.training.TrainingResult;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -37,7 +37,7 @@ record ReportPage(
   record Run(
       String optimizer, boolean spiked, Curve loss, Curve ratio, Curve injected, Curve clipped) {}
 
-  static ReportPage of(LabResult result) {
+  static ReportPage of(TrainingResult result) {
     int steps = result.runs().stream().mapToInt(run -> run.samples().size()).max().orElse(0);
     int window = RunCurves.window(steps);
     int stride = RunCurves.stride(steps);
@@ -71,7 +71,7 @@ record ReportPage(
             stride));
   }
 
-  private static String headline(LabResult result, int optimizers) {
+  private static String headline(TrainingResult result, int optimizers) {
     String what = optimizers == 1 ? "one optimizer" : optimizers + " optimizers";
     boolean clean = result.runs().stream().anyMatch(run -> !run.spiked());
     boolean spiked = result.runs().stream().anyMatch(RunResult::spiked);
@@ -81,14 +81,14 @@ record ReportPage(
     return what + (spiked ? ", with gradient spikes" : ", without gradient spikes");
   }
 
-  private static List<String> lead(LabResult result, int steps) {
+  private static List<String> lead(TrainingResult result, int steps) {
     String trained =
         "Each optimizer trained the same byte-level language model for %s steps from the same start, on the same batches: once on clean gradients, once with spikes injected into some of them."
             .formatted(Quantities.count(steps));
     return List.of(trained, finding(result));
   }
 
-  private static String finding(LabResult result) {
+  private static String finding(TrainingResult result) {
     Map<String, RunResult> spiked =
         result.runs().stream()
             .filter(RunResult::spiked)
@@ -105,7 +105,7 @@ record ReportPage(
         .orElse("No run with spikes ended with a validation perplexity.");
   }
 
-  private static double threshold(LabResult result) {
+  private static double threshold(TrainingResult result) {
     try {
       return Double.parseDouble(
           result.settings().getOrDefault(THRESHOLD, Double.toString(DEFAULT_THRESHOLD)));

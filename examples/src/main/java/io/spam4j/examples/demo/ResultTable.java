@@ -1,9 +1,9 @@
 package io.spam4j.examples.demo;
 
-import io.spam4j.examples.lab.LabResult;
-import io.spam4j.examples.lab.RunResult;
 import io.spam4j.examples.output.Quantities;
 import io.spam4j.examples.output.TextTable;
+import io.spam4j.examples.training.RunResult;
+import io.spam4j.examples.training.TrainingResult;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -47,7 +47,7 @@ record ResultTable(String state, List<Row> rows) {
           List.of("clipped", "spiked"));
 
   /** The table of a result, in the order the optimizers ran. */
-  static ResultTable of(LabResult result) {
+  static ResultTable of(TrainingResult result) {
     Map<String, Pair> pairs = new LinkedHashMap<>();
     for (RunResult run : result.runs()) {
       pairs.merge(run.optimizer(), Pair.of(run), Pair::with);

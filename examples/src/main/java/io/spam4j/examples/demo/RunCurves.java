@@ -1,7 +1,7 @@
 package io.spam4j.examples.demo;
 
-import io.spam4j.examples.lab.StepSample;
 import io.spam4j.examples.output.Curve;
+import io.spam4j.examples.training.StepSample;
 import it.unimi.dsi.fastutil.doubles.DoubleArrayList;
 import it.unimi.dsi.fastutil.doubles.DoubleList;
 import it.unimi.dsi.fastutil.ints.IntArrayList;

@@ -2,11 +2,11 @@ package io.spam4j.examples.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.spam4j.examples.lab.LabOption;
 import io.spam4j.examples.shell.Screen;
 import io.spam4j.examples.shell.Shell;
 import io.spam4j.examples.shell.Terminal;
 import io.spam4j.examples.shell.Version;
+import io.spam4j.examples.training.TrainingOption;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
@@ -78,10 +78,10 @@ class MainTest {
 
     assertThat(screen.out().replaceAll("\\s+", " "))
         .contains(
-            "--steps=N Steps of each run (default: %d).".formatted(LabOption.STEPS.standard()))
+            "--steps=N Steps of each run (default: %d).".formatted(TrainingOption.STEPS.standard()))
         .contains(
             "--seed=N Of the weights, batches and spikes (default: %d)."
-                .formatted(LabOption.SEED.standard()))
+                .formatted(TrainingOption.SEED.standard()))
         .contains("go (default: target/spam4j-demo).");
   }
 

@@ -3,13 +3,13 @@ package io.spam4j.examples.demo;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.spam4j.examples.lab.LabCheckpoints;
-import io.spam4j.examples.lab.LabOption;
-import io.spam4j.examples.lab.LabResult;
-import io.spam4j.examples.lab.LabSettings;
 import io.spam4j.examples.shell.Screen;
 import io.spam4j.examples.shell.Shell;
 import io.spam4j.examples.shell.Terminal;
+import io.spam4j.examples.training.TrainingCheckpoints;
+import io.spam4j.examples.training.TrainingOption;
+import io.spam4j.examples.training.TrainingResult;
+import io.spam4j.examples.training.TrainingSettings;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -27,7 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
 
 class DemoCommandTest {
-  private static final LabResult NOTHING = new LabResult(Map.of(), List.of(), false);
+  private static final TrainingResult NOTHING = new TrainingResult(Map.of(), List.of(), false);
 
   @TempDir private Path folder = Path.of("");
 
@@ -35,7 +35,7 @@ class DemoCommandTest {
 
   @Test
   void demo_printsTheTableAndWhereTheReportIs() {
-    LabResult result = Samples.full(20);
+    TrainingResult result = Samples.full(20);
 
     assertThat(run((settings, checkpoints, listener, stop) -> result, "--output=" + folder))
         .isZero();
@@ -62,7 +62,7 @@ class DemoCommandTest {
     int first =
         run(
             (settings, checkpoints, listener, stop) -> {
-              DemoCommand.Training none = (_, _, _, _) -> NOTHING;
+              DemoCommand.Runner none = (_, _, _, _) -> NOTHING;
               var command = new DemoCommand(secondScreen.terminal(false), none);
               CommandLine line =
                   Shell.configured(new CommandLine(command), secondScreen.terminal(false));
@@ -91,7 +91,7 @@ class DemoCommandTest {
 
   @Test
   void demo_withoutLibtorch_saysWhereItIs() {
-    DemoCommand.Training unlinked =
+    DemoCommand.Runner unlinked =
         (_, _, _, _) -> {
           throw new UnsatisfiedLinkError("no jnitorch");
         };
@@ -105,7 +105,7 @@ class DemoCommandTest {
 
   @Test
   void demo_classesThatDoNotFit_areNotTakenForMissingLibtorch() {
-    DemoCommand.Training mixed =
+    DemoCommand.Runner mixed =
         (_, _, _, _) -> {
           throw new NoSuchMethodError("of another version");
         };
@@ -116,8 +116,8 @@ class DemoCommandTest {
   }
 
   @Test
-  void demo_hasTheDefaultsOfTheLab() {
-    assertThat(settings()).isEqualTo(LabSettings.defaults());
+  void demo_hasTheDefaultsOfTheTraining() {
+    assertThat(settings()).isEqualTo(TrainingSettings.defaults());
   }
 
   @Test
@@ -137,25 +137,25 @@ class DemoCommandTest {
                 "--spike-share=0.25",
                 "--spike-factor=10"))
         .isEqualTo(
-            LabSettings.builder()
-                .set(LabOption.DATA, Path.of("some.txt"))
-                .set(LabOption.MODEL, "small")
-                .set(LabOption.STEPS, 7)
-                .set(LabOption.SEED, 3L)
-                .set(LabOption.OPTIMIZERS, List.of("spam", "adamw"))
-                .set(LabOption.STATE, "int8")
-                .set(LabOption.BATCH, 2)
-                .set(LabOption.LENGTH, 32)
-                .set(LabOption.LEARNING_RATE, 0.01)
-                .set(LabOption.SPIKE_RATE, 0.1)
-                .set(LabOption.SPIKE_SHARE, 0.25)
-                .set(LabOption.SPIKE_FACTOR, 10.0)
+            TrainingSettings.builder()
+                .set(TrainingOption.DATA, Path.of("some.txt"))
+                .set(TrainingOption.MODEL, "small")
+                .set(TrainingOption.STEPS, 7)
+                .set(TrainingOption.SEED, 3L)
+                .set(TrainingOption.OPTIMIZERS, List.of("spam", "adamw"))
+                .set(TrainingOption.STATE, "int8")
+                .set(TrainingOption.BATCH, 2)
+                .set(TrainingOption.LENGTH, 32)
+                .set(TrainingOption.LEARNING_RATE, 0.01)
+                .set(TrainingOption.SPIKE_RATE, 0.1)
+                .set(TrainingOption.SPIKE_SHARE, 0.25)
+                .set(TrainingOption.SPIKE_FACTOR, 10.0)
                 .build());
   }
 
   @Test
   void demo_withMomentsThatAnOptimizerDoesNotHave_isWrongUsageBeforeAnythingRuns() {
-    DemoCommand.Training none =
+    DemoCommand.Runner none =
         (settings, checkpoints, listener, stop) -> {
           throw new AssertionError(settings);
         };
@@ -181,15 +181,16 @@ class DemoCommandTest {
 
   @Test
   void demo_withoutCheckpointOptions_keepsNothingAndResumesNothing() {
-    assertThat(checkpoints()).isEqualTo(new LabCheckpoints(folder, OptionalInt.empty(), false));
+    assertThat(checkpoints())
+        .isEqualTo(new TrainingCheckpoints(folder, OptionalInt.empty(), false));
   }
 
   @Test
   void demo_passesCheckpointOptionsOn() {
     assertThat(checkpoints("--checkpoint-every=20"))
-        .isEqualTo(new LabCheckpoints(folder, OptionalInt.of(20), false));
+        .isEqualTo(new TrainingCheckpoints(folder, OptionalInt.of(20), false));
     assertThat(checkpoints("--resume"))
-        .isEqualTo(new LabCheckpoints(folder, OptionalInt.empty(), true));
+        .isEqualTo(new TrainingCheckpoints(folder, OptionalInt.empty(), true));
   }
 
   @Test
@@ -236,7 +237,7 @@ class DemoCommandTest {
     assertThat(
             run(
                 (settings, checkpoints, listener, stop) ->
-                    new LabResult(Map.of(), List.of(Samples.stopped("spam", false, 7)), true),
+                    new TrainingResult(Map.of(), List.of(Samples.stopped("spam", false, 7)), true),
                 "--output=" + folder))
         .isEqualTo(130);
 
@@ -245,7 +246,7 @@ class DemoCommandTest {
 
   @Test
   void demo_withNothingRunWritesNoReport() {
-    LabResult nothing = new LabResult(Map.of(), List.of(), true);
+    TrainingResult nothing = new TrainingResult(Map.of(), List.of(), true);
 
     assertThat(run((settings, checkpoints, listener, stop) -> nothing, "--output=" + folder))
         .isEqualTo(130);
@@ -256,7 +257,7 @@ class DemoCommandTest {
 
   @Test
   void demo_failsInOneLine() {
-    DemoCommand.Training failing =
+    DemoCommand.Runner failing =
         (settings, checkpoints, listener, stop) -> {
           throw new IOException("data must be a readable file: data=none");
         };
@@ -269,13 +270,13 @@ class DemoCommandTest {
   /** A training that runs until it is asked to stop. */
   static void main(String[] arguments) {
     Terminal terminal = Terminal.system();
-    DemoCommand.Training endless =
+    DemoCommand.Runner endless =
         (settings, checkpoints, listener, stop) -> {
           listener.message("training");
           while (!stop.getAsBoolean()) {
             Thread.onSpinWait();
           }
-          return new LabResult(Map.of(), List.of(Samples.stopped("spam", false, 7)), true);
+          return new TrainingResult(Map.of(), List.of(Samples.stopped("spam", false, 7)), true);
         };
     System.exit(new CommandLine(new DemoCommand(terminal, endless)).execute(arguments));
   }
@@ -311,9 +312,10 @@ class DemoCommandTest {
     }
   }
 
-  private LabCheckpoints checkpoints(String... arguments) {
-    AtomicReference<LabCheckpoints> seen =
-        new AtomicReference<>(new LabCheckpoints(Path.of("unseen"), OptionalInt.empty(), false));
+  private TrainingCheckpoints checkpoints(String... arguments) {
+    AtomicReference<TrainingCheckpoints> seen =
+        new AtomicReference<>(
+            new TrainingCheckpoints(Path.of("unseen"), OptionalInt.empty(), false));
     List<String> all = new ArrayList<>(List.of("--output=" + folder));
     all.addAll(List.of(arguments));
     run(
@@ -325,18 +327,18 @@ class DemoCommandTest {
     return seen.get();
   }
 
-  private LabSettings settings(String... arguments) {
-    AtomicReference<LabSettings> seen = new AtomicReference<>(LabSettings.defaults());
+  private TrainingSettings settings(String... arguments) {
+    AtomicReference<TrainingSettings> seen = new AtomicReference<>(TrainingSettings.defaults());
     run(
         (settings, checkpoints, listener, stop) -> {
           seen.set(settings);
-          return new LabResult(Map.of(), List.of(), false);
+          return new TrainingResult(Map.of(), List.of(), false);
         },
         arguments);
     return seen.get();
   }
 
-  private int run(DemoCommand.Training training, String... arguments) {
+  private int run(DemoCommand.Runner training, String... arguments) {
     return run(new DemoCommand(screen.terminal(false), training), arguments);
   }
 

@@ -5,8 +5,8 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.spam4j.examples.lab.LabResult;
 import io.spam4j.examples.output.Browser;
+import io.spam4j.examples.training.TrainingResult;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -92,7 +92,8 @@ class HtmlReportTest {
 
   @Test
   void browser_drawsAnInterruptedRun() throws Exception {
-    LabResult stopped = new LabResult(Map.of(), List.of(Samples.stopped("spam", false, 3)), true);
+    TrainingResult stopped =
+        new TrainingResult(Map.of(), List.of(Samples.stopped("spam", false, 3)), true);
 
     String dom = dom(stopped);
 
@@ -105,14 +106,14 @@ class HtmlReportTest {
 
   @Test
   void browser_drawsARunWithoutAnyFiniteNumber() throws Exception {
-    LabResult lost =
-        new LabResult(
+    TrainingResult lost =
+        new TrainingResult(
             Map.of(), List.of(Samples.run("adamw", true, 1, Double.POSITIVE_INFINITY)), false);
 
     assertThat(root(dom(lost))).contains("data-charts=\"3\"").doesNotContain("data-error");
   }
 
-  private String dom(LabResult result) throws IOException, InterruptedException {
+  private String dom(TrainingResult result) throws IOException, InterruptedException {
     Optional<Browser> browser = Browser.find();
     assumeTrue(browser.isPresent(), "no chromium, chromium-browser or google-chrome on the PATH");
     Path page = HtmlReport.write(result, folder);

@@ -2,9 +2,9 @@ package io.spam4j.examples.demo;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.spam4j.examples.lab.RunResult;
-import io.spam4j.examples.lab.StepSample;
 import io.spam4j.examples.shell.Screen;
+import io.spam4j.examples.training.RunResult;
+import io.spam4j.examples.training.StepSample;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 

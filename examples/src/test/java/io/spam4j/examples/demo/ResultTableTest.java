@@ -3,7 +3,7 @@ package io.spam4j.examples.demo;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 
-import io.spam4j.examples.lab.LabResult;
+import io.spam4j.examples.training.TrainingResult;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -26,7 +26,8 @@ class ResultTableTest {
 
   @Test
   void text_saysWhatDidNotRun() {
-    LabResult result = new LabResult(Map.of(), List.of(Samples.stopped("spam", false, 7)), true);
+    TrainingResult result =
+        new TrainingResult(Map.of(), List.of(Samples.stopped("spam", false, 7)), true);
 
     assertThat(ResultTable.of(result).text())
         .isEqualTo(
@@ -54,8 +55,8 @@ class ResultTableTest {
 
   @Test
   void rows_areInTheOrderOfTheRuns() {
-    LabResult result =
-        new LabResult(
+    TrainingResult result =
+        new TrainingResult(
             Map.of(),
             List.of(
                 Samples.run("b", true, 2, 3),

@@ -2,8 +2,8 @@ package io.spam4j.examples.demo;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.spam4j.examples.lab.StepSample;
 import io.spam4j.examples.output.Curve;
+import io.spam4j.examples.training.StepSample;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;

@@ -1,20 +1,20 @@
 package io.spam4j.examples.demo;
 
-import io.spam4j.examples.lab.LabResult;
-import io.spam4j.examples.lab.RunResult;
-import io.spam4j.examples.lab.StepSample;
+import io.spam4j.examples.training.RunResult;
+import io.spam4j.examples.training.StepSample;
+import io.spam4j.examples.training.TrainingResult;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 
-/** Results as a lab could have found them, made up from a seed. */
+/** Results as a training could have found them, made up from a seed. */
 final class Samples {
   private Samples() {}
 
   /** Four optimizers, clean and spiked; {@code adamw} diverges under spikes. */
-  static LabResult full(int steps) {
+  static TrainingResult full(int steps) {
     List<RunResult> runs = new ArrayList<>();
     for (String optimizer : List.of("adamw", "adamw-clip", "spam", "spam-noreset")) {
       runs.add(run(optimizer, false, steps, 4.2 + runs.size() * 0.05));
@@ -28,7 +28,7 @@ final class Samples {
     settings.put("steps", String.valueOf(steps));
     settings.put("state", "bf16");
     settings.put("spikes", "2 % of steps, half of the tensors, times 1000");
-    return new LabResult(settings, runs, false);
+    return new TrainingResult(settings, runs, false);
   }
 
   /** One run whose loss falls from 5.5 and whose every fiftieth step is spiked if asked for. */

@@ -1,4 +1,4 @@
-package io.spam4j.examples.lab;
+package io.spam4j.examples.training;
 
 import io.spam4j.engine.options.MomentFormat;
 import io.spam4j.examples.formats.StateFormat;
@@ -9,15 +9,15 @@ import java.util.Map;
 import java.util.Objects;
 
 /**
- * What the lab does: a value for each {@link LabOption}. The same settings and data give the same
- * numbers.
+ * What the training does: a value for each {@link TrainingOption}. The same settings and data give
+ * the same numbers.
  */
-public final class LabSettings {
-  private final Map<LabOption<?>, Object> values;
+public final class TrainingSettings {
+  private final Map<TrainingOption<?>, Object> values;
 
-  private LabSettings(Map<LabOption<?>, Object> values) {
+  private TrainingSettings(Map<TrainingOption<?>, Object> values) {
     this.values = new LinkedHashMap<>(values);
-    LabOption.all().forEach(this::check);
+    TrainingOption.all().forEach(this::check);
     requireState();
   }
 
@@ -25,7 +25,7 @@ public final class LabSettings {
    * The demo: the sources of the running JDK, the {@code tiny} model, 300 steps of 16 sequences of
    * 128 bytes for each optimizer.
    */
-  public static LabSettings defaults() {
+  public static TrainingSettings defaults() {
     return builder().build();
   }
 
@@ -36,14 +36,14 @@ public final class LabSettings {
 
   /** Collects values. */
   public static final class Builder {
-    private final Map<LabOption<?>, Object> values = new LinkedHashMap<>();
+    private final Map<TrainingOption<?>, Object> values = new LinkedHashMap<>();
 
     private Builder() {
-      LabOption.all().forEach(option -> values.put(option, option.standard()));
+      TrainingOption.all().forEach(option -> values.put(option, option.standard()));
     }
 
     /** Sets the value of an option. */
-    public <T> Builder set(LabOption<T> option, T value) {
+    public <T> Builder set(TrainingOption<T> option, T value) {
       values.put(option, value instanceof List<?> list ? List.copyOf(list) : value);
       return this;
     }
@@ -52,35 +52,35 @@ public final class LabSettings {
      * Checks everything but the data.
      *
      * @throws IllegalArgumentException if a value is out of its range, a name is unknown, or an
-     *     optimizer cannot keep its moments as {@link LabOption#STATE} says
+     *     optimizer cannot keep its moments as {@link TrainingOption#STATE} says
      */
-    public LabSettings build() {
-      return new LabSettings(values);
+    public TrainingSettings build() {
+      return new TrainingSettings(values);
     }
   }
 
   /** The value of an option. */
   @SuppressWarnings("unchecked") // the builder took it for this option
-  <T> T get(LabOption<T> option) {
+  <T> T get(TrainingOption<T> option) {
     return (T) Objects.requireNonNull(values.get(option));
   }
 
   /** The value of an option as it is written on the command line. */
-  <T> String text(LabOption<T> option) {
+  <T> String text(TrainingOption<T> option) {
     return option.text(get(option));
   }
 
   /** The model of the preset that is set. */
   Llama.Config model() {
-    return Llama.Config.preset(get(LabOption.MODEL));
+    return Llama.Config.preset(get(TrainingOption.MODEL));
   }
 
   /** The format of moments that is set. */
   MomentFormat state() {
-    return StateFormat.named(get(LabOption.STATE));
+    return StateFormat.named(get(TrainingOption.STATE));
   }
 
-  private <T> void check(LabOption<T> option) {
+  private <T> void check(TrainingOption<T> option) {
     option.check(get(option));
   }
 
@@ -91,9 +91,9 @@ public final class LabSettings {
     }
     Map<String, long[]> shapes = model().shapes();
     Map<String, String> obstacles = new LinkedHashMap<>();
-    for (String name : get(LabOption.OPTIMIZERS)) {
-      LabOptimizer.of(name)
-          .obstacle(state(), shapes, get(LabOption.STEPS))
+    for (String name : get(TrainingOption.OPTIMIZERS)) {
+      TrainingOptimizer.of(name)
+          .obstacle(state(), shapes, get(TrainingOption.STEPS))
           .ifPresent(why -> obstacles.put(name, why));
     }
     if (!obstacles.isEmpty()) {
@@ -101,13 +101,14 @@ public final class LabSettings {
       obstacles.forEach((name, why) -> reasons.append("\n  ").append(name + ": " + why));
       throw new IllegalArgumentException(
           "state must be f32 with these optimizers, choose others with --optimizers: state=%s, optimizers=%s%s"
-              .formatted(text(LabOption.STATE), String.join(",", obstacles.keySet()), reasons));
+              .formatted(
+                  text(TrainingOption.STATE), String.join(",", obstacles.keySet()), reasons));
     }
   }
 
   @Override
   public boolean equals(Object other) {
-    return other instanceof LabSettings settings && values.equals(settings.values);
+    return other instanceof TrainingSettings settings && values.equals(settings.values);
   }
 
   @Override

@@ -1,4 +1,4 @@
-package io.spam4j.examples.lab;
+package io.spam4j.examples.training;
 
 import io.spam4j.examples.formats.StateFormat;
 import io.spam4j.examples.llama.Corpus;
@@ -12,19 +12,19 @@ import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
 /**
- * A choice that the lab offers: how it is called, what it is for, what it may be and what it is
- * unless told otherwise. Whatever is declared here is an option of the command line, must stay the
- * same while a session is continued, and is in the report.
+ * A choice that the training offers: how it is called, what it is for, what it may be and what it
+ * is unless told otherwise. Whatever is declared here is an option of the command line, must stay
+ * the same while a session is continued, and is in the report.
  *
  * @param <T> what a command line makes of an argument: a path, a word, a number or a list of words
  */
-public final class LabOption<T> {
+public final class TrainingOption<T> {
   // All options; before the constants, which add themselves.
-  private static final List<LabOption<?>> ALL = new ArrayList<>();
+  private static final List<TrainingOption<?>> ALL = new ArrayList<>();
 
   /** A file, folder or zip of text. */
-  public static final LabOption<Path> DATA =
-      new LabOption<>(
+  public static final TrainingOption<Path> DATA =
+      new TrainingOption<>(
           "data",
           Path.class,
           "PATH",
@@ -33,8 +33,8 @@ public final class LabOption<T> {
           "A text, or a folder or zip of texts, to learn from (default: ${DEFAULT-VALUE}).");
 
   /** A preset of the model. */
-  public static final LabOption<String> MODEL =
-      new LabOption<>(
+  public static final TrainingOption<String> MODEL =
+      new TrainingOption<>(
           "model",
           String.class,
           "SIZE",
@@ -43,8 +43,8 @@ public final class LabOption<T> {
           "tiny, small or 9m (default: ${DEFAULT-VALUE}).");
 
   /** Steps of each run, at least 2. */
-  public static final LabOption<Integer> STEPS =
-      new LabOption<>(
+  public static final TrainingOption<Integer> STEPS =
+      new TrainingOption<>(
           "steps",
           Integer.class,
           "N",
@@ -53,19 +53,19 @@ public final class LabOption<T> {
           "Steps of each run (default: ${DEFAULT-VALUE}).");
 
   /** Names of optimizers, each at most once. */
-  public static final LabOption<List<String>> OPTIMIZERS =
-      new LabOption<>(
+  public static final TrainingOption<List<String>> OPTIMIZERS =
+      new TrainingOption<>(
           "optimizers",
           List.class,
           "NAME",
-          LabOptimizer.defaults(),
-          LabOption::requireOptimizers,
+          TrainingOptimizer.defaults(),
+          TrainingOption::requireOptimizers,
           "The optimizers to compare, with commas between (default: ${DEFAULT-VALUE}). There are",
-          String.join(", ", LabOptimizer.names()) + ".");
+          String.join(", ", TrainingOptimizer.names()) + ".");
 
   /** How they keep their moments between steps. */
-  public static final LabOption<String> STATE =
-      new LabOption<>(
+  public static final TrainingOption<String> STATE =
+      new TrainingOption<>(
           "state",
           String.class,
           "FORMAT",
@@ -75,8 +75,8 @@ public final class LabOption<T> {
               + " ${DEFAULT-VALUE}). Those that know only f32 are refused with another.");
 
   /** Sequences a step, at least 1. */
-  public static final LabOption<Integer> BATCH =
-      new LabOption<>(
+  public static final TrainingOption<Integer> BATCH =
+      new TrainingOption<>(
           "batch",
           Integer.class,
           "N",
@@ -85,8 +85,8 @@ public final class LabOption<T> {
           "Sequences a step (default: ${DEFAULT-VALUE}).");
 
   /** Bytes a sequence, at least 2. */
-  public static final LabOption<Integer> LENGTH =
-      new LabOption<>(
+  public static final TrainingOption<Integer> LENGTH =
+      new TrainingOption<>(
           "length",
           Integer.class,
           "N",
@@ -98,8 +98,8 @@ public final class LabOption<T> {
    * The peak, positive; the rate rises over the first tenth of the steps and then falls along a
    * cosine to a tenth.
    */
-  public static final LabOption<Double> LEARNING_RATE =
-      new LabOption<>(
+  public static final TrainingOption<Double> LEARNING_RATE =
+      new TrainingOption<>(
           "learning-rate",
           Double.class,
           "X",
@@ -110,28 +110,28 @@ public final class LabOption<T> {
           "The peak learning rate (default: ${DEFAULT-VALUE}).");
 
   /** The share of the steps that get spikes, in [0, 1]. */
-  public static final LabOption<Double> SPIKE_RATE =
-      new LabOption<>(
+  public static final TrainingOption<Double> SPIKE_RATE =
+      new TrainingOption<>(
           "spike-rate",
           Double.class,
           "X",
           0.02,
-          rule("spikeRate must be in [0, 1]", LabOption::isFraction),
+          rule("spikeRate must be in [0, 1]", TrainingOption::isFraction),
           "The share of the steps that are spiked, in the spiked runs (default: ${DEFAULT-VALUE}).");
 
   /** The share of the gradient entries that are spikes in such a step, in [0, 1]. */
-  public static final LabOption<Double> SPIKE_SHARE =
-      new LabOption<>(
+  public static final TrainingOption<Double> SPIKE_SHARE =
+      new TrainingOption<>(
           "spike-share",
           Double.class,
           "X",
           0.5,
-          rule("spikeShare must be in [0, 1]", LabOption::isFraction),
+          rule("spikeShare must be in [0, 1]", TrainingOption::isFraction),
           "The share of gradient entries that such a step spikes (default: ${DEFAULT-VALUE}).");
 
   /** What a spike is multiplied by, finite. */
-  public static final LabOption<Double> SPIKE_FACTOR =
-      new LabOption<>(
+  public static final TrainingOption<Double> SPIKE_FACTOR =
+      new TrainingOption<>(
           "spike-factor",
           Double.class,
           "X",
@@ -140,8 +140,8 @@ public final class LabOption<T> {
           "What a spike multiplies gradients by (default: ${DEFAULT-VALUE}).");
 
   /** Of the initial weights, the batches, the spikes and the choice of files. */
-  public static final LabOption<Long> SEED =
-      new LabOption<>(
+  public static final TrainingOption<Long> SEED =
+      new TrainingOption<>(
           "seed",
           Long.class,
           "N",
@@ -156,7 +156,7 @@ public final class LabOption<T> {
   private final Consumer<T> check;
   private final List<String> description;
 
-  private LabOption(
+  private TrainingOption(
       String name,
       Class<?> type,
       String label,
@@ -187,7 +187,7 @@ public final class LabOption<T> {
   }
 
   private static void requireOptimizers(List<String> names) {
-    names.forEach(LabOptimizer::of);
+    names.forEach(TrainingOptimizer::of);
     Consumer<List<String>> some = rule("optimizers must not be empty", list -> !list.isEmpty());
     some.andThen(
             rule(
@@ -197,7 +197,7 @@ public final class LabOption<T> {
   }
 
   /** All options, in the order they are shown. */
-  public static List<LabOption<?>> all() {
+  public static List<TrainingOption<?>> all() {
     return Collections.unmodifiableList(ALL);
   }
 

@@ -1,24 +1,24 @@
 package io.spam4j.examples.demo;
 
-import io.spam4j.examples.lab.LabOption;
-import io.spam4j.examples.lab.LabSettings;
+import io.spam4j.examples.training.TrainingOption;
+import io.spam4j.examples.training.TrainingSettings;
 import java.util.List;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParseResult;
 
-/** The options of the lab on the command line, before those of the command itself. */
-final class LabOptions {
+/** The options of the training on the command line, before those of the command itself. */
+final class TrainingOptions {
   private static final int BEFORE_OTHERS = -2; // an option without an order has -1
 
-  private LabOptions() {}
+  private TrainingOptions() {}
 
-  /** Gives a command the options of the lab. */
+  /** Gives a command the options of the training. */
   static void addTo(CommandSpec command) {
-    LabOption.all().forEach(option -> command.addOption(onCommandLine(option)));
+    TrainingOption.all().forEach(option -> command.addOption(onCommandLine(option)));
   }
 
-  private static OptionSpec onCommandLine(LabOption<?> option) {
+  private static OptionSpec onCommandLine(TrainingOption<?> option) {
     OptionSpec.Builder builder =
         OptionSpec.builder("--" + option.name())
             .type(option.type())
@@ -37,14 +37,14 @@ final class LabOptions {
    *
    * @throws IllegalArgumentException if they are refused
    */
-  static LabSettings settings(ParseResult arguments) {
-    LabSettings.Builder settings = LabSettings.builder();
-    LabOption.all().forEach(option -> set(settings, option, arguments));
+  static TrainingSettings settings(ParseResult arguments) {
+    TrainingSettings.Builder settings = TrainingSettings.builder();
+    TrainingOption.all().forEach(option -> set(settings, option, arguments));
     return settings.build();
   }
 
   private static <T> void set(
-      LabSettings.Builder settings, LabOption<T> option, ParseResult arguments) {
+      TrainingSettings.Builder settings, TrainingOption<T> option, ParseResult arguments) {
     settings.set(option, arguments.matchedOptionValue("--" + option.name(), option.standard()));
   }
 }

@@ -1,15 +1,15 @@
-package io.spam4j.examples.lab;
+package io.spam4j.examples.training;
 
-import static io.spam4j.examples.lab.LabOption.BATCH;
-import static io.spam4j.examples.lab.LabOption.DATA;
-import static io.spam4j.examples.lab.LabOption.LEARNING_RATE;
-import static io.spam4j.examples.lab.LabOption.LENGTH;
-import static io.spam4j.examples.lab.LabOption.MODEL;
-import static io.spam4j.examples.lab.LabOption.OPTIMIZERS;
-import static io.spam4j.examples.lab.LabOption.SPIKE_FACTOR;
-import static io.spam4j.examples.lab.LabOption.SPIKE_RATE;
-import static io.spam4j.examples.lab.LabOption.SPIKE_SHARE;
-import static io.spam4j.examples.lab.LabOption.STEPS;
+import static io.spam4j.examples.training.TrainingOption.BATCH;
+import static io.spam4j.examples.training.TrainingOption.DATA;
+import static io.spam4j.examples.training.TrainingOption.LEARNING_RATE;
+import static io.spam4j.examples.training.TrainingOption.LENGTH;
+import static io.spam4j.examples.training.TrainingOption.MODEL;
+import static io.spam4j.examples.training.TrainingOption.OPTIMIZERS;
+import static io.spam4j.examples.training.TrainingOption.SPIKE_FACTOR;
+import static io.spam4j.examples.training.TrainingOption.SPIKE_RATE;
+import static io.spam4j.examples.training.TrainingOption.SPIKE_SHARE;
+import static io.spam4j.examples.training.TrainingOption.STEPS;
 
 import io.spam4j.examples.llama.Batch;
 import io.spam4j.examples.llama.Corpus;
@@ -21,9 +21,9 @@ import java.util.Map;
 import java.util.Set;
 
 /** What was set or found, for display: sentences, then every option that they do not tell. */
-final class LabFacts {
+final class TrainingFacts {
   /** Told in sentences, most with others; the optimizers are told with their runs. */
-  private static final Set<LabOption<?>> TOLD =
+  private static final Set<TrainingOption<?>> TOLD =
       Set.of(
           DATA,
           MODEL,
@@ -36,7 +36,7 @@ final class LabFacts {
           SPIKE_SHARE,
           SPIKE_FACTOR);
 
-  private LabFacts() {}
+  private TrainingFacts() {}
 
   /**
    * The facts by their names, in order.
@@ -45,7 +45,7 @@ final class LabFacts {
    * @param spikedSteps how many steps of a spiked run are spiked
    */
   static Map<String, String> of(
-      LabSettings settings, Corpus corpus, List<Batch> validation, int spikedSteps) {
+      TrainingSettings settings, Corpus corpus, List<Batch> validation, int spikedSteps) {
     Map<String, String> facts = new LinkedHashMap<>();
     facts.put("data", settings.text(DATA));
     facts.put("training text", size(corpus.training(), corpus.trainingFiles()));
@@ -77,7 +77,7 @@ final class LabFacts {
             settings.get(SPIKE_FACTOR),
             spikedSteps,
             settings.get(STEPS)));
-    for (LabOption<?> option : LabOption.all()) {
+    for (TrainingOption<?> option : TrainingOption.all()) {
       if (!TOLD.contains(option)) {
         facts.put(option.name(), settings.text(option));
       }

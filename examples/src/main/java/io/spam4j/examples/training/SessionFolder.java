@@ -1,4 +1,4 @@
-package io.spam4j.examples.lab;
+package io.spam4j.examples.training;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.spam4j.engine.Optimizer;
@@ -116,7 +116,7 @@ final class SessionFolder {
       return;
     }
     List<Path> files = new ArrayList<>();
-    for (String optimizer : LabOptimizer.names()) {
+    for (String optimizer : TrainingOptimizer.names()) {
       for (boolean spiked : new boolean[] {false, true}) {
         RunName run = new RunName(optimizer, spiked);
         files.add(file(run, RESULT));

@@ -1,4 +1,4 @@
-package io.spam4j.examples.lab;
+package io.spam4j.examples.training;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -19,7 +19,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
-class LabTest {
+class TrainingTest {
   private static final int STEPS = 24;
 
   @TempDir Path folder;
@@ -45,7 +45,7 @@ class LabTest {
 
   @Test
   void run_defaultOptimizers_learnFromTheSameStart() throws IOException {
-    LabResult result = run(settings(LabOptimizer.defaults()), () -> false);
+    TrainingResult result = run(settings(TrainingOptimizer.defaults()), () -> false);
     assertThat(result.interrupted()).isFalse();
     assertThat(result.runs())
         .extracting(run -> run.optimizer() + (run.spiked() ? " spiked" : ""))
@@ -88,10 +88,10 @@ class LabTest {
   @ParameterizedTest
   @EnumSource(names = {"BF16", "INT8"})
   void run_defaultOptimizers_learnWithMomentsInFewerBits(MomentFormat state) throws IOException {
-    LabSettings settings = settings(LabOptimizer.defaults(), state);
-    int runs = LabOptimizer.defaults().size();
+    TrainingSettings settings = settings(TrainingOptimizer.defaults(), state);
+    int runs = TrainingOptimizer.defaults().size();
     int[] asked = {0}; // once before each run and each step: the spiked runs are not wanted
-    LabResult result = run(settings, () -> ++asked[0] > runs * (1 + STEPS));
+    TrainingResult result = run(settings, () -> ++asked[0] > runs * (1 + STEPS));
 
     assertThat(result.state()).isEqualTo(state == MomentFormat.BF16 ? "bf16" : "int8");
     assertThat(result.runs()).hasSize(runs).allMatch(RunResult::finished);
@@ -113,18 +113,18 @@ class LabTest {
   }
 
   @ParameterizedTest
-  @MethodSource("io.spam4j.examples.lab.LabOptimizer#names")
+  @MethodSource("io.spam4j.examples.training.TrainingOptimizer#names")
   void run_anyOptimizer_learns(String optimizer) throws IOException {
     var few =
-        LabSettings.builder()
-            .set(LabOption.DATA, folder)
-            .set(LabOption.STEPS, 12)
-            .set(LabOption.SEED, 7L)
-            .set(LabOption.OPTIMIZERS, List.of(optimizer))
-            .set(LabOption.BATCH, 2)
-            .set(LabOption.LENGTH, 16)
-            .set(LabOption.LEARNING_RATE, 4e-3)
-            .set(LabOption.SPIKE_RATE, 0.25)
+        TrainingSettings.builder()
+            .set(TrainingOption.DATA, folder)
+            .set(TrainingOption.STEPS, 12)
+            .set(TrainingOption.SEED, 7L)
+            .set(TrainingOption.OPTIMIZERS, List.of(optimizer))
+            .set(TrainingOption.BATCH, 2)
+            .set(TrainingOption.LENGTH, 16)
+            .set(TrainingOption.LEARNING_RATE, 4e-3)
+            .set(TrainingOption.SPIKE_RATE, 0.25)
             .build();
     int[] asked = {0}; // once before the run and before each step: the spiked run is not wanted
     RunResult clean = run(few, () -> ++asked[0] > 13).runs().getFirst();
@@ -137,7 +137,7 @@ class LabTest {
   @Test
   void run_stopped_returnsWhatRan() throws IOException {
     int[] asked = {0};
-    LabResult result = run(settings(List.of("adamw", "spam")), () -> ++asked[0] > 6);
+    TrainingResult result = run(settings(List.of("adamw", "spam")), () -> ++asked[0] > 6);
     assertThat(result.interrupted()).isTrue();
     assertThat(result.runs()).hasSize(1);
     RunResult run = result.runs().getFirst();
@@ -149,43 +149,44 @@ class LabTest {
   @Test
   void run_oneSequenceABatch_learns() throws IOException {
     var one =
-        LabSettings.builder()
-            .set(LabOption.DATA, folder)
-            .set(LabOption.STEPS, 2)
-            .set(LabOption.SEED, 7L)
-            .set(LabOption.OPTIMIZERS, List.of("adamw"))
-            .set(LabOption.BATCH, 1)
-            .set(LabOption.LENGTH, 16)
-            .set(LabOption.LEARNING_RATE, 1e-3)
-            .set(LabOption.SPIKE_RATE, 0.0)
+        TrainingSettings.builder()
+            .set(TrainingOption.DATA, folder)
+            .set(TrainingOption.STEPS, 2)
+            .set(TrainingOption.SEED, 7L)
+            .set(TrainingOption.OPTIMIZERS, List.of("adamw"))
+            .set(TrainingOption.BATCH, 1)
+            .set(TrainingOption.LENGTH, 16)
+            .set(TrainingOption.LEARNING_RATE, 1e-3)
+            .set(TrainingOption.SPIKE_RATE, 0.0)
             .build();
     assertThat(run(one, () -> false).runs()).allMatch(RunResult::finished);
   }
 
-  private LabSettings settings(List<String> optimizers) {
+  private TrainingSettings settings(List<String> optimizers) {
     return settings(optimizers, MomentFormat.F32);
   }
 
-  private LabSettings settings(List<String> optimizers, MomentFormat state) {
-    return LabSettings.builder()
-        .set(LabOption.DATA, folder)
-        .set(LabOption.STEPS, STEPS)
-        .set(LabOption.SEED, 7L)
-        .set(LabOption.OPTIMIZERS, optimizers)
-        .set(LabOption.STATE, Words.of(state))
-        .set(LabOption.BATCH, 4)
-        .set(LabOption.LENGTH, 32)
-        .set(LabOption.LEARNING_RATE, 4e-3)
-        .set(LabOption.SPIKE_RATE, 0.25)
+  private TrainingSettings settings(List<String> optimizers, MomentFormat state) {
+    return TrainingSettings.builder()
+        .set(TrainingOption.DATA, folder)
+        .set(TrainingOption.STEPS, STEPS)
+        .set(TrainingOption.SEED, 7L)
+        .set(TrainingOption.OPTIMIZERS, optimizers)
+        .set(TrainingOption.STATE, Words.of(state))
+        .set(TrainingOption.BATCH, 4)
+        .set(TrainingOption.LENGTH, 32)
+        .set(TrainingOption.LEARNING_RATE, 4e-3)
+        .set(TrainingOption.SPIKE_RATE, 0.25)
         .build();
   }
 
-  private static LabResult run(LabSettings settings, BooleanSupplier stop) throws IOException {
+  private static TrainingResult run(TrainingSettings settings, BooleanSupplier stop)
+      throws IOException {
     List<String> heard = new ArrayList<>();
-    LabResult result =
-        new Lab(
+    TrainingResult result =
+        new Training(
                 settings,
-                new LabListener() {
+                new TrainingListener() {
                   @Override
                   public void message(String line) {}
 
@@ -193,8 +194,8 @@ class LabTest {
                   public void runStarted(
                       String optimizer, boolean spiked, int run, int runs, int done, int steps) {
                     assertThat(done).isZero();
-                    assertThat(runs).isEqualTo(2 * settings.get(LabOption.OPTIMIZERS).size());
-                    assertThat(steps).isEqualTo(settings.get(LabOption.STEPS));
+                    assertThat(runs).isEqualTo(2 * settings.get(TrainingOption.OPTIMIZERS).size());
+                    assertThat(steps).isEqualTo(settings.get(TrainingOption.STEPS));
                     heard.add("started " + run);
                   }
 
@@ -202,7 +203,8 @@ class LabTest {
                   public void step(StepSample sample, long tokens) {
                     assertThat(tokens)
                         .isEqualTo(
-                            (long) settings.get(LabOption.BATCH) * settings.get(LabOption.LENGTH));
+                            (long) settings.get(TrainingOption.BATCH)
+                                * settings.get(TrainingOption.LENGTH));
                   }
 
                   @Override

@@ -1,9 +1,9 @@
-package io.spam4j.examples.lab;
+package io.spam4j.examples.training;
 
 /**
- * One run of the lab.
+ * One run of the training.
  *
- * @param optimizer its name in the lab
+ * @param optimizer its name among {@link TrainingOptimizer}s
  * @param spiked whether spikes are injected
  */
 record RunName(String optimizer, boolean spiked) {

@@ -1,14 +1,14 @@
-package io.spam4j.examples.lab;
+package io.spam4j.examples.training;
 
-import static io.spam4j.examples.lab.LabOption.BATCH;
-import static io.spam4j.examples.lab.LabOption.DATA;
-import static io.spam4j.examples.lab.LabOption.LENGTH;
-import static io.spam4j.examples.lab.LabOption.OPTIMIZERS;
-import static io.spam4j.examples.lab.LabOption.SEED;
-import static io.spam4j.examples.lab.LabOption.SPIKE_FACTOR;
-import static io.spam4j.examples.lab.LabOption.SPIKE_RATE;
-import static io.spam4j.examples.lab.LabOption.SPIKE_SHARE;
-import static io.spam4j.examples.lab.LabOption.STEPS;
+import static io.spam4j.examples.training.TrainingOption.BATCH;
+import static io.spam4j.examples.training.TrainingOption.DATA;
+import static io.spam4j.examples.training.TrainingOption.LENGTH;
+import static io.spam4j.examples.training.TrainingOption.OPTIMIZERS;
+import static io.spam4j.examples.training.TrainingOption.SEED;
+import static io.spam4j.examples.training.TrainingOption.SPIKE_FACTOR;
+import static io.spam4j.examples.training.TrainingOption.SPIKE_RATE;
+import static io.spam4j.examples.training.TrainingOption.SPIKE_SHARE;
+import static io.spam4j.examples.training.TrainingOption.STEPS;
 
 import io.spam4j.examples.llama.Batch;
 import io.spam4j.examples.llama.Batches;
@@ -26,22 +26,23 @@ import org.jspecify.annotations.Nullable;
  * Trains the same model with each optimizer, first on gradients as they are, then with spikes in
  * them. Sets libtorch and OpenBLAS to one thread, for the whole process.
  */
-public final class Lab {
+public final class Training {
   private static final int VALIDATION_BATCHES = 16;
 
-  private final LabSettings settings;
-  private final @Nullable LabCheckpoints checkpoints;
-  private final LabListener listener;
+  private final TrainingSettings settings;
+  private final @Nullable TrainingCheckpoints checkpoints;
+  private final TrainingListener listener;
 
-  /** A lab that has not run yet, and keeps nothing. */
-  public Lab(LabSettings settings, LabListener listener) {
+  /** A training that has not run yet, and keeps nothing. */
+  public Training(TrainingSettings settings, TrainingListener listener) {
     this.settings = settings;
     this.checkpoints = null;
     this.listener = listener;
   }
 
-  /** A lab that can be stopped at any moment and continued by another. */
-  public Lab(LabSettings settings, LabCheckpoints checkpoints, LabListener listener) {
+  /** A training that can be stopped at any moment and continued by another. */
+  public Training(
+      TrainingSettings settings, TrainingCheckpoints checkpoints, TrainingListener listener) {
     this.settings = settings;
     this.checkpoints = checkpoints;
     this.listener = listener;
@@ -50,30 +51,31 @@ public final class Lab {
   /**
    * Reads the text and does all runs.
    *
-   * @param stop asked before each step; once it is true the lab returns what it has
+   * @param stop asked before each step; once it is true it returns what it has
    * @throws IllegalArgumentException if there is no text, or too little; if there is no session to
    *     resume, or one with other settings
    * @throws IOException if the text cannot be read, or a checkpoint cannot be read or written
    */
-  public LabResult run(BooleanSupplier stop) throws IOException {
+  public TrainingResult run(BooleanSupplier stop) throws IOException {
     Corpus corpus = Corpus.read(settings.get(DATA), settings.get(SEED), settings.get(LENGTH));
     Batches batches = batches(corpus.training());
     List<Batch> validation = batches(corpus.validation()).validation(VALIDATION_BATCHES);
     var spikes = injector(settings.get(SPIKE_RATE));
-    Map<String, String> facts = LabFacts.of(settings, corpus, validation, spikes.spikedSteps());
+    Map<String, String> facts =
+        TrainingFacts.of(settings, corpus, validation, spikes.spikedSteps());
     RunCheckpoints kept =
         checkpoints == null
             ? RunCheckpoints.none()
             : RunCheckpoints.open(checkpoints, SessionSettings.of(settings, corpus), listener);
     facts.forEach((name, value) -> listener.message(name + ": " + value));
     for (String optimizer : settings.get(OPTIMIZERS)) {
-      String own = LabOptimizer.of(optimizer).settings(settings.state(), settings.get(STEPS));
+      String own = TrainingOptimizer.of(optimizer).settings(settings.state(), settings.get(STEPS));
       listener.message(optimizer + ": " + own);
     }
 
     try (var helper =
         Executors.newSingleThreadExecutor(
-            Thread.ofPlatform().daemon().name("lab-helper").factory())) {
+            Thread.ofPlatform().daemon().name("training-helper").factory())) {
       List<RunResult> results =
           runAll(new Trainer(settings, batches, validation, helper, listener), spikes, kept, stop);
       boolean finished =
@@ -81,7 +83,7 @@ public final class Lab {
       if (!finished && kept.isKeeping()) {
         listener.message("the same command with --resume goes on from here");
       }
-      return new LabResult(facts, results, !finished);
+      return new TrainingResult(facts, results, !finished);
     }
   }
 

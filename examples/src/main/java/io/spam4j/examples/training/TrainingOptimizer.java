@@ -1,4 +1,4 @@
-package io.spam4j.examples.lab;
+package io.spam4j.examples.training;
 
 import io.spam4j.engine.GradientTransform;
 import io.spam4j.engine.Optimizer;
@@ -27,14 +27,14 @@ import java.util.Optional;
 import java.util.function.IntFunction;
 
 /**
- * The optimizers that the lab compares, set up for a run of a given number of steps.
+ * The optimizers that the training compares, set up for a run of a given number of steps.
  *
  * @param name on the command line
  * @param rateFactor what the learning rate of all is multiplied by for this one
  * @param builder the optimizer for a number of steps
  * @param ownSettings its hyper-parameters but the learning rate, for display
  */
-record LabOptimizer(
+record TrainingOptimizer(
     String name,
     double rateFactor,
     IntFunction<OptimizerBuilder<?>> builder,
@@ -55,21 +55,21 @@ record LabOptimizer(
   /** How many of them are compared unless told otherwise: the first. */
   private static final int DEFAULTS = 6;
 
-  private static final List<LabOptimizer> ALL =
+  private static final List<TrainingOptimizer> ALL =
       List.of(
           of("adamw", _ -> adamW(), _ -> BETAS + "no clipping"),
           of(
               "adamw-clip",
               _ -> adamW(GradientTransform.globalNorm(MAX_NORM)),
               _ -> BETAS + "gradient norm clipped to " + MAX_NORM),
-          of("spam", LabOptimizer::spam, LabOptimizer::spamSettings),
+          of("spam", TrainingOptimizer::spam, TrainingOptimizer::spamSettings),
           of(
               "spam-noreset",
               steps -> spam(steps).resetInterval(0),
               steps ->
                   "%stheta %d, no resets, grace %d"
                       .formatted(BETAS, SPIKE_THRESHOLD, graceSteps(steps))),
-          new LabOptimizer(
+          new TrainingOptimizer(
               "spam-d25",
               SPARSE_RATE,
               steps -> sparse(spam(steps)),
@@ -83,7 +83,7 @@ record LabOptimizer(
               steps ->
                   StableSpam.builder(StableSpam.Preset.BF16).resetInterval(resetInterval(steps)),
               steps -> stableSettings(steps, "0.85 0.99999 0.999")),
-          new LabOptimizer(
+          new TrainingOptimizer(
               "spam-d25-lines",
               SPARSE_RATE,
               steps -> sparse(spam(steps)).maskSelection(MaskSelection.random().lines(LINE)),
@@ -109,14 +109,14 @@ record LabOptimizer(
               _ -> "update clipped at 1, decay rate -0.8"),
           of(
               "adam-mini",
-              _ -> AdamMini.builder(LabOptimizer::miniBlocks),
+              _ -> AdamMini.builder(TrainingOptimizer::miniBlocks),
               _ -> BETAS + "a second moment for each head, row or norm"),
-          new LabOptimizer(
+          new TrainingOptimizer(
               "lion",
               0.2,
               _ -> Lion.builder(),
               _ -> "betas 0.9 0.99, decay 0, sign of the momentum"),
-          new LabOptimizer("sgd", 30, _ -> Sgd.builder(), _ -> "momentum 0.9, decay 0"),
+          new TrainingOptimizer("sgd", 30, _ -> Sgd.builder(), _ -> "momentum 0.9, decay 0"),
           of(
               "adamw-value",
               _ -> adamW(GradientTransform.value(1e-3)),
@@ -134,14 +134,14 @@ record LabOptimizer(
               _ -> adamW(GradientTransform.zClip()),
               _ -> BETAS + "ZClip alpha 0.97, threshold 2.5"));
 
-  private static LabOptimizer of(
+  private static TrainingOptimizer of(
       String name, IntFunction<OptimizerBuilder<?>> builder, IntFunction<String> ownSettings) {
-    return new LabOptimizer(name, 1, builder, ownSettings);
+    return new TrainingOptimizer(name, 1, builder, ownSettings);
   }
 
   /** One of {@link #names}. */
-  static LabOptimizer of(String name) {
-    for (LabOptimizer optimizer : ALL) {
+  static TrainingOptimizer of(String name) {
+    for (TrainingOptimizer optimizer : ALL) {
       if (optimizer.name.equals(name)) {
         return optimizer;
       }
@@ -151,7 +151,7 @@ record LabOptimizer(
   }
 
   static List<String> names() {
-    return ALL.stream().map(LabOptimizer::name).toList();
+    return ALL.stream().map(TrainingOptimizer::name).toList();
   }
 
   /** Those that are compared unless told otherwise. */

@@ -1,7 +1,7 @@
-package io.spam4j.examples.lab;
+package io.spam4j.examples.training;
 
 /** Hears how the lab gets on; called on the thread that runs it. */
-public interface LabListener {
+public interface TrainingListener {
   /** Something worth a line, such as what was read. */
   void message(String line);
 

@@ -1,4 +1,4 @@
-package io.spam4j.examples.lab;
+package io.spam4j.examples.training;
 
 import java.util.List;
 

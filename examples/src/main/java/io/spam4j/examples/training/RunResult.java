@@ -1,11 +1,11 @@
-package io.spam4j.examples.lab;
+package io.spam4j.examples.training;
 
 import java.util.List;
 
 /**
  * What one optimizer did to one copy of the model.
  *
- * @param optimizer its name in the lab
+ * @param optimizer its name among {@link TrainingOptimizer}s
  * @param settings its hyper-parameters, for display
  * @param spiked whether spikes were injected
  * @param finished false if the run was stopped

@@ -1,22 +1,22 @@
-package io.spam4j.examples.lab;
+package io.spam4j.examples.training;
 
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.OptionalInt;
 
 /**
- * Where the lab keeps an unfinished session, and whether it continues one. Everything is in {@code
- * checkpoints} below the folder of the report: the settings, the results of finished runs, and a
- * checkpoint of the run at hand.
+ * Where the training keeps an unfinished session, and whether it continues one. Everything is in
+ * {@code checkpoints} below the folder of the report: the settings, the results of finished runs,
+ * and a checkpoint of the run at hand.
  *
  * @param folder of the report
  * @param every how many steps lie between two checkpoints of a run, 0 for never; empty for as in
  *     the session that is resumed, and never in a new one
  * @param resume whether to continue the session that is there
  */
-public record LabCheckpoints(Path folder, OptionalInt every, boolean resume) {
+public record TrainingCheckpoints(Path folder, OptionalInt every, boolean resume) {
   /** Checks the number of steps. */
-  public LabCheckpoints {
+  public TrainingCheckpoints {
     if (every.isPresent() && every.getAsInt() < 0) {
       throw new IllegalArgumentException(
           "checkpoint-every must not be negative: checkpoint-every=" + every.getAsInt());
@@ -25,7 +25,7 @@ public record LabCheckpoints(Path folder, OptionalInt every, boolean resume) {
 
   /**
    * Deletes what is kept of an unfinished session, once it is of no more use. Files that are not
-   * the lab's stay.
+   * the training's stay.
    *
    * @throws IOException if a file cannot be deleted
    */

@@ -1,4 +1,4 @@
-package io.spam4j.examples.lab;
+package io.spam4j.examples.training;
 
 import io.spam4j.engine.Optimizer;
 import java.io.IOException;
@@ -30,7 +30,8 @@ final class RunCheckpoints {
    * @throws IllegalArgumentException if there is nothing to resume, or with other settings
    */
   static RunCheckpoints open(
-      LabCheckpoints plan, Map<String, String> settings, LabListener listener) throws IOException {
+      TrainingCheckpoints plan, Map<String, String> settings, TrainingListener listener)
+      throws IOException {
     SessionFolder folder = SessionFolder.of(plan.folder());
     Optional<Session> earlier = folder.session();
     if (plan.resume()) {

@@ -1,4 +1,4 @@
-package io.spam4j.examples.lab;
+package io.spam4j.examples.training;
 
 import io.spam4j.engine.options.MomentFormat;
 import io.spam4j.examples.formats.Words;
@@ -8,21 +8,22 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What the lab did.
+ * What the training did.
  *
  * @param settings what was set or found, for display, in order
  * @param runs the runs that were started, in order
- * @param interrupted whether the lab was stopped before its end
+ * @param interrupted whether it was stopped before its end
  */
-public record LabResult(Map<String, String> settings, List<RunResult> runs, boolean interrupted) {
+public record TrainingResult(
+    Map<String, String> settings, List<RunResult> runs, boolean interrupted) {
   /** Takes copies. */
-  public LabResult {
+  public TrainingResult {
     settings = Collections.unmodifiableMap(new LinkedHashMap<>(settings));
     runs = List.copyOf(runs);
   }
 
   /** The format in which optimizers kept their moments, such as {@code bf16}. */
   public String state() {
-    return settings.getOrDefault(LabOption.STATE.name(), Words.of(MomentFormat.F32));
+    return settings.getOrDefault(TrainingOption.STATE.name(), Words.of(MomentFormat.F32));
   }
 }

@@ -1,4 +1,4 @@
-package io.spam4j.examples.lab;
+package io.spam4j.examples.training;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -19,7 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-class LabResumeTest {
+class TrainingResumeTest {
   private static final OptionalInt AS_BEFORE = OptionalInt.empty();
 
   @TempDir private Path folder = Path.of("");
@@ -28,12 +28,12 @@ class LabResumeTest {
   private Path report = Path.of("");
   private final List<String> messages = new ArrayList<>();
 
-  /** Stands for a kill: nothing of the lab runs after it. */
+  /** Stands for a kill: nothing of the training runs after it. */
   private static final class Killed extends RuntimeException {
     private static final long serialVersionUID = 1;
   }
 
-  private final class Listener implements LabListener {
+  private final class Listener implements TrainingListener {
     private int left;
 
     Listener(int stepsUntilKilled) {
@@ -74,19 +74,19 @@ class LabResumeTest {
 
   @Test
   void resume_killedAndStoppedAgainAndAgain_sameNumbersForEveryDefaultOptimizer() throws Exception {
-    LabSettings settings = settings(7, LabOptimizer.defaults());
-    LabResult whole = new Lab(settings, new Listener(0)).run(() -> false);
+    TrainingSettings settings = settings(7, TrainingOptimizer.defaults());
+    TrainingResult whole = new Training(settings, new Listener(0)).run(() -> false);
 
-    LabResult last = new LabResult(whole.settings(), List.of(), true);
+    TrainingResult last = new TrainingResult(whole.settings(), List.of(), true);
     int sessions = 0;
     while (last.interrupted()) {
       OptionalInt every = sessions == 0 ? OptionalInt.of(3) : AS_BEFORE;
-      var checkpoints = new LabCheckpoints(report, every, sessions > 0);
+      var checkpoints = new TrainingCheckpoints(report, every, sessions > 0);
       boolean kills = sessions++ % 2 == 0;
       int[] asked = {0};
       try {
         Listener listener = new Listener(kills ? 11 : 0);
-        last = new Lab(settings, checkpoints, listener).run(() -> !kills && ++asked[0] > 11);
+        last = new Training(settings, checkpoints, listener).run(() -> !kills && ++asked[0] > 11);
       } catch (Killed killed) {
         assertThat(kills).isTrue();
       }
@@ -105,13 +105,14 @@ class LabResumeTest {
   @CsvSource({"spam-d25, F32", "spam-d25, INT8", "stable-spam, F32", "stable-spam, BF16"})
   void resume_aroundAReset_sameNumbers(String optimizer, MomentFormat state) throws Exception {
     // the first reset is at step 40
-    LabSettings settings = settings(42, List.of(optimizer), state);
-    LabResult whole = new Lab(settings, new Listener(0)).run(stopAfter(42));
+    TrainingSettings settings = settings(42, List.of(optimizer), state);
+    TrainingResult whole = new Training(settings, new Listener(0)).run(stopAfter(42));
     assertThat(whole.runs().getFirst().samples().get(39).reset()).isTrue();
 
-    run(settings, new LabCheckpoints(report, OptionalInt.of(50), false), stopAfter(38));
-    run(settings, new LabCheckpoints(report, AS_BEFORE, true), stopAfter(3));
-    LabResult last = run(settings, new LabCheckpoints(report, AS_BEFORE, true), stopAfter(1));
+    run(settings, new TrainingCheckpoints(report, OptionalInt.of(50), false), stopAfter(38));
+    run(settings, new TrainingCheckpoints(report, AS_BEFORE, true), stopAfter(3));
+    TrainingResult last =
+        run(settings, new TrainingCheckpoints(report, AS_BEFORE, true), stopAfter(1));
 
     assertThat(messages)
         .contains("[1/2] " + optimizer + " from step 38", "[1/2] " + optimizer + " from step 41");
@@ -136,7 +137,7 @@ class LabResumeTest {
 
   @Test
   void resume_withNothingThere_isRefused() {
-    var checkpoints = new LabCheckpoints(report, AS_BEFORE, true);
+    var checkpoints = new TrainingCheckpoints(report, AS_BEFORE, true);
 
     assertThatThrownBy(() -> run(settings(2, List.of("spam")), checkpoints, () -> false))
         .isInstanceOf(IllegalArgumentException.class)
@@ -150,24 +151,25 @@ class LabResumeTest {
   void resume_withOtherSettings_listsEveryDifference() throws Exception {
     stopAfterOneStep(settings(4, List.of("spam", "adamw")));
     Files.writeString(texts.resolve("text99.txt"), "one more\n".repeat(10));
-    LabSettings other =
-        LabSettings.builder()
-            .set(LabOption.DATA, texts)
-            .set(LabOption.MODEL, "small")
-            .set(LabOption.STEPS, 5)
-            .set(LabOption.SEED, 8L)
-            .set(LabOption.OPTIMIZERS, List.of("adamw"))
-            .set(LabOption.STATE, "bf16")
-            .set(LabOption.BATCH, 3)
-            .set(LabOption.LENGTH, 17)
-            .set(LabOption.LEARNING_RATE, 1e-3)
-            .set(LabOption.SPIKE_RATE, 0.5)
-            .set(LabOption.SPIKE_SHARE, 0.25)
-            .set(LabOption.SPIKE_FACTOR, 10.0)
+    TrainingSettings other =
+        TrainingSettings.builder()
+            .set(TrainingOption.DATA, texts)
+            .set(TrainingOption.MODEL, "small")
+            .set(TrainingOption.STEPS, 5)
+            .set(TrainingOption.SEED, 8L)
+            .set(TrainingOption.OPTIMIZERS, List.of("adamw"))
+            .set(TrainingOption.STATE, "bf16")
+            .set(TrainingOption.BATCH, 3)
+            .set(TrainingOption.LENGTH, 17)
+            .set(TrainingOption.LEARNING_RATE, 1e-3)
+            .set(TrainingOption.SPIKE_RATE, 0.5)
+            .set(TrainingOption.SPIKE_SHARE, 0.25)
+            .set(TrainingOption.SPIKE_FACTOR, 10.0)
             .build();
     byte[] before = Files.readAllBytes(report.resolve("checkpoints/spam-clean.safetensors"));
 
-    assertThatThrownBy(() -> run(other, new LabCheckpoints(report, AS_BEFORE, true), () -> false))
+    assertThatThrownBy(
+            () -> run(other, new TrainingCheckpoints(report, AS_BEFORE, true), () -> false))
         .isInstanceOf(IllegalArgumentException.class)
         .satisfies(
             refused ->
@@ -196,10 +198,10 @@ class LabResumeTest {
 
   @Test
   void resume_withAnotherNumberOfStepsBetweenCheckpoints_takesIt() throws Exception {
-    LabSettings settings = settings(4, List.of("spam"));
+    TrainingSettings settings = settings(4, List.of("spam"));
     stopAfterOneStep(settings);
 
-    run(settings, new LabCheckpoints(report, OptionalInt.of(3), true), () -> true);
+    run(settings, new TrainingCheckpoints(report, OptionalInt.of(3), true), () -> true);
 
     assertThat(SessionFolder.of(report).session())
         .hasValueSatisfying(session -> assertThat(session.checkpointEvery()).isEqualTo(3));
@@ -207,13 +209,13 @@ class LabResumeTest {
 
   @Test
   void start_whereASessionIsUnfinished_saysThatItStartsOver() throws Exception {
-    LabSettings settings = settings(3, List.of("spam"));
+    TrainingSettings settings = settings(3, List.of("spam"));
     stopAfterOneStep(settings);
     messages.clear();
     Path other = Files.writeString(report.resolve("checkpoints/mine.txt"), "kept");
 
-    LabResult result =
-        run(settings, new LabCheckpoints(report, OptionalInt.of(0), false), () -> false);
+    TrainingResult result =
+        run(settings, new TrainingCheckpoints(report, OptionalInt.of(0), false), () -> false);
 
     assertThat(result.interrupted()).isFalse();
     assertThat(messages)
@@ -238,7 +240,7 @@ class LabResumeTest {
 
   @Test
   void resume_withACheckpointOfAnotherRun_isRefused() throws Exception {
-    LabSettings settings = settings(3, List.of("spam", "adamw"));
+    TrainingSettings settings = settings(3, List.of("spam", "adamw"));
     stopAfterOneStep(settings);
     Path own = report.resolve("checkpoints/spam-clean.safetensors");
     Path others = Files.copy(own, report.resolve("checkpoints/adamw-clean.safetensors"));
@@ -253,7 +255,7 @@ class LabResumeTest {
 
   @Test
   void checkpointEvery_negative_isRefused() {
-    assertThatThrownBy(() -> new LabCheckpoints(report, OptionalInt.of(-1), false))
+    assertThatThrownBy(() -> new TrainingCheckpoints(report, OptionalInt.of(-1), false))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage("checkpoint-every must not be negative: checkpoint-every=-1");
   }
@@ -263,7 +265,7 @@ class LabResumeTest {
     stopAfterOneStep(settings(3, List.of("spam")));
     Files.writeString(report.resolve("checkpoints/.spam4j-of-a-kill.tmp"), "half");
 
-    new LabCheckpoints(report, AS_BEFORE, false).discard();
+    new TrainingCheckpoints(report, AS_BEFORE, false).discard();
 
     assertThat(report).isEmptyDirectory();
   }
@@ -273,14 +275,14 @@ class LabResumeTest {
     stopAfterOneStep(settings(3, List.of("spam")));
     Path others = Files.writeString(report.resolve("checkpoints/notes.tmp"), "mine");
 
-    new LabCheckpoints(report, AS_BEFORE, false).discard();
+    new TrainingCheckpoints(report, AS_BEFORE, false).discard();
 
     assertThat(report.resolve("checkpoints")).isDirectoryContaining(others::equals);
     assertThat(others).hasContent("mine");
   }
 
-  private void stopAfterOneStep(LabSettings settings) throws IOException {
-    var checkpoints = new LabCheckpoints(report, OptionalInt.of(2), false);
+  private void stopAfterOneStep(TrainingSettings settings) throws IOException {
+    var checkpoints = new TrainingCheckpoints(report, OptionalInt.of(2), false);
     assertThat(run(settings, checkpoints, stopAfter(1)).interrupted()).isTrue();
   }
 
@@ -289,30 +291,31 @@ class LabResumeTest {
     return () -> ++asked[0] > 1 + steps;
   }
 
-  private LabResult run(LabSettings settings, LabCheckpoints checkpoints, BooleanSupplier stop)
+  private TrainingResult run(
+      TrainingSettings settings, TrainingCheckpoints checkpoints, BooleanSupplier stop)
       throws IOException {
-    return new Lab(settings, checkpoints, new Listener(0)).run(stop);
+    return new Training(settings, checkpoints, new Listener(0)).run(stop);
   }
 
-  private LabSettings settings(int steps, List<String> optimizers) {
+  private TrainingSettings settings(int steps, List<String> optimizers) {
     return settings(steps, optimizers, MomentFormat.F32);
   }
 
-  private LabSettings settings(int steps, List<String> optimizers, MomentFormat state) {
-    return LabSettings.builder()
-        .set(LabOption.DATA, texts)
-        .set(LabOption.STEPS, steps)
-        .set(LabOption.SEED, 7L)
-        .set(LabOption.OPTIMIZERS, optimizers)
-        .set(LabOption.STATE, Words.of(state))
-        .set(LabOption.BATCH, 2)
-        .set(LabOption.LENGTH, 16)
-        .set(LabOption.LEARNING_RATE, 4e-3)
-        .set(LabOption.SPIKE_RATE, 0.25)
+  private TrainingSettings settings(int steps, List<String> optimizers, MomentFormat state) {
+    return TrainingSettings.builder()
+        .set(TrainingOption.DATA, texts)
+        .set(TrainingOption.STEPS, steps)
+        .set(TrainingOption.SEED, 7L)
+        .set(TrainingOption.OPTIMIZERS, optimizers)
+        .set(TrainingOption.STATE, Words.of(state))
+        .set(TrainingOption.BATCH, 2)
+        .set(TrainingOption.LENGTH, 16)
+        .set(TrainingOption.LEARNING_RATE, 4e-3)
+        .set(TrainingOption.SPIKE_RATE, 0.25)
         .build();
   }
 
-  private static List<RunResult> withoutTimes(LabResult result) {
+  private static List<RunResult> withoutTimes(TrainingResult result) {
     return result.runs().stream()
         .map(
             run ->

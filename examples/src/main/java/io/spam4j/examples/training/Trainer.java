@@ -1,10 +1,10 @@
-package io.spam4j.examples.lab;
+package io.spam4j.examples.training;
 
-import static io.spam4j.examples.lab.LabOption.BATCH;
-import static io.spam4j.examples.lab.LabOption.LEARNING_RATE;
-import static io.spam4j.examples.lab.LabOption.LENGTH;
-import static io.spam4j.examples.lab.LabOption.SEED;
-import static io.spam4j.examples.lab.LabOption.STEPS;
+import static io.spam4j.examples.training.TrainingOption.BATCH;
+import static io.spam4j.examples.training.TrainingOption.LEARNING_RATE;
+import static io.spam4j.examples.training.TrainingOption.LENGTH;
+import static io.spam4j.examples.training.TrainingOption.SEED;
+import static io.spam4j.examples.training.TrainingOption.STEPS;
 
 import io.spam4j.engine.Optimizer;
 import io.spam4j.engine.Schedule;
@@ -24,11 +24,11 @@ final class Trainer {
   private static final double NANOS_PER_MILLI = 1e6;
   private static final double FINAL_RATE = 0.1;
 
-  private final LabSettings settings;
+  private final TrainingSettings settings;
   private final Batches batches;
   private final List<Batch> validation;
   private final Executor helper;
-  private final LabListener listener;
+  private final TrainingListener listener;
 
   /**
    * Prepares runs.
@@ -38,11 +38,11 @@ final class Trainer {
    * @param helper one thread, the same for all runs: OpenBLAS keeps 32 MiB for each thread it saw
    */
   Trainer(
-      LabSettings settings,
+      TrainingSettings settings,
       Batches batches,
       List<Batch> validation,
       Executor helper,
-      LabListener listener) {
+      TrainingListener listener) {
     this.settings = settings;
     this.batches = batches;
     this.validation = validation;
@@ -67,7 +67,7 @@ final class Trainer {
       BooleanSupplier stop)
       throws IOException {
     int steps = settings.get(STEPS);
-    LabOptimizer contender = LabOptimizer.of(name.optimizer());
+    TrainingOptimizer contender = TrainingOptimizer.of(name.optimizer());
     int length = settings.get(LENGTH);
     try (var model =
             new Shards(Llama.create(settings.model(), length, settings.get(SEED)), helper);

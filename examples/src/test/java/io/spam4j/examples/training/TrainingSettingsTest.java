@@ -1,4 +1,4 @@
-package io.spam4j.examples.lab;
+package io.spam4j.examples.training;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -12,14 +12,14 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-class LabSettingsTest {
+class TrainingSettingsTest {
   private static final Path TEXTS = Path.of("texts");
 
   @Test
   void settings_unknownOptimizer_isRefused() {
     assertThatThrownBy(() -> settings(List.of("muon"), MomentFormat.F32))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessage("optimizer must be one of " + LabOptimizer.names() + ": optimizer=muon");
+        .hasMessage("optimizer must be one of " + TrainingOptimizer.names() + ": optimizer=muon");
   }
 
   @ParameterizedTest
@@ -30,7 +30,7 @@ class LabSettingsTest {
     String plain =
         "moments must be F32 with amsgrad and with GAUSSIAN: moments=%s, amsgrad=%s, spikeAction=%s";
 
-    assertThatThrownBy(() -> settings(LabOptimizer.names(), state))
+    assertThatThrownBy(() -> settings(TrainingOptimizer.names(), state))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage(
             """
@@ -52,7 +52,10 @@ class LabSettingsTest {
   void settings_unknownModel_isRefused() {
     assertThatThrownBy(
             () ->
-                LabSettings.builder().set(LabOption.DATA, TEXTS).set(LabOption.MODEL, "7b").build())
+                TrainingSettings.builder()
+                    .set(TrainingOption.DATA, TEXTS)
+                    .set(TrainingOption.MODEL, "7b")
+                    .build())
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage("model must be one of tiny, small, 9m: model=7b");
   }
@@ -60,33 +63,39 @@ class LabSettingsTest {
   @Test
   void settings_oneStep_isRefused() {
     assertThatThrownBy(
-            () -> LabSettings.builder().set(LabOption.DATA, TEXTS).set(LabOption.STEPS, 1).build())
+            () ->
+                TrainingSettings.builder()
+                    .set(TrainingOption.DATA, TEXTS)
+                    .set(TrainingOption.STEPS, 1)
+                    .build())
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage("steps must be at least 2: steps=1");
   }
 
   @Test
   void settings_outOfTheirRange_areRefused() {
-    assertRefused(LabOption.BATCH, 0, "batch must be at least 1: batch=0");
-    assertRefused(LabOption.LENGTH, 1, "length must be at least 2: length=1");
+    assertRefused(TrainingOption.BATCH, 0, "batch must be at least 1: batch=0");
+    assertRefused(TrainingOption.LENGTH, 1, "length must be at least 2: length=1");
     assertRefused(
-        LabOption.LEARNING_RATE,
+        TrainingOption.LEARNING_RATE,
         Double.POSITIVE_INFINITY,
         "learningRate must be positive and finite: learningRate=Infinity");
-    assertRefused(LabOption.SPIKE_RATE, 2.0, "spikeRate must be in [0, 1]: spikeRate=2.0");
-    assertRefused(LabOption.SPIKE_SHARE, -0.5, "spikeShare must be in [0, 1]: spikeShare=-0.5");
+    assertRefused(TrainingOption.SPIKE_RATE, 2.0, "spikeRate must be in [0, 1]: spikeRate=2.0");
     assertRefused(
-        LabOption.SPIKE_FACTOR, Double.NaN, "spikeFactor must be finite: spikeFactor=NaN");
-    assertRefused(LabOption.STATE, "fp8", "state must be one of f32, bf16, int8: state=fp8");
-    assertRefused(LabOption.OPTIMIZERS, List.of(), "optimizers must not be empty: optimizers=[]");
+        TrainingOption.SPIKE_SHARE, -0.5, "spikeShare must be in [0, 1]: spikeShare=-0.5");
     assertRefused(
-        LabOption.OPTIMIZERS,
+        TrainingOption.SPIKE_FACTOR, Double.NaN, "spikeFactor must be finite: spikeFactor=NaN");
+    assertRefused(TrainingOption.STATE, "fp8", "state must be one of f32, bf16, int8: state=fp8");
+    assertRefused(
+        TrainingOption.OPTIMIZERS, List.of(), "optimizers must not be empty: optimizers=[]");
+    assertRefused(
+        TrainingOption.OPTIMIZERS,
         List.of("spam", "spam"),
         "optimizers must differ from each other: optimizers=[spam, spam]");
   }
 
-  private static <T> void assertRefused(LabOption<T> option, T value, String message) {
-    LabSettings.Builder settings = LabSettings.builder().set(option, value);
+  private static <T> void assertRefused(TrainingOption<T> option, T value, String message) {
+    TrainingSettings.Builder settings = TrainingSettings.builder().set(option, value);
     assertThatThrownBy(settings::build)
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage(message);
@@ -94,10 +103,10 @@ class LabSettingsTest {
 
   @Test
   void texts_areThoseOfTheCommandLine() {
-    LabSettings settings = settings(List.of("spam", "lion"), MomentFormat.F32);
+    TrainingSettings settings = settings(List.of("spam", "lion"), MomentFormat.F32);
 
-    assertThat(LabOption.all())
-        .extracting(LabOption::name, settings::text)
+    assertThat(TrainingOption.all())
+        .extracting(TrainingOption::name, settings::text)
         .containsExactly(
             tuple("data", "texts"),
             tuple("model", "tiny"),
@@ -115,24 +124,24 @@ class LabSettingsTest {
 
   @Test
   void optimizer_fourHundredSteps_scalesTheResets() {
-    assertThat(LabOptimizer.of("spam").settings(MomentFormat.BF16, 400))
+    assertThat(TrainingOptimizer.of("spam").settings(MomentFormat.BF16, 400))
         .isEqualTo(
             "betas 0.9 0.999, decay 0, theta 5000, reset every 100 steps, rewarm 15, grace 20, state bf16");
   }
 
   @Test
   void optimizer_fewSteps_boundsTheResets() {
-    assertThat(LabOptimizer.of("spam").settings(MomentFormat.F32, 50))
+    assertThat(TrainingOptimizer.of("spam").settings(MomentFormat.F32, 50))
         .isEqualTo(
             "betas 0.9 0.999, decay 0, theta 5000, reset every 40 steps, rewarm 6, grace 9, state f32");
   }
 
-  private static LabSettings settings(List<String> optimizers, MomentFormat state) {
-    return LabSettings.builder()
-        .set(LabOption.DATA, TEXTS)
-        .set(LabOption.STEPS, 24)
-        .set(LabOption.OPTIMIZERS, optimizers)
-        .set(LabOption.STATE, Words.of(state))
+  private static TrainingSettings settings(List<String> optimizers, MomentFormat state) {
+    return TrainingSettings.builder()
+        .set(TrainingOption.DATA, TEXTS)
+        .set(TrainingOption.STEPS, 24)
+        .set(TrainingOption.OPTIMIZERS, optimizers)
+        .set(TrainingOption.STATE, Words.of(state))
         .build();
   }
 }

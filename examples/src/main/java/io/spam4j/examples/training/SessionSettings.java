@@ -1,4 +1,4 @@
-package io.spam4j.examples.lab;
+package io.spam4j.examples.training;
 
 import io.spam4j.examples.llama.Corpus;
 import java.util.LinkedHashMap;
@@ -10,11 +10,11 @@ import java.util.zip.CRC32C;
 final class SessionSettings {
   private SessionSettings() {}
 
-  static Map<String, String> of(LabSettings settings, Corpus corpus) {
+  static Map<String, String> of(TrainingSettings settings, Corpus corpus) {
     Map<String, String> texts = new LinkedHashMap<>();
-    for (LabOption<?> option : LabOption.all()) {
+    for (TrainingOption<?> option : TrainingOption.all()) {
       texts.put(option.name(), settings.text(option));
-      if (option == LabOption.DATA) { // what was read there may change
+      if (option == TrainingOption.DATA) { // what was read there may change
         texts.put("training text", fingerprint(corpus.training()));
         texts.put("validation text", fingerprint(corpus.validation()));
       }

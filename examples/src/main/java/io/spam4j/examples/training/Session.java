@@ -1,4 +1,4 @@
-package io.spam4j.examples.lab;
+package io.spam4j.examples.training;
 
 import java.util.ArrayList;
 import java.util.Collections;
@@ -9,7 +9,7 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * What must stay the same while a session of the lab is continued, as it lies beside its runs.
+ * What must stay the same while a session of the training is continued, as it lies beside its runs.
  *
  * @param format of the files of a session, {@link #FORMAT}
  * @param checkpointEvery steps between two checkpoints, 0 for never
