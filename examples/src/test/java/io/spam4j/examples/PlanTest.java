@@ -11,13 +11,14 @@ class PlanTest {
     Plan.ofProgram(Main.class)
         .floors(
             """
-            cli        -> bench, demo, doctor, inspect, memory, replay, simulate, shell
+            cli        -> bench, demo, doctor, inspect, lab, memory, replay, simulate, shell
 
             bench      -> bench.arms, bench.values, output, shell, engine.roofline, tensors.internal.files
             demo       -> output, shell, training
             doctor     -> output, shell, cuda, cuda.selftest, engine.optimizers, engine.roofline,
                           javacpp.pytorch, tensors.internal.simd
             inspect    -> output, shell, engine.checkpoint, tensors, tensors.safetensors
+            lab        -> lab.protocol, lab.runs, lab.tasks, llama, output, shell, tensors.internal.files
             memory     -> formats, models, output, engine, engine.optimizers, engine.options, tensors
             simulate   -> formats, output, shell, engine, engine.optimizers, tensors,
                           tensors.internal.files
@@ -25,15 +26,20 @@ class PlanTest {
             bench.arms -> bench.values, engine, engine.decision, engine.optimizers, engine.options,
                           engine.roofline, engine.internal.work, javacpp.pytorch, tensors,
                           tensors.mask
+            lab.tasks  -> lab.protocol, lab.runs, llama, engine
 
             bench.values -> models, engine, engine.optimizers, engine.options, engine.roofline,
                             tensors
+            lab.runs   -> lab.arms, lab.protocol, training, engine, tensors.internal.files
+
+            lab.arms   -> lab.protocol, engine, engine.optimizers, engine.options
             replay     -> shell, engine, engine.optimizers, engine.options, tensors, tensors.safetensors
             quickstart -> cuda, cuda.optimizer, engine, engine.decision, engine.optimizers, tensors
             training   -> shell, formats, llama, engine, engine.checkpoint, engine.optimizers,
                           engine.options, tensors, tensors.internal.files
 
             formats    -> engine.optimizers, engine.options
+            lab.protocol
             llama      -> javacpp.pytorch, engine, tensors
             shell      -> engine.optimizers, tensors.internal.simd
             models

@@ -5,6 +5,7 @@ import io.spam4j.examples.demo.DemoCommand;
 import io.spam4j.examples.doctor.CudaSelftestCommand;
 import io.spam4j.examples.doctor.DoctorCommand;
 import io.spam4j.examples.inspect.InspectCommand;
+import io.spam4j.examples.lab.LabCommand;
 import io.spam4j.examples.memory.MemoryCommand;
 import io.spam4j.examples.replay.ReplayCommand;
 import io.spam4j.examples.shell.Shell;
@@ -49,6 +50,7 @@ public final class Main implements Runnable {
     CommandLine line =
         new CommandLine(new Main(terminal))
             .addSubcommand(new DemoCommand(terminal))
+            .addSubcommand(LabCommand.commandLine(terminal))
             .addSubcommand(new ReplayCommand())
             .addSubcommand(new SimulateCommand())
             .addSubcommand(new MemoryCommand())

@@ -13,7 +13,7 @@ import java.util.List;
  * Multiplies random gradient entries by a factor in a few random steps, the same for every
  * optimizer: which steps and entries depends on the seed alone.
  */
-final class SpikeInjector {
+public final class SpikeInjector {
   private final BitSet steps = new BitSet();
   private final long seed;
   private final double share;
@@ -25,7 +25,7 @@ final class SpikeInjector {
    * @param rate the share of the steps to spike, rounded to whole steps
    * @param share the chance of an entry to be a spike in such a step
    */
-  SpikeInjector(long seed, int steps, double rate, double share, double factor) {
+  public SpikeInjector(long seed, int steps, double rate, double share, double factor) {
     this.seed = seed;
     this.share = share;
     this.factor = (float) factor;
@@ -37,7 +37,7 @@ final class SpikeInjector {
   }
 
   /** How many steps are spiked. */
-  int spikedSteps() {
+  public int spikedSteps() {
     return steps.cardinality();
   }
 
@@ -46,7 +46,7 @@ final class SpikeInjector {
    *
    * @return whether it was
    */
-  boolean inject(int step, List<Parameter> parameters, Gradients gradients) {
+  public boolean inject(int step, List<Parameter> parameters, Gradients gradients) {
     if (!steps.get(step)) {
       return false;
     }
