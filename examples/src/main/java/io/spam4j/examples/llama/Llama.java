@@ -1,5 +1,7 @@
 package io.spam4j.examples.llama;
 
+import io.spam4j.examples.llama.LlamaVariant.Mitigation;
+import io.spam4j.examples.llama.LlamaVariant.Quantisation;
 import io.spam4j.javacpp.pytorch.TorchLibraries;
 import io.spam4j.tensors.Philox;
 import java.util.Arrays;
@@ -11,6 +13,7 @@ import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.LongPointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.DoubleOptional;
+import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.TensorOptions;
@@ -34,7 +37,11 @@ public final class Llama implements AutoCloseable {
   private static final double ROTARY_BASE = 10_000;
   private static final double WEIGHT_DEVIATION = 0.02;
 
+  /** What is left of the embedding's gradient where it is detached; the paper's g. */
+  private static final double EMBEDDING_GRADIENT = 0.1;
+
   private final Config config;
+  private final LlamaVariant variant;
   private final Map<String, Tensor> parameters;
   private final Tensor rotations;
 
@@ -67,10 +74,18 @@ public final class Llama implements AutoCloseable {
           new Config("9m", 384, 5, 12, 1024));
     }
 
-    /** The shape of each parameter, in order. */
+    /** The shape of each parameter of the plain model, in order. */
     public Map<String, long[]> shapes() {
+      return shapes(LlamaVariant.PLAIN);
+    }
+
+    /** The shape of each parameter of a variant, in order: some have more than the plain one. */
+    public Map<String, long[]> shapes(LlamaVariant variant) {
       Map<String, long[]> shapes = new LinkedHashMap<>();
       shapes.put("embedding", new long[] {BYTES, hidden});
+      if (variant.mitigation() == Mitigation.EMBED_NORM) {
+        shapes.put("embedding.norm", new long[] {hidden});
+      }
       for (int i = 0; i < layers; i++) {
         String layer = "layers." + i + ".";
         shapes.put(layer + "attention.norm", new long[] {hidden});
@@ -88,7 +103,7 @@ public final class Llama implements AutoCloseable {
       return shapes;
     }
 
-    /** The number of weights. */
+    /** The number of weights of the plain model. */
     public long weights() {
       return shapes().values().stream().mapToLong(Config::product).sum();
     }
@@ -106,24 +121,45 @@ public final class Llama implements AutoCloseable {
     }
   }
 
-  private Llama(Config config, int length, Map<String, Tensor> parameters) {
+  private Llama(Config config, int length, LlamaVariant variant, Map<String, Tensor> parameters) {
     this.config = config;
+    this.variant = variant;
     this.parameters = parameters;
     rotations = rotations(length, config.headWidth());
   }
 
   /**
-   * A model with random weights that depend on the seed alone.
+   * A plain model with random weights that depend on the seed alone.
    *
    * @param length the bytes of a sequence
    */
   public static Llama create(Config config, int length, long seed) {
+    return create(config, length, seed, LlamaVariant.PLAIN);
+  }
+
+  /**
+   * A model of a variant, with random weights that depend on the seed alone but for their scale,
+   * which {@link Mitigation#SCALED_INIT} changes.
+   *
+   * @param length the bytes of a sequence; if quantised, {@code length * hidden} and {@code length
+   *     * inner} are multiples of 256, as they are at 128 bytes in all presets
+   * @throws IllegalArgumentException if the variant is quantised and a matrix of attention or mlp,
+   *     or its inputs for one sequence, cannot be cut into groups of 256
+   */
+  public static Llama create(Config config, int length, long seed, LlamaVariant variant) {
+    if (variant.quantisation() != Quantisation.NONE) {
+      requireGroups(config, length);
+    }
     Map<String, Tensor> parameters = new LinkedHashMap<>();
+    double deviation =
+        variant.mitigation() == Mitigation.SCALED_INIT
+            ? Math.sqrt(2 / (5.0 * config.hidden))
+            : WEIGHT_DEVIATION;
     // Blocks write into the residual stream twice a layer; this keeps its variance.
     double residual = 1 / Math.sqrt(2.0 * config.layers);
     try (var _ = new PointerScope()) {
       config
-          .shapes()
+          .shapes(variant)
           .forEach(
               (name, shape) -> {
                 float[] values = new float[Math.toIntExact(Config.product(shape))];
@@ -131,12 +167,35 @@ public final class Llama implements AutoCloseable {
                   Arrays.fill(values, 1);
                 } else {
                   boolean writes = name.endsWith("attention.o") || name.endsWith("mlp.down");
-                  fill(values, WEIGHT_DEVIATION * (writes ? residual : 1), seed, name);
+                  fill(values, deviation * (writes ? residual : 1), seed, name);
                 }
                 parameters.put(name, parameter(copy(values, shape)));
               });
     }
-    return new Llama(config, length, parameters);
+    return new Llama(config, length, variant, parameters);
+  }
+
+  /**
+   * Whether a parameter is a matrix of attention or mlp: what the authors of SPAM make sparse,
+   * those of GaLore project to a lower rank, and those of Stable-SPAM quantise.
+   *
+   * @param name such as {@code layers.0.attention.q}
+   */
+  public static boolean isProjection(String name) {
+    return name.startsWith("layers.") && !name.endsWith(".norm");
+  }
+
+  private static void requireGroups(Config config, int length) {
+    for (int rows : new int[] {config.hidden, length}) {
+      for (int columns : new int[] {config.hidden, config.inner}) {
+        if ((long) rows * columns % FakeQuant.GROUP != 0) {
+          throw new IllegalArgumentException(
+              ("quantised weights, and inputs of a sequence, must have a multiple of %d elements:"
+                      + " hidden=%d, inner=%d, length=%d")
+                  .formatted(FakeQuant.GROUP, config.hidden, config.inner, length));
+        }
+      }
+    }
   }
 
   /** A model on the same weights, with gradients of its own. */
@@ -145,7 +204,7 @@ public final class Llama implements AutoCloseable {
     try (var _ = new PointerScope()) {
       parameters.forEach((name, weights) -> shared.put(name, parameter(weights.detach())));
     }
-    return new Llama(config, Math.toIntExact(rotations.size(0)), shared);
+    return new Llama(config, Math.toIntExact(rotations.size(0)), variant, shared);
   }
 
   private static void fill(float[] values, double deviation, long seed, String name) {
@@ -200,18 +259,38 @@ public final class Llama implements AutoCloseable {
   Tensor logits(Batch batch) {
     int sequences = batch.sequences();
     Tensor inputs = tokens(batch.inputs(), sequences, batch.length());
-    Tensor x = torch.embedding(weights("embedding"), inputs);
+    Tensor x = mitigated(torch.embedding(weights("embedding"), inputs));
     for (int i = 0; i < config.layers; i++) {
       x = layer(x, "layers." + i + ".", sequences);
     }
     return torch.linear(norm(x, "norm"), weights("head")).view(-1, BYTES);
   }
 
+  private Tensor mitigated(Tensor embedded) {
+    return switch (variant.mitigation()) {
+      case NONE, SCALED_INIT -> embedded;
+      case EMBED_NORM ->
+          torch.layer_norm(
+              embedded,
+              new long[] {config.hidden},
+              new TensorOptional(weights("embedding.norm")),
+              /* bias= */ new TensorOptional(),
+              NORM_EPSILON,
+              /* cudnn_enable= */ false);
+      case EMBED_DETACH -> {
+        // g x + (1 - g) detach(x), in an order that leaves the value as it is to the last bit.
+        Tensor constant = embedded.detach();
+        yield constant.add(embedded.sub(constant).mul(new Scalar(EMBEDDING_GRADIENT)));
+      }
+      case SCALED_EMBED -> embedded.mul(new Scalar(Math.sqrt(config.hidden)));
+    };
+  }
+
   private Tensor layer(Tensor x, String layer, int sequences) {
-    Tensor a = norm(x, layer + "attention.norm");
-    Tensor q = rotate(torch.linear(a, weights(layer + "attention.q")), sequences);
-    Tensor k = rotate(torch.linear(a, weights(layer + "attention.k")), sequences);
-    Tensor v = torch.linear(a, weights(layer + "attention.v"));
+    Tensor a = variant.quantisation().inputs(norm(x, layer + "attention.norm"));
+    Tensor q = rotate(linear(a, layer + "attention.q"), sequences);
+    Tensor k = rotate(linear(a, layer + "attention.k"), sequences);
+    Tensor v = linear(a, layer + "attention.v");
     Tensor mixed =
         torch
             .scaled_dot_product_attention(
@@ -225,11 +304,16 @@ public final class Llama implements AutoCloseable {
                 /* enable_gqa= */ false)
             .transpose(1, 2)
             .reshape(sequences, -1, config.hidden);
-    Tensor y = x.add(torch.linear(mixed, weights(layer + "attention.o")));
-    Tensor b = norm(y, layer + "mlp.norm");
-    Tensor gate = torch.silu(torch.linear(b, weights(layer + "mlp.gate")));
-    Tensor up = torch.linear(b, weights(layer + "mlp.up"));
-    return y.add(torch.linear(gate.mul(up), weights(layer + "mlp.down")));
+    Tensor y = x.add(linear(variant.quantisation().inputs(mixed), layer + "attention.o"));
+    Tensor b = variant.quantisation().inputs(norm(y, layer + "mlp.norm"));
+    Tensor gate = torch.silu(linear(b, layer + "mlp.gate"));
+    Tensor up = linear(b, layer + "mlp.up");
+    return y.add(linear(variant.quantisation().inputs(gate.mul(up)), layer + "mlp.down"));
+  }
+
+  /** The product with a projection, of inputs that are quantised already if they are to be. */
+  private Tensor linear(Tensor inputs, String projection) {
+    return torch.linear(inputs, variant.quantisation().weights(weights(projection)));
   }
 
   private Tensor norm(Tensor x, String name) {
