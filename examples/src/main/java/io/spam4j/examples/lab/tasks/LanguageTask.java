@@ -9,6 +9,7 @@ import io.spam4j.examples.llama.Batch;
 import io.spam4j.examples.llama.Batches;
 import io.spam4j.examples.llama.Corpus;
 import io.spam4j.examples.llama.Llama;
+import io.spam4j.examples.llama.LlamaVariant;
 import io.spam4j.examples.llama.Shards;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -23,10 +24,12 @@ import java.util.concurrent.Executor;
 /**
  * A byte-level LLaMA of the demo's presets on a text: loss in nats a byte. Of the files that
  * validate, every other one is the tuning text, the rest the test text. Settings of a run: {@code
- * model} (a preset, {@code tiny} if it is not there), {@code batch} (16 sequences) and {@code
- * length} (128 bytes), each behind {@code task.}.
+ * model} (a preset, {@code tiny} if it is not there), {@code batch} (16 sequences), {@code length}
+ * (128 bytes), {@code mitigation} and {@code quantisation} (as {@link LlamaVariant} names them,
+ * none), each behind {@code task.}.
  */
 public final class LanguageTask implements Task {
+  private static final String NONE = "none";
   private static final long SPLIT_SEED = 42;
   private static final int LENGTH = 128;
   private static final int BATCH = 16;
@@ -101,7 +104,7 @@ public final class LanguageTask implements Task {
 
   @Override
   public boolean isProjection(String parameter) {
-    return parameter.startsWith("layers.") && !parameter.endsWith("norm");
+    return Llama.isProjection(parameter);
   }
 
   @Override
@@ -110,7 +113,9 @@ public final class LanguageTask implements Task {
     int batch = run.count("task.batch", BATCH);
     int length = run.count("task.length", LENGTH);
     int seed = run.count(RunSettings.SEED);
-    Shards shards = new Shards(Llama.create(config, length, seed), helper);
+    LlamaVariant variant =
+        LlamaVariant.of(run.get("task.mitigation", NONE), run.get("task.quantisation", NONE));
+    Shards shards = new Shards(Llama.create(config, length, seed, variant), helper);
     return new Model(
         shards,
         new Batches(training, batch, length, seed),
