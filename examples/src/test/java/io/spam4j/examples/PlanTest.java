@@ -36,6 +36,7 @@ class PlanTest {
             formats    -> engine.optimizers, engine.options
             llama      -> javacpp.pytorch, engine, tensors
             shell      -> engine.optimizers, tensors.internal.simd
+            lab.text
             models
             output     -> tensors.internal.files
             """)
