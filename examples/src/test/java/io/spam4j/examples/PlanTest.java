@@ -42,6 +42,7 @@ class PlanTest {
             lab.protocol
             llama      -> javacpp.pytorch, engine, tensors
             shell      -> engine.optimizers, tensors.internal.simd
+            lab.text
             models
             output     -> tensors.internal.files
             """)
