@@ -18,7 +18,8 @@ class PlanTest {
             doctor     -> output, shell, cuda, cuda.selftest, engine.optimizers, engine.roofline,
                           javacpp.pytorch, tensors.internal.simd
             inspect    -> output, shell, engine.checkpoint, tensors, tensors.safetensors
-            lab        -> lab.protocol, lab.runs, lab.tasks, llama, output, shell, tensors.internal.files
+            lab        -> lab.protocol, lab.runs, lab.tasks, lab.text, llama, output, shell,
+                          tensors.internal.files
             memory     -> formats, models, output, engine, engine.optimizers, engine.options, tensors
             simulate   -> formats, output, shell, engine, engine.optimizers, tensors,
                           tensors.internal.files

@@ -3,6 +3,7 @@ package io.spam4j.examples.lab;
 import io.spam4j.examples.lab.runs.Matrix;
 import io.spam4j.examples.lab.runs.RunRecord;
 import io.spam4j.examples.lab.tasks.LanguageTask;
+import io.spam4j.examples.lab.text.EnglishText;
 import io.spam4j.examples.llama.Corpus;
 import io.spam4j.examples.output.Quantities;
 import io.spam4j.examples.shell.Interruption;
@@ -11,6 +12,7 @@ import io.spam4j.examples.shell.Terminal;
 import io.spam4j.examples.shell.UsageException;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -33,6 +35,7 @@ import picocli.CommandLine.Parameters;
       ""
     })
 final class LabRunCommand implements Callable<Integer> {
+  private static final Path ENGLISH = Path.of("english");
   private static final double NANOS_PER_HOUR = 3600e9;
 
   @Parameters(
@@ -51,7 +54,8 @@ final class LabRunCommand implements Callable<Integer> {
       names = "--data",
       paramLabel = "PATH",
       description =
-          "A text, or a folder or zip of texts, to learn from (default: the sources of this JDK).")
+          "A text, or a folder or zip of texts, to learn from; english for one that is fetched once"
+              + " (default: the sources of this JDK).")
   private @Nullable Path data;
 
   @Option(
@@ -90,10 +94,7 @@ final class LabRunCommand implements Callable<Integer> {
         () -> err.println("stopping: runs at hand are given up, those that ended stay");
     try (OutputLock _ = OutputLock.of(results, "lab");
         Interruption interruption = Interruption.watch(notice)) {
-      LanguageTask task =
-          data == null
-              ? LanguageTask.of("java", Corpus.defaultData())
-              : LanguageTask.of(data.getFileName().toString(), data);
+      LanguageTask task = task(err);
       Progress progress = new Progress();
       Matrix matrix = matrix(task, progress);
       err.println("%s, preset %s, text %s".formatted(experiments, preset, task.settings()));
@@ -107,6 +108,17 @@ final class LabRunCommand implements Callable<Integer> {
       err.flush();
       return interruption.requested() ? Interruption.STOPPED : ExitCode.OK;
     }
+  }
+
+  private LanguageTask task(PrintWriter err) throws IOException {
+    if (data == null) {
+      return LanguageTask.of("java", Corpus.defaultData());
+    }
+    if (data.equals(ENGLISH) && !Files.exists(data)) {
+      Path text = EnglishText.fetch(EnglishText.defaultCache(), err::println);
+      return LanguageTask.of(ENGLISH.toString(), text);
+    }
+    return LanguageTask.of(data.getFileName().toString(), data);
   }
 
   private Matrix matrix(LanguageTask task, Progress progress) throws IOException {

@@ -5,10 +5,11 @@
  *
  * <pre>
  * lab -> tasks -> runs -> arms -> protocol
+ * lab -> text
  * </pre>
  *
  * <p>{@code protocol} knows numbers alone, {@code arms} the engine, {@code runs} models and files,
- * {@code tasks} libtorch.
+ * {@code tasks} libtorch, {@code text} how English is fetched.
  */
 @NullMarked
 package io.spam4j.examples.lab;
